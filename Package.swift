@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import PackageDescription
+
+// Strict memory safety marks every use of an unsafe construct with `unsafe`; internal imports by
+// default keep C modules out of the public surface. Neither needs unsafeFlags, so that other
+// packages can depend on this one.
+let settings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A thin shim over one C library, or over the kernel where `library` is nil.
+func shim(_ name: String, library: String? = nil) -> Target {
+  .target(
+    name: name,
+    path: "CModules/\(name)",
+    linkerSettings: library.map { [.linkedLibrary($0)] } ?? []
+  )
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests",
+    dependencies: dependencies + ["ApusTestSupport"],
+    swiftSettings: settings
+  )
+}
+
+let package = Package(
+  name: "apus",
+  products: [
+    .library(name: "ApusCore", targets: ["ApusCore"]),
+    .library(name: "ApusCapture", targets: ["ApusCapture"]),
+    .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
+    .library(name: "ApusTrading", targets: ["ApusTrading"]),
+    .library(name: "ApusTradingService", targets: ["ApusTradingService"]),
+    .executable(name: "apus", targets: ["apus"]),
+  ],
+  targets: [
+    // C
+    shim("CApusPlatform"),
+    shim("CApusNUMA", library: "numa"),
+    shim("CApusZlib", library: "z"),
+    shim("CApusISAL", library: "isal"),
+    shim("CApusPcap", library: "pcap"),
+    shim("CApusAllocationCount"),
+
+    // Core, in import order
+    module("ApusMemory", ["CApusPlatform", "CApusNUMA"]),
+    module("ApusThreads", ["ApusMemory", "CApusPlatform"]),
+    module("ApusMetrics", ["CApusZlib"]),
+    module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
+    module("ApusCore", ["ApusMemory", "ApusThreads", "ApusMetrics"]),
+
+    // Wire
+    module("ApusMarketProtocols", ["ApusMemory", "ApusCapture"]),
+
+    // Engines
+    module("ApusTrading", ["ApusMemory", "ApusMarketProtocols", "CApusPlatform"]),
+
+    // Services
+    module("ApusServiceKit", ["ApusCore"]),
+    module(
+      "ApusTradingService",
+      ["ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusTrading", "ApusServiceKit"]
+    ),
+
+    // Tools
+    .target(
+      name: "ApusBench",
+      dependencies: [
+        "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusTrading", "ApusTradingService",
+        "ApusServiceKit", "CApusAllocationCount",
+      ],
+      path: "Benchmarks/ApusBench",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "apus",
+      dependencies: ["ApusCore", "ApusServiceKit", "ApusTradingService", "ApusBench"],
+      swiftSettings: settings
+    ),
+
+    // Tests
+    .target(
+      name: "ApusTestSupport",
+      dependencies: ["CApusAllocationCount"],
+      path: "Tests/ApusTestSupport",
+      swiftSettings: settings
+    ),
+    tests("ApusMemory", ["ApusMemory"]),
+    tests("ApusThreads", ["ApusThreads"]),
+    tests("ApusMetrics", ["ApusMetrics"]),
+    tests("ApusCapture", ["ApusCapture"]),
+    tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
+    tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
+    tests("ApusServiceKit", ["ApusServiceKit"]),
+    tests(
+      "ApusTradingService",
+      ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture"]
+    ),
+    tests("ApusBench", ["ApusBench"]),
+    tests("ApusCommand", ["apus", "ApusTradingService"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
