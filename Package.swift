@@ -51,6 +51,7 @@ let package = Package(
     shim("CApusZlib", library: "z"),
     shim("CApusISAL", library: "isal"),
     shim("CApusPcap", library: "pcap"),
+    shim("CApusOptions"),
     shim("CApusAllocationCount"),
 
     // Core, in import order
@@ -85,7 +86,9 @@ let package = Package(
     ),
     .executableTarget(
       name: "apus",
-      dependencies: ["ApusCore", "ApusServiceKit", "ApusTradingService", "ApusBench"],
+      dependencies: [
+        "ApusCore", "ApusServiceKit", "ApusTradingService", "ApusBench", "CApusOptions",
+      ],
       swiftSettings: settings
     ),
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) 2026 the Apus authors
+
+# Thin on purpose: what a target does is in scripts/ or in the package.
+
+DEMO_MESSAGES ?= 5000000
+DEMO := build/demo
+APUS := .build/release/apus
+
+.PHONY: demo test release bootstrap check check-full bench bench-peers clean
+
+demo: release
+	@scripts/demo $(APUS) $(DEMO) $(DEMO_MESSAGES)
+
+test: bootstrap
+	swift build --build-tests
+	swift test --skip-build
+
+release: bootstrap
+	swift build -c release --product apus
+
+bootstrap:
+	@scripts/bootstrap
+
+check: bootstrap
+	@scripts/check
+
+check-full: check
+	@scripts/bootstrap --full
+	@scripts/check_full
+
+bench: release
+	$(APUS) bench
+
+bench-peers: release
+	@scripts/bootstrap --full
+	@scripts/bench_peers
+
+clean:
+	rm -rf .build build
