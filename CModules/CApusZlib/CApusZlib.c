@@ -98,8 +98,8 @@ void capus_inflate_destroy(capus_zlib_stream *stream) {
 }
 
 size_t capus_deflate_bound(size_t byte_count) {
-  // zlib's own worst case for the default window, plus its header and check sum.
-  return byte_count + (byte_count >> 12) + (byte_count >> 14) + (byte_count >> 25) + 13 + 18;
+  // compressBound covers the zlib wrapper of 6 bytes; a gzip wrapper is 18.
+  return compressBound(byte_count) + 12;
 }
 
 const char *capus_zlib_version(void) { return zlibVersion(); }

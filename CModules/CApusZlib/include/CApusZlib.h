@@ -59,7 +59,7 @@ void capus_inflate_reset(capus_zlib_stream *_Nonnull stream);
 
 void capus_inflate_destroy(capus_zlib_stream *_Nullable stream);
 
-/// Upper bound of the zlib-wrapped size of `byte_count` bytes at any level.
+/// Upper bound of the compressed size of `byte_count` bytes at level 1 and above, either wrapper.
 size_t capus_deflate_bound(size_t byte_count);
 
 /// zlib's version, such as "1.2.13".
