@@ -1,3 +1,156 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+#define _GNU_SOURCE
+#include "CApusPlatform.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+uint64_t capus_monotonic_read(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int capus_tsc_is_invariant(void) {
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  if (!__get_cpuid(0x80000007, &a, &b, &c, &d)) return 0;
+  return (d >> 8) & 1;
+#else
+  return 0;
+#endif
+}
+
+static int cpu_set_one(cpu_set_t *set, uint32_t cpu) {
+  if (cpu >= CPU_SETSIZE) return -EINVAL;
+  CPU_ZERO(set);
+  CPU_SET(cpu, set);
+  return 0;
+}
+
+int capus_thread_pin(uint32_t cpu) {
+  cpu_set_t set;
+  if (cpu_set_one(&set, cpu) != 0) return -EINVAL;
+  return -pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+struct thread_start {
+  void *(*body)(void *);
+  void *context;
+  char name[16];
+};
+
+static void *thread_begin(void *argument) {
+  struct thread_start start = *(struct thread_start *)argument;
+  free(argument);
+  pthread_setname_np(pthread_self(), start.name);
+  return start.body(start.context);
+}
+
+int capus_thread_start(pthread_t *thread, const char *name, int cpu, void *(*body)(void *),
+                       void *context) {
+  struct thread_start *start = malloc(sizeof *start);
+  if (start == NULL) return -ENOMEM;
+  start->body = body;
+  start->context = context;
+  strncpy(start->name, name, sizeof start->name - 1);
+  start->name[sizeof start->name - 1] = 0;
+
+  pthread_attr_t attributes;
+  int result = pthread_attr_init(&attributes);
+  if (result == 0 && cpu >= 0) {
+    cpu_set_t set;
+    result = cpu_set_one(&set, (uint32_t)cpu) != 0
+                 ? EINVAL
+                 : pthread_attr_setaffinity_np(&attributes, sizeof set, &set);
+  }
+  if (result == 0) result = pthread_create(thread, &attributes, thread_begin, start);
+  pthread_attr_destroy(&attributes);
+  if (result != 0) free(start);
+  return -result;
+}
+
+int capus_thread_allowed_cpus(uint8_t *allowed, int count) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return -errno;
+  for (int cpu = 0; cpu < count; cpu++)
+    allowed[cpu] = cpu < CPU_SETSIZE && CPU_ISSET(cpu, &set) ? 1 : 0;
+  return 0;
+}
+
+int capus_thread_current_cpu(void) { return sched_getcpu(); }
+
+int capus_region_map(void **address, uint64_t byteCount, int hugePageLog2) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  if (hugePageLog2 > 0) {
+    // Without MAP_NORESERVE: an unreserved huge page that is missing later raises SIGBUS.
+    flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | (hugePageLog2 << MAP_HUGE_SHIFT);
+  }
+  void *mapped = mmap(NULL, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (mapped == MAP_FAILED) return -errno;
+  *address = mapped;
+  return 0;
+}
+
+int capus_region_advise_huge(void *address, uint64_t byteCount) {
+  return madvise(address, byteCount, MADV_HUGEPAGE) == 0 ? 0 : -errno;
+}
+
+int64_t capus_region_resident(void *address, uint64_t byteCount) {
+  const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+  unsigned char state[4096];
+  int64_t resident = 0;
+  for (uint64_t done = 0; done < byteCount; done += sizeof state * page) {
+    uint64_t length = byteCount - done;
+    if (length > sizeof state * page) length = sizeof state * page;
+    if (mincore((char *)address + done, length, state) != 0) return -errno;
+    for (uint64_t i = 0; i < (length + page - 1) / page; i++) resident += (state[i] & 1) * page;
+  }
+  return resident;
+}
+
+int capus_io_uring_probe(void) {
+  unsigned char parameters[256] = {0};
+  long descriptor = syscall(425 /* io_uring_setup */, 2, parameters);
+  if (descriptor < 0) return -errno;
+  close((int)descriptor);
+  return 0;
+}
+
+int64_t capus_timer_slack_read(void) {
+  int slack = prctl(PR_GET_TIMERSLACK);
+  return slack < 0 ? -errno : slack;
+}
+
+int capus_realtime_priority_max(void) {
+  struct sched_param previous, wanted = {.sched_priority = 1};
+  int policy = sched_getscheduler(0);
+  if (policy < 0 || sched_getparam(0, &previous) != 0) return 0;
+  if (sched_setscheduler(0, SCHED_FIFO, &wanted) != 0) return 0;
+  sched_setscheduler(0, policy, &previous);
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_RTPRIO, &limit) == 0 && limit.rlim_cur > 0 && limit.rlim_cur < 99)
+    return (int)limit.rlim_cur;
+  return 99;
+}
+
+int64_t capus_memlock_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return -errno - 1;
+  return limit.rlim_cur == RLIM_INFINITY ? -1 : (int64_t)limit.rlim_cur;
+}

@@ -1,3 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
+
 #pragma once
+
+#include <pthread.h>
+#include <stdint.h>
+
+// Why C: compiler intrinsics and macros (CPU_SET, MAP_HUGETLB) that Swift cannot import, and
+// variadic system calls. Calls return 0 or a count, or -errno; none touches the caller's errno.
+
+/// Asks for the cache line at an address. Any address is allowed.
+static inline void capus_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+#if defined(__x86_64__)
+/// The time-stamp counter, not ordered against other instructions.
+static inline uint64_t capus_tsc_read(void) { return __builtin_ia32_rdtsc(); }
+#else
+static inline uint64_t capus_tsc_read(void) { return 0; }
+#endif
+
+/// CLOCK_MONOTONIC in nanoseconds.
+uint64_t capus_monotonic_read(void);
+
+/// Whether the CPU has a time-stamp counter of constant rate that runs in all sleep states.
+int capus_tsc_is_invariant(void);
+
+/// Binds the calling thread to one CPU.
+int capus_thread_pin(uint32_t cpu);
+
+/// Starts a thread that is bound to a CPU before its first instruction; cpu < 0 leaves it free.
+int capus_thread_start(pthread_t *thread, const char *name, int cpu, void *(*body)(void *),
+                       void *context);
+
+/// Writes 1 for every CPU the calling thread may run on and 0 for the others.
+int capus_thread_allowed_cpus(uint8_t *allowed, int count);
+
+/// CPU the calling thread runs on now.
+int capus_thread_current_cpu(void);
+
+/// Maps zeroed memory. hugePageLog2 > 0 asks for huge pages of that size.
+int capus_region_map(void **address, uint64_t byteCount, int hugePageLog2);
+
+/// Advises transparent huge pages.
+int capus_region_advise_huge(void *address, uint64_t byteCount);
+
+/// Bytes of a mapping that are resident, or -errno.
+int64_t capus_region_resident(void *address, uint64_t byteCount);
+
+/// Tries io_uring_setup: 0 when allowed, else -errno.
+int capus_io_uring_probe(void);
+
+/// Timer slack of the calling thread in nanoseconds, or -errno.
+int64_t capus_timer_slack_read(void);
+
+/// Highest real-time priority that may be taken (0: none), from the limit or the capability.
+int capus_realtime_priority_max(void);
+
+/// Soft limit of locked memory in bytes; -1 without limit, or another negative -errno - 1.
+int64_t capus_memlock_limit(void);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import CApusNUMA
+internal import CApusPlatform
+internal import Glibc
+
+/// What a region got of what was asked for.
+public struct MemoryPlacement: Sendable, Equatable {
+  /// Kind of pages behind the region.
+  public enum Pages: String, Sendable {
+    /// Reserved huge pages (`MAP_HUGETLB`).
+    case huge
+    /// Ordinary pages that the kernel may join to huge ones.
+    case transparentHuge
+    /// Ordinary pages.
+    case plain
+  }
+
+  /// Pages the region got.
+  public var pages: Pages
+  /// Size of one page. Unit: bytes.
+  public var pageByteCount: Int
+  /// NUMA node the region is bound to; nil where it is not bound.
+  public var numaNode: Int?
+  /// Whether it cannot be swapped out.
+  public var isLocked: Bool
+  /// Whether every page was touched before use.
+  public var isPrefaulted: Bool
+  /// What was asked for and could not be had, each with what to do.
+  public var shortfalls: [String]
+}
+
+/// One mapping of zeroed memory: the owner of everything the core places itself.
+///
+/// Pages are committed when first touched, so that reserving room for the largest case costs
+/// nothing; `prefaulted` and `locked` commit them at once.
+@safe
+public struct MemoryRegion: ~Copyable {
+  /// Which pages to try.
+  public enum PagePolicy: Sendable {
+    /// Reserved huge pages, else transparent ones, else plain ones.
+    case huge
+    /// Transparent huge pages, else plain ones.
+    case transparentHuge
+    /// Plain pages.
+    case plain
+  }
+
+  /// How a region is placed.
+  public struct Options: Sendable {
+    /// Which pages to try.
+    public var pages: PagePolicy
+    /// NUMA node to bind to; nil leaves it to the kernel.
+    public var numaNode: Int?
+    /// Keep it from being swapped out.
+    public var locked: Bool
+    /// Touch every page before `init` returns.
+    public var prefaulted: Bool
+
+    /// Options; the default commits memory as it is touched.
+    public init(
+      pages: PagePolicy = .transparentHuge, numaNode: Int? = nil, locked: Bool = false,
+      prefaulted: Bool = false
+    ) {
+      self.pages = pages
+      self.numaNode = numaNode
+      self.locked = locked
+      self.prefaulted = prefaulted
+    }
+  }
+
+  /// Size as asked for. Unit: bytes.
+  public let byteCount: Int
+  /// What the region got.
+  public let placement: MemoryPlacement
+  /// First byte; aligned to 2 MiB where huge pages were asked for, else to a page.
+  @unsafe public let baseAddress: UnsafeMutableRawPointer
+
+  private let mapping: UnsafeMutableRawPointer
+  private let mappedByteCount: Int
+
+  static let hugePageLog2: CInt = 21
+
+  /// Maps a region.
+  ///
+  /// What cannot be had besides the memory itself is not an error: ``placement`` tells it.
+  ///
+  /// - Throws: ``MemoryError`` when no memory could be mapped.
+  public init(byteCount: Int, options: Options) throws(MemoryError) {
+    guard byteCount > 0 else { throw .size(byteCount: byteCount) }
+    let hugePage = 1 << Int(Self.hugePageLog2)
+    var shortfalls: [String] = []
+    var pages = MemoryPlacement.Pages.plain
+    var mapped: UnsafeMutableRawPointer?
+    var length = (byteCount + hugePage - 1) & ~(hugePage - 1)
+
+    // SAFETY: `mapped` receives the mapping's address; `length` is what was mapped.
+    if options.pages == .huge {
+      let result = unsafe capus_region_map(&mapped, UInt64(length), Self.hugePageLog2)
+      if result == 0 {
+        pages = .huge
+      } else {
+        shortfalls.append(
+          "huge pages: errno \(-result); reserve \(length / hugePage) of them: "
+            + "sysctl vm.nr_hugepages=\(length / hugePage)")
+      }
+    }
+    if pages != .huge {
+      // One huge page more, so that the region can begin at a huge page's boundary.
+      if options.pages != .plain { length += hugePage }
+      let result = unsafe capus_region_map(&mapped, UInt64(length), 0)
+      guard result == 0 else { throw .mapping(byteCount: byteCount, errno: -result) }
+    }
+    guard let mapping = unsafe mapped else { throw .mapping(byteCount: byteCount, errno: ENOMEM) }
+    var base = unsafe mapping
+    if pages != .huge, options.pages != .plain {
+      let address = UInt(bitPattern: mapping)
+      let aligned = (address + UInt(hugePage) - 1) & ~UInt(hugePage - 1)
+      unsafe base = mapping + Int(aligned - address)
+      let result = unsafe capus_region_advise_huge(base, UInt64(byteCount))
+      if result == 0 {
+        pages = .transparentHuge
+      } else {
+        shortfalls.append(
+          "transparent huge pages: errno \(-result); allow them: "
+            + "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
+      }
+    }
+    let isBound = unsafe Self.bind(base, byteCount, options.numaNode, &shortfalls)
+    let isLocked = unsafe options.locked && Self.lock(base, byteCount, &shortfalls)
+    if options.prefaulted {
+      for offset in stride(from: 0, to: byteCount, by: 4_096) {
+        // SAFETY: offset < byteCount.
+        unsafe base.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self)
+      }
+    }
+    self.byteCount = byteCount
+    unsafe self.mapping = mapping
+    mappedByteCount = length
+    unsafe baseAddress = base
+    placement = MemoryPlacement(
+      pages: pages, pageByteCount: pages == .plain ? 4_096 : hugePage,
+      numaNode: isBound ? options.numaNode : nil, isLocked: isLocked,
+      isPrefaulted: options.prefaulted, shortfalls: shortfalls)
+  }
+
+  deinit {
+    // SAFETY: exactly what was mapped, once; nobody outlives the owner.
+    _ = unsafe munmap(mapping, mappedByteCount)
+  }
+
+  /// Bytes of the region that are in memory now.
+  ///
+  /// - Complexity: O(pages), with a system call for each 4,096.
+  public func residentByteCount() -> Int {
+    // SAFETY: the region is mapped.
+    max(0, Int(unsafe capus_region_resident(baseAddress, UInt64(byteCount))))
+  }
+
+  private static func bind(
+    _ base: UnsafeMutableRawPointer, _ byteCount: Int, _ node: Int?, _ shortfalls: inout [String]
+  ) -> Bool {
+    guard let node else { return false }
+    // SAFETY: base...byteCount is mapped.
+    let result = unsafe capus_numa_bind(base, UInt64(byteCount), CInt(clamping: node))
+    if result == 0 { return true }
+    shortfalls.append(
+      "NUMA node \(node): errno \(-result); this host has \(capus_numa_node_count()) node(s)")
+    return false
+  }
+
+  private static func lock(
+    _ base: UnsafeMutableRawPointer, _ byteCount: Int, _ shortfalls: inout [String]
+  ) -> Bool {
+    // SAFETY: base...byteCount is mapped.
+    if unsafe mlock(base, byteCount) == 0 { return true }
+    shortfalls.append("locking: errno \(errno); raise the limit: ulimit -l unlimited")
+    return false
+  }
+}
