@@ -109,11 +109,12 @@ extension Histogram {
       last = layout.highestEquivalent(of: value)
       let isLastSlot = cumulative == totalCount
       let reached = 100 * Double(cumulative) / Double(totalCount)
-      // Rounding can bring the level to 100 before the last slot: stop there, not never.
       while reached >= level && level < 100 {
         try body(last, level, cumulative)
         let halvings = (Self.log2(100 / (100 - level))).rounded(.down) + 1
-        level += 100 / (Double(ticksPerHalfDistance) * Self.exp2(halvings))
+        let next = level + 100 / (Double(ticksPerHalfDistance) * Self.exp2(halvings))
+        // A step too small to move the level would repeat it for ever.
+        level = next > level ? next : 100
         // The last slot would satisfy every level there is; one line and then 100 say it all.
         if isLastSlot { break }
       }

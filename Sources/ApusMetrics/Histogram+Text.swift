@@ -11,7 +11,7 @@ extension Histogram {
   ///       10.000 1.000000000000         10
   /// #[Mean    =        5.500, StdDeviation   =        2.872]
   /// #[Max     =       10.000, Total count    =           10]
-  /// #[Buckets =           21, SubBuckets     =         2048]
+  /// #[Buckets =           32, SubBuckets     =         2048]
   /// ```
   ///
   /// - Parameters:

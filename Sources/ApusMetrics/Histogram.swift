@@ -18,7 +18,7 @@ internal import Glibc
 /// let p99 = latency.value(atPercentile: 99)
 /// ```
 ///
-/// One hour in nanoseconds at three digits takes 23 buckets: 204,800 bytes.
+/// One hour in nanoseconds at three digits takes 33,792 counts: 270,336 bytes.
 @safe
 public struct Histogram: ~Copyable {
   /// Slot arithmetic and the parameters it was built from.
