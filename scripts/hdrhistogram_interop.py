@@ -32,6 +32,8 @@ PERCENTILES = [0, 25, 50, 90, 99, 99.9, 99.99, 100]
 
 
 def figures(histogram):
+    # One pass over the counts for all percentiles; an empty histogram gives none.
+    values = histogram.get_percentile_to_value_dict(PERCENTILES)
     recorded = []
     if histogram.get_total_count():
         recorded = [
@@ -51,9 +53,7 @@ def figures(histogram):
         "maximum": histogram.get_max_value(),
         "mean": histogram.get_mean_value(),
         "standardDeviation": histogram.get_stddev(),
-        "percentiles": [
-            [str(p), histogram.get_value_at_percentile(p)] for p in PERCENTILES
-        ],
+        "percentiles": [[str(p), values.get(p, 0)] for p in PERCENTILES],
         "recorded": recorded,
     }
 
