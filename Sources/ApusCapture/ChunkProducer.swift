@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+/// A source of bytes, read in order by one thread: a file, what it decompresses to, the messages in
+/// a packet capture.
+public protocol ChunkProducer: AnyObject {
+  /// The file.
+  var path: String { get }
+  /// Size of the file as stored, for progress; nil where it is not known. Unit: bytes.
+  var inputByteCount: UInt64? { get }
+  /// How much of the file was read. Unit: bytes.
+  var inputBytesRead: UInt64 { get }
+
+  /// Fills a buffer from its start.
+  ///
+  /// Everything that can be decoded before an error is delivered first; the next call throws it.
+  ///
+  /// - Returns: Bytes written; 0 at the end.
+  func fill(_ target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int
+}
+
+/// The bytes of a file, decompressed where it begins like gzip.
+///
+/// - Throws: ``CaptureError`` for a file that is missing, empty, a directory or not readable.
+public func openByteStream(_ path: String) throws(CaptureError) -> any ChunkProducer {
+  let file = try FileChunkProducer(path: path)
+  return try file.beginsLikeGzip() ? GzipChunkProducer(file) : file
+}

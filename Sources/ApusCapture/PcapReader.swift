@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import CApusPcap
+
+/// One UDP datagram of a capture.
+public struct UDPDatagram {
+  /// Time of capture. Unit: nanoseconds since 1970.
+  public var timestampNanoseconds: UInt64
+  /// Who sent it.
+  public var source: UDPEndpoint
+  /// Whom it was sent to: for multicast, the group.
+  public var destination: UDPEndpoint
+  /// Number of its packet in the capture, from 1.
+  public var packetNumber: UInt64
+}
+
+/// Reads the UDP datagrams of a packet capture, pcap or pcapng, with libpcap.
+///
+/// - Threading: one thread at a time.
+@safe
+public final class PcapReader {
+  /// The file.
+  public let path: String
+  /// Size of the file; nil where it is not known.
+  public let inputByteCount: UInt64?
+  /// What the packets turned out to be.
+  public private(set) var counts = PacketCounts()
+  private let capture: OpaquePointer
+  private let decoder: PacketDecoder
+
+  /// Opens a capture.
+  ///
+  /// - Throws: ``CaptureError`` for a file that is missing, empty, a directory, not readable, no
+  ///   capture, or a capture of a link type without IP.
+  public init(path: String) throws(CaptureError) {
+    // The checks and their errors are those of any file.
+    let file = try FileChunkProducer(path: path)
+    guard try !file.beginsLikeGzip() else {
+      throw CaptureError(
+        path: path, offset: 0,
+        reason: .foreign("a compressed capture; decompress it first: gunzip -k \(path)"))
+    }
+    inputByteCount = file.inputByteCount
+    var text = [CChar](repeating: 0, count: 257)
+    // SAFETY: the buffer is longer than libpcap's error text.
+    guard let capture = unsafe capus_pcap_open(path, &text) else {
+      let reason = unsafe String(cString: text)
+      throw CaptureError(path: path, offset: 0, reason: .foreign("no packet capture (\(reason))"))
+    }
+    decoder = PacketDecoder(linkType: unsafe Int(capus_pcap_link_type(capture)))
+    guard decoder.isSupported else {
+      unsafe capus_pcap_close(capture)
+      throw CaptureError(
+        path: path, offset: 0,
+        reason: .foreign("packets of link type \(decoder.linkType), which carries no IP"))
+    }
+    unsafe self.capture = capture
+    self.path = path
+  }
+
+  deinit { unsafe capus_pcap_close(capture) }
+
+  /// Bytes of the file read so far.
+  public var inputBytesRead: UInt64 { unsafe capus_pcap_position(capture) }
+
+  /// Hands the next UDP datagram on; other packets are counted and passed over.
+  ///
+  /// - Returns: False at the end of the capture.
+  /// - Throws: ``CaptureError`` where the capture is damaged or ends inside a packet.
+  public func nextDatagram(
+    _ body: (UDPDatagram, _ payload: RawSpan) -> Void
+  ) throws(CaptureError) -> Bool {
+    var packet = unsafe capus_pcap_packet()
+    while true {
+      let offset = inputBytesRead
+      // SAFETY: the packet's bytes are valid until the next call.
+      let result = unsafe capus_pcap_next(capture, &packet)
+      guard result == 1 else {
+        if result == 0 { return false }
+        let text = unsafe String(cString: capus_pcap_error(capture))
+        let isTruncated = text.contains("truncated")
+        throw CaptureError(
+          path: path, offset: offset, reason: isTruncated ? .truncated(text) : .corrupt(text))
+      }
+      let bytes = unsafe UnsafeRawBufferPointer(
+        start: packet.bytes, count: Int(packet.capturedByteCount))
+      let span = unsafe RawSpan(_unsafeBytes: bytes)
+      switch decoder.decode(span) {
+      case .datagram(let source, let destination, let payload):
+        counts.datagrams += 1
+        body(
+          unsafe UDPDatagram(
+            timestampNanoseconds: packet.timestampNanoseconds, source: source,
+            destination: destination, packetNumber: counts.total),
+          span.extracting(payload))
+        return true
+      case .notIP: counts.notIP += 1
+      case .notUDP: counts.notUDP += 1
+      case .fragment: counts.fragments += 1
+      case .malformed: counts.malformed += 1
+      case .cutShort: counts.cutShort += 1
+      }
+    }
+  }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+/// A thread that could not be started or bound.
+public enum ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The CPU does not exist or is not in this process's set.
+  case cpuUnavailable(cpuIndex: Int, allowed: [Int])
+  /// A system call failed. `errno` is the kernel's.
+  case system(operation: String, errno: Int32)
+
+  /// One line: what failed and what to do.
+  public var description: String {
+    switch self {
+    case .cpuUnavailable(let cpuIndex, let allowed):
+      "CPU \(cpuIndex) is not available to this process; choose one of "
+        + allowed.map(String.init).joined(separator: ", ")
+    case .system(let operation, let errno):
+      "\(operation): errno \(errno)"
+    }
+  }
+}
