@@ -39,7 +39,7 @@ private func checkAvailable(_ cpuIndex: Int) throws(ThreadError) {
 public final class PinnedThread: @unchecked Sendable {
   // SAFETY: `handle` and `isJoined` are touched only by the owner, who calls `join`; the thread
   // itself reads nothing of this object.
-  private var handle = unsafe pthread_t()
+  private var handle = pthread_t()
   private var isJoined = false
   /// Name as the kernel shows it: at most 15 bytes.
   public let name: String

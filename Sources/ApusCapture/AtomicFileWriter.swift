@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusMemory
+internal import CApusZlib
+internal import Glibc
+
+/// Writes a file that appears under its name only when it is complete.
+///
+/// - Threading: one thread at a time.
+@safe
+public final class AtomicFileWriter {
+  /// What is done with the bytes on their way.
+  public enum Compression: Sendable, Equatable {
+    /// Nothing.
+    case none
+    /// Gzip at this level: 1 fastest, 9 smallest.
+    case gzip(level: Int)
+  }
+
+  /// The file's final name.
+  public var path: String { file.path }
+  /// Bytes written to it, before compression.
+  public private(set) var byteCount: UInt64 = 0
+  private var file: TemporaryFile
+  private let descriptor: CInt
+  /// The bytes waiting, and behind them room for what they compress to.
+  private let region: MemoryRegion
+  private var pendingByteCount = 0
+  private let deflate: OpaquePointer?
+
+  static let bufferByteCount = 1 << 18
+
+  /// Begins a file.
+  ///
+  /// - Throws: ``CaptureError`` for a target that cannot be written.
+  public init(path: String, compression: Compression = .none) throws(CaptureError) {
+    let file = try TemporaryFile(path: path)
+    let descriptor = unsafe open(
+      file.temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw CaptureError(path: path, errno: errno, operation: "open") }
+    self.descriptor = descriptor
+    self.file = file
+    do {
+      region = try MemoryRegion(byteCount: 2 * Self.bufferByteCount, options: .init(pages: .plain))
+      if case .gzip(let level) = compression {
+        unsafe deflate = capus_deflate_create(CInt(level), CAPUS_ZLIB_CONTAINER_GZIP)
+      } else {
+        unsafe deflate = nil
+      }
+    } catch {
+      throw CaptureError(path: path, reason: .system(operation: "mmap", errno: ENOMEM))
+    }
+  }
+
+  deinit {
+    if let deflate = unsafe deflate { unsafe capus_deflate_destroy(deflate) }
+    close(descriptor)
+  }
+
+  /// Appends bytes.
+  public func write(_ bytes: RawSpan) throws(CaptureError) {
+    byteCount += UInt64(bytes.byteCount)
+    var taken = 0
+    while taken < bytes.byteCount {
+      let room = min(Self.bufferByteCount - pendingByteCount, bytes.byteCount - taken)
+      unsafe bytes.extracting(taken..<taken + room).withUnsafeBytes { source in
+        guard let base = source.baseAddress else { return }
+        // SAFETY: pendingByteCount + room <= bufferByteCount.
+        unsafe (region.baseAddress + pendingByteCount).copyMemory(from: base, byteCount: room)
+      }
+      pendingByteCount += room
+      taken += room
+      if pendingByteCount == Self.bufferByteCount { try flush(finish: false) }
+    }
+  }
+
+  /// Appends bytes.
+  public func write(_ bytes: [UInt8]) throws(CaptureError) { try unsafe write(bytes.span.bytes) }
+
+  /// Appends text as UTF-8.
+  public func write(_ text: String) throws(CaptureError) { try write(Array(text.utf8)) }
+
+  /// Writes what is left and gives the file its name.
+  public func commit() throws(CaptureError) {
+    try flush(finish: true)
+    try file.commit()
+  }
+
+  private func flush(finish: Bool) throws(CaptureError) {
+    let pending = pendingByteCount
+    pendingByteCount = 0
+    guard let deflate = unsafe deflate else {
+      try unsafe writeAll(region.baseAddress, pending)
+      return
+    }
+    // SAFETY: the region is twice bufferByteCount long.
+    let target = unsafe region.baseAddress + Self.bufferByteCount
+    var consumed = 0
+    while true {
+      // SAFETY: consumed <= pending <= bufferByteCount; the target has bufferByteCount bytes.
+      let progress = unsafe capus_deflate_step(
+        deflate, region.baseAddress + consumed, pending - consumed, target,
+        Self.bufferByteCount, finish ? 1 : 0)
+      consumed += progress.consumed_byte_count
+      try unsafe writeAll(target, progress.produced_byte_count)
+      if progress.status == CAPUS_ZLIB_END { return }
+      guard progress.status == CAPUS_ZLIB_MORE else {
+        throw CaptureError(path: path, reason: .system(operation: "deflate", errno: ENOMEM))
+      }
+      if !finish, consumed == pending, progress.produced_byte_count < Self.bufferByteCount {
+        return
+      }
+    }
+  }
+
+  private func writeAll(_ base: UnsafeMutableRawPointer, _ count: Int) throws(CaptureError) {
+    var done = 0
+    var interruptions = 0
+    while done < count {
+      // SAFETY: base has `count` bytes.
+      let written = unsafe Glibc.write(descriptor, base + done, count - done)
+      if written > 0 {
+        done += written
+        continue
+      }
+      interruptions += 1
+      guard written < 0, errno == EINTR, interruptions < 100 else {
+        throw CaptureError(path: path, reason: .system(operation: "write", errno: errno))
+      }
+    }
+  }
+}
