@@ -219,7 +219,8 @@ extension MarketDayGenerator {
     return true
   }
 
-  /// A trade against an order that is not displayed: no book changes.
+  /// A trade against an order that is not displayed: no book changes. Neither reference nor side
+  /// is disclosed; the feed sets them to 0 and buy.
   private mutating func tradeHidden(into buffer: inout FramedMessageBuffer) -> Bool {
     let locate = drawLocate()
     let symbol = universe.symbols[Int(locate)]

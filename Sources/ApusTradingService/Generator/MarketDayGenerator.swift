@@ -81,7 +81,8 @@ public struct MarketDayGenerator: ~Copyable {
     flow = OrderFlowPlan(messageCount: configuration.messageCount, flowCount: flowCount)
     clock = IntradayClock(messageCount: flowCount)
     books = GeneratorBooks(
-      symbolCount: configuration.symbolCount, orderCapacity: flow.livePeakTarget + 1_024)
+      symbolCount: configuration.symbolCount,
+      orderCapacity: min(flow.livePeakTarget, 1 << 22) + 1_024)
     lastReference = UInt64(random.below(4_096))
     lastMatch = UInt64(random.below(4_096))
     nextFlowTime = clock.advance(isBurst: false, using: &random)

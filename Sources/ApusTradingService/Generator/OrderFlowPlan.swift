@@ -33,10 +33,12 @@ struct OrderFlowPlan: Sendable {
     livePeakTarget = messageCount * 49 / 1_024
     steepness = max(8, messageCount / 4_000)
 
-    // Shares of all messages, in 1/10,000; adds and deletes get the rest, about 87 %.
+    // Shares of all messages, in 1/10,000; adds and deletes get the rest, about 87 %. Days that
+    // are mostly directory have little order flow, of which at most twice the share is taken.
+    let base = UInt64(max(1, min(messageCount, 2 * flowCount)))
     func chance(_ share: UInt64) -> UInt32 {
       let ofAll = (share << 32) / 10_000
-      return UInt32(clamping: ofAll * UInt64(messageCount) / UInt64(max(1, flowCount)))
+      return UInt32(clamping: ofAll * base / UInt64(max(1, flowCount)))
     }
     let execution = chance(195)
     executionShare = Int64(execution)
