@@ -64,7 +64,7 @@ public struct MoldUDP64CaptureWriter: ~Copyable {
         unsafe packet.append(contentsOf: $0)
       }
       let time = Self.timestamp(framed.extracting(last..<end))
-      try writer.writeUDP(
+      try unsafe writer.writeUDP(
         packet.span.bytes, from: source, to: destination,
         timestampNanoseconds: dayStartNanoseconds &+ time)
       sequence += UInt64(count)
@@ -76,7 +76,7 @@ public struct MoldUDP64CaptureWriter: ~Copyable {
   public mutating func commit(timestampNanoseconds: UInt64) throws(CaptureError) {
     let end = MoldUDP64.Header(
       session: session, sequence: sequence, messageCount: MoldUDP64.endOfSessionCount)
-    try writer.writeUDP(
+    try unsafe writer.writeUDP(
       end.bytes.span.bytes, from: source, to: destination,
       timestampNanoseconds: timestampNanoseconds)
     try writer.commit()

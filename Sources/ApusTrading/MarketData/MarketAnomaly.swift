@@ -19,6 +19,10 @@ public enum MarketAnomaly: UInt8, Sendable, CaseIterable {
   case locateMismatch
   /// A side that is neither buy nor sell; the order was not added.
   case invalidSide
+  /// A price that is negative or too large for a book; the order was not added.
+  case invalidPrice
+  /// A line of a text file that is no event; skipped.
+  case malformedLine
   /// A message of a type that the specification does not have; skipped.
   case unknownMessageType
   /// A message whose length is not that of its type; skipped.
@@ -27,6 +31,7 @@ public enum MarketAnomaly: UInt8, Sendable, CaseIterable {
   /// Whether the bytes themselves were wrong, rather than what they say.
   public var isMalformedInput: Bool {
     self == .unknownMessageType || self == .wrongMessageLength || self == .invalidSide
+      || self == .invalidPrice || self == .malformedLine
   }
 
   init(_ outcome: BookOutcome) {
@@ -51,7 +56,7 @@ public struct AnomalyCounts: Sendable, Equatable {
     public var firstOffset: UInt64 = 0
   }
 
-  private var entries: [10 of Entry] = .init(repeating: Entry())
+  private var entries: [12 of Entry] = .init(repeating: Entry())
 
   /// No anomalies.
   public init() {}

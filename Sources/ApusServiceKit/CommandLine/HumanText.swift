@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import Foundation
+
+/// Numbers and tables as people read them.
+public enum HumanText {
+  /// A count with thousands separators: `12,345,678`.
+  public static func count(_ value: some BinaryInteger) -> String {
+    var digits = String(value)
+    var groups: [String] = []
+    let sign = digits.hasPrefix("-") ? String(digits.removeFirst()) : ""
+    while digits.count > 3 {
+      groups.append(String(digits.suffix(3)))
+      digits.removeLast(3)
+    }
+    groups.append(digits)
+    return sign + groups.reversed().joined(separator: ",")
+  }
+
+  /// A number with a fixed count of decimals.
+  public static func decimal(_ value: Double, _ decimals: Int) -> String {
+    String(format: "%.\(decimals)f", value)
+  }
+
+  /// Bytes in binary units: `1.5 GiB`.
+  public static func bytes(_ value: UInt64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    var scaled = Double(value)
+    var unit = 0
+    while scaled >= 1_024, unit < units.count - 1 {
+      scaled /= 1_024
+      unit += 1
+    }
+    return unit == 0 ? "\(value) B" : "\(decimal(scaled, 1)) \(units[unit])"
+  }
+
+  /// Seconds as `0:42` or `1:02:03`.
+  public static func duration(seconds: Double) -> String {
+    let total = Int(seconds.rounded(.up))
+    let (hours, minutes, rest) = (total / 3_600, total / 60 % 60, total % 60)
+    return hours > 0
+      ? String(format: "%d:%02d:%02d", hours, minutes, rest)
+      : String(format: "%d:%02d", minutes, rest)
+  }
+
+  /// Nanoseconds in the unit that reads best: `85 ns`, `1.2 µs`, `3.4 ms`.
+  public static func nanoseconds(_ value: UInt64) -> String {
+    switch value {
+    case ..<1_000: "\(value) ns"
+    case ..<1_000_000: "\(decimal(Double(value) / 1e3, 1)) µs"
+    case ..<1_000_000_000: "\(decimal(Double(value) / 1e6, 1)) ms"
+    default: "\(decimal(Double(value) / 1e9, 2)) s"
+    }
+  }
+
+  /// A text table: the first column flush left, the others flush right.
+  public static func table(header: [String], rows: [[String]], indent: String = "  ") -> String {
+    let all = [header] + rows
+    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      let cells = row.enumerated().map { column, cell in
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        return column == 0 ? cell + padding : padding + cell
+      }
+      return indent + cells.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCapture
+internal import ApusCore
+internal import ApusMarketProtocols
+internal import ApusServiceKit
+internal import ApusTrading
+
+/// Replays a LOBSTER message file, and compares it with an order-book file where one is given.
+extension MarketReplay {
+  mutating func replayLOBSTER() throws {
+    let started = clock.now
+    var verification: VerifiedRows?
+    do {
+      if let path = configuration.verifyPath { verification = try VerifiedRows(path: path) }
+      for path in configuration.paths { try replayLOBSTER(path, &verification) }
+      try verification?.finish()
+    } catch let error as CaptureError {
+      guard !error.isUsageError else { throw UsageError(error.description) }
+      figures.inputError = error.description
+    }
+    figures.elapsedSeconds = Double(clock.nanoseconds(cycles: clock.now &- started)) / 1e9
+    if let rows = verification?.verification {
+      figures.verification = ReplayFigures.Verification(
+        rowsCompared: rows.rowsCompared, rowsEqual: rows.rowsEqual,
+        firstDifference: rows.firstDifference)
+    }
+    if figures.inputError == nil { figures.inputError = malformedMessage(lobster.anomalies) }
+  }
+
+  private mutating func replayLOBSTER(_ path: String, _ verification: inout VerifiedRows?) throws {
+    let reader = try ReadAhead(producer: openByteStream(path))
+    let bar = ProgressBar(label: "replaying", isEnabled: configuration.showsProgress)
+    defer { bar.finish() }
+    var failure: (any Error)?
+    var more = true
+    defer {
+      figures.bytes += reader.inputByteCount ?? reader.inputBytesRead
+    }
+    while more {
+      more = try reader.nextWindow { window, offset, isLast in
+        let consumed = LOBSTERParser.forEachLine(in: window, isLast: isLast) { line, lineOffset in
+          guard failure == nil else { return }
+          do {
+            try takeLine(line, offset + UInt64(lineOffset), &verification)
+          } catch {
+            failure = error
+          }
+        }
+        figures.decodedBytes += UInt64(consumed)
+        return consumed
+      }
+      if let failure { throw failure }
+      try drainBestPrices()
+      bar.update(done: reader.inputBytesRead, total: reader.inputByteCount)
+    }
+    if reader.trailingByteCount > 0 {
+      throw CaptureError(
+        path: path, offset: figures.decodedBytes,
+        reason: .truncated("the data ends \(reader.trailingByteCount) bytes into a line"))
+    }
+  }
+
+  private mutating func takeLine(
+    _ line: RawSpan, _ offset: UInt64, _ verification: inout VerifiedRows?
+  ) throws {
+    guard case .value(let message) = LOBSTERParser.message(line) else {
+      lobster.countMalformed(offset: offset)
+      return
+    }
+    let planned = pacer?.wait(for: message.timestampNanoseconds) ?? clock.now
+    lobster.apply(message, offset: offset)
+    let now = clock.now
+    _ = latency.record(clock.nanoseconds(cycles: now > planned ? now - planned : 0))
+    if tellsChanges {
+      lobster.tellBest(at: message.timestampNanoseconds, to: &changes)
+      if changes.remainingCapacity == 0 { try drainBestPrices() }
+    }
+    try verification?.take(message)
+  }
+}
+
+/// The rows of an order-book file, read in step with the events.
+struct VerifiedRows {
+  private(set) var verification = LOBSTERVerification()
+  private let rows: [LOBSTERBookRow]
+  private let path: String
+  private var next = 0
+
+  init(path: String) throws {
+    self.path = path
+    let reader = try ReadAhead(producer: openByteStream(path))
+    var rows: [LOBSTERBookRow] = []
+    var rejected: (reason: LOBSTERRejection, offset: UInt64)?
+    var more = true
+    while more {
+      more = try reader.nextWindow { window, offset, isLast in
+        LOBSTERParser.forEachLine(in: window, isLast: isLast) { line, lineOffset in
+          var row = LOBSTERBookRow()
+          if let reason = LOBSTERParser.row(line, into: &row) {
+            rejected = rejected ?? (reason, offset + UInt64(lineOffset))
+          } else {
+            rows.append(row)
+          }
+        }
+      }
+    }
+    if let rejected {
+      throw CaptureError(
+        path: path, offset: rejected.offset,
+        reason: .foreign("no LOBSTER order-book row (\(rejected.reason.rawValue))"))
+    }
+    self.rows = rows
+  }
+
+  mutating func take(_ message: LOBSTERMessage) throws {
+    defer { next += 1 }
+    guard next < rows.count else {
+      verification.takeMissing("the order-book file has no row for this event", lineNumber: next + 1)
+      return
+    }
+    verification.take(message, row: rows[next], lineNumber: next + 1)
+  }
+
+  mutating func finish() throws {
+    if next < rows.count {
+      verification.takeMissing("the order-book file has more rows than events", lineNumber: next + 1)
+    }
+  }
+}

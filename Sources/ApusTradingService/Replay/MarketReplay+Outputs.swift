@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCapture
+internal import ApusCore
+internal import ApusMarketProtocols
+internal import ApusServiceKit
+internal import ApusTrading
+
+extension MarketReplay {
+  // MARK: Files
+
+  /// Refuses outputs that cannot be, before any work is done.
+  static func checkOutputs(_ configuration: ReplayConfiguration) throws {
+    let outputs = [
+      configuration.bestPricesPath, configuration.booksPath, configuration.reportPath,
+    ].compactMap { $0 }
+    guard Set(outputs).count == outputs.count else {
+      throw UsageError("two outputs have the same name; give each its own")
+    }
+    for output in outputs where configuration.paths.contains(output) {
+      throw UsageError("\(output): is an input as well; give the output another name")
+    }
+    for output in outputs {
+      do throws(CaptureError) {
+        _ = try AtomicFileWriter(path: output)
+      } catch {
+        throw error.isUsageError ? UsageError(error.description) : WorkError(error.description)
+      }
+    }
+  }
+
+  mutating func beginBestPrices(_ path: String) throws {
+    try Self.writing {
+      let writer = try AtomicFileWriter(path: path)
+      try writer.write(BestPriceTable.header)
+      bestPrices = writer
+    }
+  }
+
+  /// Writes the changes told so far, so that there is room for more.
+  mutating func drainBestPrices() throws {
+    guard let bestPrices, changes.count > 0 else { return }
+    bestPriceText.removeAll(keepingCapacity: true)
+    for index in 0..<changes.count {
+      let change = changes[index]
+      BestPriceTable.appendRow(change, symbol: name(change.locate), to: &bestPriceText)
+    }
+    changes.removeAll()
+    let text = bestPriceText
+    try Self.writing { try bestPrices.write(text) }
+  }
+
+  mutating func finishBestPrices() throws {
+    try drainBestPrices()
+    if let bestPrices { try Self.writing { try bestPrices.commit() } }
+  }
+
+  func writeBooks() throws {
+    guard let path = configuration.booksPath else { return }
+    try Self.writing {
+      let writer = try AtomicFileWriter(path: path)
+      try writer.write(BookTable.header)
+      for locate in locates { try writer.write(bookRow(locate)) }
+      try writer.commit()
+    }
+  }
+
+  private func bookRow(_ locate: UInt16) -> String {
+    isLOBSTER
+      ? BookTable.row(locate: locate, symbol: name(locate), books: lobster.books)
+      : BookTable.row(locate: locate, symbol: name(locate), books: builder.books)
+  }
+
+  private static func writing(_ body: () throws -> Void) throws {
+    do { try body() } catch let error as CaptureError { throw WorkError(error.description) }
+  }
+
+  // MARK: Names
+
+  var isLOBSTER: Bool { figures.format == MarketDataFormat.lobster.rawValue }
+
+  /// The locates whose books there are, ascending.
+  var locates: [UInt16] { isLOBSTER ? [LOBSTERBookBuilder.locate] : builder.locates }
+
+  /// An instrument's name; a LOBSTER file's is what its name begins with.
+  func name(_ locate: UInt16) -> String {
+    guard isLOBSTER else { return builder.symbol(locate: locate)?.description ?? "" }
+    let file = configuration.paths.first?.split(separator: "/").last ?? ""
+    return String(file.prefix { $0 != "_" && $0 != "." })
+  }
+
+  // MARK: Figures
+
+  mutating func finishFigures() {
+    let count = isLOBSTER ? lobster.messageCount : builder.messageCount
+    figures.messageCount = count
+    figures.bookCount = locates.count
+    if figures.elapsedSeconds > 0, count > 0 {
+      figures.nanosecondsPerMessage = figures.elapsedSeconds * 1e9 / Double(count)
+      figures.messagesPerSecond = Double(count) / figures.elapsedSeconds
+    }
+    if isLOBSTER {
+      for kind in LOBSTERMessage.Kind.allCases where lobster.messageCount(of: kind) > 0 {
+        figures.messagesByType["\(kind.rawValue)"] = lobster.messageCount(of: kind)
+      }
+      Self.takeBooks(lobster.books, &figures)
+      takeAnomalies(lobster.anomalies)
+    } else {
+      for type in UInt8.min...UInt8.max where builder.messageCount(ofType: type) > 0 {
+        figures.messagesByType[String(UnicodeScalar(type))] = builder.messageCount(ofType: type)
+      }
+      Self.takeBooks(builder.books, &figures)
+      takeAnomalies(builder.anomalies)
+      takeInstruments()
+    }
+    takeLatency()
+    figures.processMemoryBytes = ProcessMemory.peakResidentByteCount()
+    figures.depth = depthInstruments().map { locate in
+      ReplayFigures.Depth(
+        locate: locate, symbol: name(locate), bids: levels(.buy, locate),
+        asks: levels(.sell, locate))
+    }
+  }
+
+  private static func takeBooks(_ books: borrowing OrderBooks, _ figures: inout ReplayFigures) {
+    figures.orderCount = books.orderCount
+    figures.orderCountMax = books.orderCountMax
+    figures.digest = hexadecimal(books.digest)
+    figures.memoryBytes = UInt64(books.memoryByteCount)
+    if books.orderCountMax > 0 {
+      figures.memoryBytesPerOrder = Double(books.memoryByteCount) / Double(books.orderCountMax)
+    }
+  }
+
+  private mutating func takeAnomalies(_ anomalies: AnomalyCounts) {
+    for kind in MarketAnomaly.allCases where anomalies[kind].count > 0 {
+      figures.anomalies["\(kind)"] = ReplayFigures.Anomaly(
+        count: anomalies[kind].count, firstOffset: anomalies[kind].firstOffset)
+    }
+  }
+
+  private mutating func takeLatency() {
+    figures.latencyNanoseconds = ReplayFigures.Latency(
+      p50: latency.value(atPercentile: 50), p90: latency.value(atPercentile: 90),
+      p99: latency.value(atPercentile: 99), p999: latency.value(atPercentile: 99.9),
+      max: latency.maximum, sampleCount: latency.totalCount,
+      timerOverheadNanoseconds: clock.overheadNanoseconds,
+      kind: configuration.speed == .max ? "service" : "openLoop")
+  }
+
+  private mutating func takeInstruments() {
+    let instruments = locates.map { instrument($0) }
+    figures.busiestSymbols = Array(
+      instruments.sorted { ($1.messageCount, $0.locate) < ($0.messageCount, $1.locate) }.prefix(10))
+    let quoted = instruments.filter { $0.spread != nil }
+      .sorted { ($0.spread ?? 0, $0.locate) < ($1.spread ?? 0, $1.locate) }
+    figures.tightestSpreads = Array(quoted.prefix(5))
+    figures.widestSpreads = Array(quoted.suffix(5).reversed())
+  }
+
+  private func instrument(_ locate: UInt16) -> ReplayFigures.Instrument {
+    let bid = builder.books.best(.buy, locate: locate)?.priceTicks
+    let ask = builder.books.best(.sell, locate: locate)?.priceTicks
+    var spread: Int64?
+    if let bid, let ask { spread = Int64(ask) - Int64(bid) }
+    return ReplayFigures.Instrument(
+      locate: locate, symbol: name(locate), messageCount: builder.messageCount(locate: locate),
+      bidPrice: bid, askPrice: ask, spread: spread)
+  }
+
+  /// The instruments asked for by name, else the busiest one.
+  private func depthInstruments() -> [UInt16] {
+    guard configuration.depth > 0 else { return [] }
+    if isLOBSTER { return locates }
+    if configuration.symbols != nil { return Array(locates.prefix(64)) }
+    return figures.busiestSymbols.prefix(1).map(\.locate)
+  }
+
+  func levels(_ side: Side, _ locate: UInt16) -> [ReplayFigures.Level] {
+    let levels =
+      isLOBSTER
+      ? lobster.books.levels(side, locate: locate, countMax: configuration.depth)
+      : builder.books.levels(side, locate: locate, countMax: configuration.depth)
+    return levels.map {
+      ReplayFigures.Level(
+        price: $0.priceTicks, quantity: $0.quantity, orderCount: $0.orderCount)
+    }
+  }
+}
+
+extension ReplayFigures {
+  /// The figures of recordings of which nothing could be read.
+  static func unread(_ configuration: ReplayConfiguration, _ error: String) -> ReplayFigures {
+    var figures = ReplayFigures()
+    figures.files = configuration.paths
+    figures.format = configuration.format?.rawValue ?? "unknown"
+    figures.digest = hexadecimal(0)
+    figures.inputError = error
+    return figures
+  }
+}
+
+/// Sixteen hexadecimal digits.
+func hexadecimal(_ value: UInt64) -> String {
+  let digits = String(value, radix: 16)
+  return String(repeating: "0", count: 16 - digits.count) + digits
+}
+
+/// Memory of this process as the kernel counts it.
+enum ProcessMemory {
+  /// The most that was resident at the same time; 0 where the kernel does not tell.
+  static func peakResidentByteCount() -> UInt64 {
+    guard let status = SystemFile.read("/proc/self/status"),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+    else { return 0 }
+    return (UInt64(line.filter(\.isNumber)) ?? 0) * 1_024
+  }
+}

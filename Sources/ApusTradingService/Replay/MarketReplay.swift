@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCapture
+internal import ApusCore
+internal import ApusMarketProtocols
+internal import ApusServiceKit
+internal import ApusTrading
+
+/// Replays recordings of one market day through full-depth books.
+///
+/// Two threads: one reads (and inflates and unpacks) ahead, the calling one builds the books. The
+/// time of single messages is sampled: after every 4,096 messages taken in batches, 64 are framed,
+/// decoded and applied one by one between two readings of the clock.
+public struct MarketReplay: ~Copyable {
+  static let batchMessageCount = 4_096
+  static let timedMessageCount = 64
+
+  let configuration: ReplayConfiguration
+  var figures = ReplayFigures()
+  var builder: MarketBookBuilder
+  var lobster: LOBSTERBookBuilder
+  var changes: BestPriceChanges
+  let tellsChanges: Bool
+  var latency: Histogram
+  let clock: CycleClock
+  var bestPrices: AtomicFileWriter?
+  var bestPriceText = ""
+  var pacer: Pacer?
+
+  /// The result of a replay: figures, and an error of the input if there was one.
+  public struct Outcome: Sendable {
+    /// What was replayed, up to the error if there was one.
+    public var figures: ReplayFigures
+    /// What was wrong with the input, in one line.
+    public var inputError: String? { figures.inputError }
+  }
+
+  init(_ configuration: ReplayConfiguration, symbols: [ITCHSymbol]?) throws {
+    let builder = try MarketBookBuilder(configuration: .wholeMarket, symbols: symbols)
+    let lobster = try LOBSTERBookBuilder(
+      configuration: .init(orderCapacity: 1 << 20, levelCapacity: 1 << 18))
+    let latency = try Histogram(
+      lowestDiscernible: 1, highestTrackable: 3_600_000_000_000, significantDigits: 3)
+    let changes = try BestPriceChanges(capacity: 65_536)
+    self.configuration = configuration
+    self.builder = builder
+    self.lobster = lobster
+    self.latency = latency
+    self.changes = changes
+    clock = CycleClock.shared
+    tellsChanges = configuration.bestPricesPath != nil
+    if case .paced(let factor) = configuration.speed { pacer = Pacer(factor: factor, clock: clock) }
+  }
+
+  /// Replays what the configuration says and writes every file it asks for.
+  ///
+  /// An error of the input ends the reading, not the replay: what was read before it is in the
+  /// figures and the files, and the outcome names the error.
+  ///
+  /// - Throws: ``UsageError`` for what cannot be (an absent CPU, a directory, mixed formats),
+  ///   ``WorkError`` for an output that could not be written.
+  public static func run(_ configuration: ReplayConfiguration) throws -> Outcome {
+    guard !configuration.paths.isEmpty else {
+      throw UsageError("expected a file to replay; see 'apus replay --help'")
+    }
+    try checkOutputs(configuration)
+    if let cpu = configuration.cpuIndex {
+      do throws(ThreadError) {
+        try pinCurrentThread(cpuIndex: cpu)
+      } catch {
+        throw UsageError("--cpu \(cpu): \(error)")
+      }
+    }
+    let symbols = try configuration.symbols.map { try $0.map(Self.symbol) }
+    let format: MarketDataFormat
+    do {
+      format = try RecordingFormat.detect(configuration)
+    } catch let error as CaptureError {
+      guard !error.isUsageError else { throw UsageError(error.description) }
+      return Outcome(figures: .unread(configuration, error.description))
+    }
+    var replay = try MarketReplay(configuration, symbols: symbols)
+    replay.figures.files = configuration.paths
+    replay.figures.format = format.rawValue
+    replay.figures.cpu = configuration.cpuIndex
+    if let path = configuration.bestPricesPath { try replay.beginBestPrices(path) }
+    if format == .lobster {
+      try replay.replayLOBSTER()
+    } else {
+      try replay.replayMessages(format)
+    }
+    replay.finishFigures()
+    try replay.finishBestPrices()
+    try replay.writeBooks()
+    try replay.writeReport(format, symbols: symbols)
+    return Outcome(figures: replay.figures)
+  }
+
+  private static func symbol(_ text: String) throws -> ITCHSymbol {
+    guard (1...8).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    else {
+      throw UsageError("--symbols \(text): expected names of 1 to 8 printable characters")
+    }
+    return ITCHSymbol(text)
+  }
+
+  // MARK: Messages
+
+  private mutating func replayMessages(_ format: MarketDataFormat) throws {
+    let started = clock.now
+    var streamBase: UInt64 = 0
+    for path in configuration.paths {
+      do {
+        let source = try RecordingSource(path: path, format: format)
+        try replay(source, path: path, streamBase: &streamBase)
+      } catch let error as CaptureError {
+        guard !error.isUsageError else { throw UsageError(error.description) }
+        figures.inputError = error.description
+        break
+      }
+    }
+    figures.elapsedSeconds = Double(clock.nanoseconds(cycles: clock.now &- started)) / 1e9
+    figures.decodedBytes = streamBase
+    if figures.inputError == nil { figures.inputError = malformedMessage(builder.anomalies) }
+  }
+
+  private mutating func replay(
+    _ source: RecordingSource, path: String, streamBase: inout UInt64
+  ) throws {
+    let reader = source.reader
+    let bar = ProgressBar(
+      label: "replaying", isEnabled: configuration.showsProgress)
+    defer { bar.finish() }
+    let base = streamBase
+    var failure: (any Error)?
+    var more = true
+    defer {
+      figures.bytes += reader.inputByteCount ?? reader.inputBytesRead
+      source.addTransport(to: &figures)
+    }
+    while more {
+      more = try reader.nextWindow { span, offset, _ in
+        streamBase = base + offset
+        let consumed = consume(span, base + offset, &failure)
+        streamBase += UInt64(consumed)
+        return consumed
+      }
+      if let failure { throw failure }
+      bar.update(
+        done: reader.inputBytesRead, total: reader.inputByteCount,
+        note: "\(HumanText.count(builder.messageCount)) messages")
+    }
+    if reader.trailingByteCount > 0 {
+      throw CaptureError(
+        path: path, offset: streamBase - base,
+        reason: .truncated("the data ends \(reader.trailingByteCount) bytes into a message"))
+    }
+  }
+
+  /// Takes every complete message of a window.
+  private mutating func consume(
+    _ span: RawSpan, _ offset: UInt64, _ failure: inout (any Error)?
+  ) -> Int {
+    var position = 0
+    while position < span.byteCount {
+      let before = position
+      if pacer != nil {
+        position += takePaced(span.extracting(position..<span.byteCount), offset + UInt64(position))
+      } else {
+        position += take(
+          span.extracting(position..<span.byteCount), offset + UInt64(position),
+          Self.batchMessageCount)
+        position += takeTimed(
+          span.extracting(position..<span.byteCount), offset + UInt64(position))
+      }
+      do {
+        try drainBestPrices()
+      } catch {
+        failure = error
+        return position
+      }
+      if position == before { break }
+    }
+    return position
+  }
+
+  private mutating func take(_ span: RawSpan, _ offset: UInt64, _ countMax: Int) -> Int {
+    if tellsChanges {
+      return builder.process(
+        framed: span, streamOffset: offset, messageCountMax: countMax, changes: &changes)
+    }
+    return builder.process(framed: span, streamOffset: offset, messageCountMax: countMax)
+  }
+
+  /// Takes a few messages one by one and records how long each took.
+  private mutating func takeTimed(_ span: RawSpan, _ offset: UInt64) -> Int {
+    var position = 0
+    for _ in 0..<Self.timedMessageCount {
+      let started = clock.now
+      let consumed = take(
+        span.extracting(position..<span.byteCount), offset + UInt64(position), 1)
+      let finished = clock.now
+      if consumed == 0 { break }
+      _ = latency.record(clock.nanoseconds(cycles: finished &- started))
+      position += consumed
+    }
+    return position
+  }
+
+  /// Takes the next message when its time has come, and records how late it was done.
+  private mutating func takePaced(_ span: RawSpan, _ offset: UInt64) -> Int {
+    guard let time = MarketBookBuilder.timestampNanoseconds(framed: span) else {
+      return take(span, offset, 1)
+    }
+    let planned = pacer?.wait(for: time) ?? 0
+    let consumed = take(span, offset, 1)
+    let now = clock.now
+    _ = latency.record(clock.nanoseconds(cycles: now > planned ? now - planned : 0))
+    return consumed
+  }
+
+  func malformedMessage(_ anomalies: AnomalyCounts) -> String? {
+    for kind in MarketAnomaly.allCases where kind.isMalformedInput {
+      let entry = anomalies[kind]
+      guard entry.count > 0 else { continue }
+      return "\(configuration.paths.joined(separator: ", ")): offset \(entry.firstOffset): "
+        + "\(kind): \(entry.count) messages skipped; the rest was replayed"
+    }
+    return nil
+  }
+}

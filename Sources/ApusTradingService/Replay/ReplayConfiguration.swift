@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+/// Forms of recorded market data that can be replayed.
+public enum MarketDataFormat: String, Sendable, CaseIterable {
+  /// Length-framed ITCH 5.0, plain or gzip.
+  case itch50
+  /// MoldUDP64 with ITCH 5.0 in a packet capture (pcap or pcapng).
+  case pcap
+  /// ITCH 5.0 in a recorded SoupBinTCP stream, plain or gzip.
+  case soupbintcp
+  /// A LOBSTER message file, plain or gzip.
+  case lobster
+}
+
+/// How fast a recording is replayed.
+public enum ReplaySpeed: Sendable, Equatable {
+  /// As fast as it goes.
+  case max
+  /// By the recorded times, this many times as fast.
+  case paced(factor: Double)
+
+  /// `max`, or a positive number followed by `x`.
+  public init?(_ text: String) {
+    if text == "max" {
+      self = .max
+      return
+    }
+    guard text.hasSuffix("x"), let factor = Double(text.dropLast()), factor > 0, factor.isFinite
+    else { return nil }
+    self = .paced(factor: factor)
+  }
+}
+
+/// What to replay and what to leave behind.
+public struct ReplayConfiguration: Sendable {
+  /// Recordings of one day, in order.
+  public var paths: [String]
+  /// Form of the recordings; nil to look at each.
+  public var format: MarketDataFormat?
+  /// Only these instruments; nil for all.
+  public var symbols: [String]?
+  /// How fast.
+  public var speed = ReplaySpeed.max
+  /// CPU for the book-building thread; nil leaves it to the scheduler.
+  public var cpuIndex: Int?
+  /// Levels a side to tell of each chosen instrument at the end.
+  public var depth = 5
+  /// Where every change of a best bid or offer goes.
+  public var bestPricesPath: String?
+  /// Where the final state of each book goes.
+  public var booksPath: String?
+  /// A LOBSTER order-book file to verify against.
+  public var verifyPath: String?
+  /// Where the HTML report goes.
+  public var reportPath: String?
+  /// Whether a progress bar is wanted (it shows only on a terminal).
+  public var showsProgress = true
+
+  /// A configuration of these recordings.
+  public init(paths: [String]) { self.paths = paths }
+}
