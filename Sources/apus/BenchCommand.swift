@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusBench
+internal import ApusServiceKit
+
+/// `apus bench`: microbenchmarks.
+enum BenchCommand: Command {
+  static let name = "bench"
+  static let summary = "Runs microbenchmarks on pinned threads."
+  static let usage = "bench [SUITE…] [options]"
+  static let options = [
+    Option("list", nil, "show the suites"),
+    Option("smoke", nil, "tiny sizes: does every benchmark still run?"),
+    Option("cpu", "N", "run on this CPU (default: the last one allowed)"),
+    Option("seed", "N", "seed of the generated data (default 1)"),
+    Option("samples", "N", "samples of each case (default 9)"),
+    Option("file", "FILE", "use the messages of this plain ITCH file"),
+    Option("json", nil, "print one JSON object a suite"),
+  ]
+
+  static func run(_ options: ParsedOptions) throws -> ExitCode {
+    if options.has("list") {
+      Console.print(BenchmarkSuite.all.map(\.name).joined(separator: "\n"))
+      return .good
+    }
+    var configuration = BenchmarkConfiguration()
+    configuration.isSmoke = options.has("smoke")
+    configuration.cpuIndex = try options.integer("cpu", in: 0...65_535)
+    configuration.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 1)
+    configuration.sampleCount = try options.integer("samples", in: 1...1_000)
+    configuration.filePath = options.string("file")
+    let suites = try BenchmarkSuite.chosen(options.operands)
+    for suite in suites {
+      let report = try suite.run(configuration)
+      if options.has("json") {
+        try Console.printJSON(report)
+      } else {
+        Console.print(report.renderText())
+      }
+    }
+    return .good
+  }
+}

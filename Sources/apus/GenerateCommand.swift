@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCapture
+internal import ApusServiceKit
+internal import ApusTradingService
+
+/// `apus generate`: realistic recordings from a seed.
+enum GenerateCommand: Command {
+  static let name = "generate"
+  static let summary = "Writes a realistic market day of any size from a seed."
+  static let usage = "generate itch FILE [options]"
+  static let options = [
+    Option("messages", "N", "messages in the day (default 5000000)"),
+    Option("symbols", "N", "instruments (default 4000)"),
+    Option("seed", "N", "the same seed gives the same bytes everywhere (default 1)"),
+    Option("date", "YYYY-MM-DD", "day of the capture's clock (default 2026-01-15)"),
+    Option("format", "FORM", "plain, gzip or capture; default by name: .gz, .pcap, else plain"),
+    Option("truth", "FILE.csv", "write the final books as an independent model computes them"),
+    Option("json", nil, "print what was written as one JSON object"),
+  ]
+
+  private struct Written: Encodable {
+    var file: String
+    var format: String
+    var seed: UInt64
+    var messageCount: Int
+    var messagesByType: [String: Int]
+    var framedBytes: UInt64
+    var orderCount: Int
+    var orderCountMax: Int
+  }
+
+  static func run(_ options: ParsedOptions) throws -> ExitCode {
+    guard options.operands.count == 2 else {
+      throw UsageError("expected a kind and a file: apus generate itch FILE")
+    }
+    guard options.operands[0] == "itch" else {
+      throw UsageError("\(options.operands[0]): no such kind of recording; expected itch")
+    }
+    let path = options.operands[1]
+    var format = MarketDayFormat(path: path)
+    if let text = options.string("format") {
+      guard let asked = MarketDayFormat(rawValue: text) else {
+        throw UsageError("--format \(text): expected plain, gzip or capture")
+      }
+      format = asked
+    }
+    let configuration = try configuration(options)
+    let bar = ProgressBar(
+      label: "generating", unit: "messages", isEnabled: !options.has("json"))
+    let summary: MarketDaySummary
+    do throws(CaptureError) {
+      summary = try MarketDayWriter.write(
+        configuration, to: path, format: format, truthPath: options.string("truth")
+      ) { done, total in bar.update(done: UInt64(done), total: UInt64(total)) }
+    } catch {
+      bar.finish()
+      throw error.isUsageError ? UsageError(error.description) : WorkError(error.description)
+    }
+    bar.finish()
+    if options.has("json") {
+      try Console.printJSON(
+        Written(
+          file: path, format: format.rawValue, seed: configuration.seed,
+          messageCount: summary.messageCount,
+          messagesByType: Dictionary(
+            uniqueKeysWithValues: summary.countsByType.map { ($0.type, $0.count) }),
+          framedBytes: summary.framedByteCount, orderCount: summary.liveOrderCount,
+          orderCountMax: summary.liveOrderPeak))
+    } else {
+      Console.print(
+        "\(path): \(HumanText.count(summary.messageCount)) messages of "
+          + "\(HumanText.count(configuration.symbolCount)) instruments, "
+          + "\(HumanText.bytes(summary.framedByteCount)) framed, "
+          + "\(HumanText.count(summary.liveOrderPeak)) live orders at most")
+    }
+    return .good
+  }
+
+  private static func configuration(
+    _ options: ParsedOptions
+  ) throws -> MarketDayConfiguration {
+    let seedText = options.string("seed") ?? "1"
+    guard let seed = UInt64(seedText) else {
+      throw UsageError("--seed \(seedText): expected a whole number from 0 to 2^64 - 1")
+    }
+    do throws(MarketDayConfigurationError) {
+      return try MarketDayConfiguration(
+        seed: seed, messageCount: integer(options, "messages") ?? 5_000_000,
+        symbolCount: integer(options, "symbols") ?? 4_000,
+        sessionDate: options.string("date").map { text throws(MarketDayConfigurationError) in
+          try SessionDate(text)
+        } ?? .standard)
+    } catch {
+      throw UsageError(error.description)
+    }
+  }
+
+  /// A whole number; what is none becomes one that the configuration refuses with its range.
+  private static func integer(_ options: ParsedOptions, _ name: String) -> Int? {
+    options.string(name).map { Int($0) ?? -1 }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusServiceKit
+internal import CApusOptions
+internal import Glibc
+
+/// One option of a command. `argument` names its value; nil makes it a switch.
+struct Option {
+  var name: String
+  var argument: String?
+  var help: String
+
+  init(_ name: String, _ argument: String? = nil, _ help: String) {
+    self.name = name
+    self.argument = argument
+    self.help = help
+  }
+}
+
+/// A command line taken apart by `getopt_long`: options anywhere, `--` ends them.
+struct ParsedOptions {
+  private(set) var values: [String: [String]] = [:]
+  private(set) var operands: [String] = []
+
+  func has(_ name: String) -> Bool { values[name] != nil }
+
+  func string(_ name: String) -> String? { values[name]?.last }
+
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
+    guard let text = string(name) else { return nil }
+    guard let value = Int(text), range.contains(value) else {
+      throw UsageError(
+        "--\(name) \(text): expected a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  /// Words between commas, empty ones left out.
+  func list(_ name: String) -> [String]? {
+    values[name].map { $0.flatMap { $0.split(separator: ",").map(String.init) } }
+  }
+
+  init(_ arguments: [String], options: [Option]) throws(UsageError) {
+    let all = [Option("help", nil, "")] + options
+    // SAFETY: every string is duplicated and freed below; the table ends with a zeroed entry and
+    // outlives the calls that read it.
+    var words: [UnsafeMutablePointer<CChar>?] = unsafe (["apus"] + arguments).map {
+      unsafe strdup($0)
+    }
+    var table: [option] = unsafe all.map {
+      unsafe option(
+        name: UnsafePointer(strdup($0.name)), has_arg: $0.argument == nil ? 0 : 1, flag: nil, val: 1)
+    }
+    defer {
+      for word in unsafe words { unsafe free(word) }
+      for entry in unsafe table { unsafe free(UnsafeMutablePointer(mutating: entry.name)) }
+    }
+    unsafe table.append(option())
+    unsafe words.append(nil)
+    let count = CInt(arguments.count + 1)
+    capus_options_reset()
+    var next = 1
+    while true {
+      let found = unsafe capus_options_next(count, &words, table)
+      let argument = unsafe found.argument.map { unsafe String(cString: $0) }
+      next = unsafe Int(found.nextWord)
+      switch unsafe found.index {
+      case -1:
+        operands = unsafe words[next..<Int(count)].compactMap {
+          unsafe $0.map { unsafe String(cString: $0) }
+        }
+        return
+      case -2, -3:
+        let word = unsafe words[max(1, next - 1)].map { unsafe String(cString: $0) } ?? ""
+        throw UsageError(
+          unsafe found.index == -2
+            ? "\(word): no such option" : "\(word): expected a value after this option")
+      case let index:
+        values[all[Int(index)].name, default: []].append(argument ?? "")
+      }
+    }
+  }
+}

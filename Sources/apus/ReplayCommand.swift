@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusServiceKit
+internal import ApusTradingService
+
+/// `apus replay`: recordings through full-depth books.
+enum ReplayCommand: Command {
+  static let name = "replay"
+  static let summary = "Rebuilds every order book from recorded market data."
+  static let usage = "replay FILE… [options]"
+  static let options = [
+    Option("format", "FORM", "auto (default), itch50, pcap, soupbintcp or lobster"),
+    Option("symbols", "A,B", "only these instruments"),
+    Option("speed", "SPEED", "max (default), or by recorded time: 1x, 10x, 0.5x"),
+    Option("cpu", "N", "build the books on this CPU"),
+    Option("depth", "N", "levels a side to show of each chosen instrument (default 5)"),
+    Option("bbo", "FILE.csv", "write every change of a best bid or offer"),
+    Option("books", "FILE.csv", "write the final state of every book"),
+    Option("verify", "FILE.csv", "compare with a LOBSTER order-book file"),
+    Option("report", "FILE.html", "write a page with plots"),
+    Option("json", nil, "print the figures as one JSON object"),
+  ]
+
+  static func run(_ options: ParsedOptions) throws -> ExitCode {
+    var configuration = ReplayConfiguration(paths: options.operands)
+    if let text = options.string("format"), text != "auto" {
+      guard let format = MarketDataFormat(rawValue: text) else {
+        throw UsageError(
+          "--format \(text): expected auto, "
+            + MarketDataFormat.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      configuration.format = format
+    }
+    if let text = options.string("speed") {
+      guard let speed = ReplaySpeed(text) else {
+        throw UsageError("--speed \(text): expected max or a factor such as 1x or 10x")
+      }
+      configuration.speed = speed
+    }
+    if let symbols = options.list("symbols") {
+      guard !symbols.isEmpty else { throw UsageError("--symbols: expected a name") }
+      configuration.symbols = symbols
+    }
+    configuration.cpuIndex = try options.integer("cpu", in: 0...65_535)
+    configuration.depth = try options.integer("depth", in: 0...10_000) ?? 5
+    configuration.bestPricesPath = options.string("bbo")
+    configuration.booksPath = options.string("books")
+    configuration.verifyPath = options.string("verify")
+    configuration.reportPath = options.string("report")
+    configuration.showsProgress = !options.has("json")
+
+    let outcome = try MarketReplay.run(configuration)
+    let figures = outcome.figures
+    if options.has("json") {
+      try Console.printJSON(figures)
+    } else if figures.messageCount > 0 || figures.inputError == nil {
+      Console.print(ReplaySummary.render(figures))
+      if let report = configuration.reportPath { Console.print("\nreport: \(report)") }
+    }
+    if let error = outcome.inputError {
+      Console.error("apus replay: \(error)")
+      return .badInput
+    }
+    if let verification = figures.verification,
+      verification.rowsEqual < verification.rowsCompared
+    {
+      Console.error(
+        "apus replay: \(configuration.verifyPath ?? ""): "
+          + (verification.firstDifference ?? "rows differ"))
+      return .failed
+    }
+    return .good
+  }
+}
