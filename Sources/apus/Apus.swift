@@ -30,9 +30,9 @@ extension Command {
 
 @main
 enum Apus {
-  static let commands: [any Command.Type] = [
-    ReplayCommand.self, GenerateCommand.self, BenchCommand.self, DoctorCommand.self,
-  ]
+  static var commands: [any Command.Type] {
+    [ReplayCommand.self, GenerateCommand.self, BenchCommand.self, DoctorCommand.self]
+  }
 
   static func main() {
     // Output into a closed pipe is an error to be told, not a signal to die of.
@@ -70,7 +70,7 @@ enum Apus {
   }
 
   static var help: String {
-    let width = commands.map(\.name.count).max() ?? 0
+    let width = commands.map { $0.name.count }.max() ?? 0
     let lines = commands.map {
       "  \($0.name)" + String(repeating: " ", count: width - $0.name.count + 2) + $0.summary
     }

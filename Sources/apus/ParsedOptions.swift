@@ -54,7 +54,7 @@ struct ParsedOptions {
     }
     defer {
       for word in unsafe words { unsafe free(word) }
-      for entry in unsafe table { unsafe free(UnsafeMutablePointer(mutating: entry.name)) }
+      for unsafe entry in unsafe table { unsafe free(UnsafeMutablePointer(mutating: entry.name)) }
     }
     unsafe table.append(option())
     unsafe words.append(nil)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusServiceKit
+
+/// The results of one suite. The JSON keys are stable.
+public struct BenchmarkReport: Encodable, Sendable {
+  /// One case. Times are for one operation.
+  public struct Result: Encodable, Sendable {
+    /// Name of the case; `peer.<library>.<case>` for other libraries.
+    public var name: String
+    /// Unit of median, minimum and maximum.
+    public var unit: String
+    /// Half of the samples are below.
+    public var median: Double
+    /// Fastest sample.
+    public var minimum: Double
+    /// Slowest sample.
+    public var maximum: Double
+    /// Samples that count.
+    public var samples: Int
+    /// Samples during which the thread lost the CPU.
+    public var discarded: Int
+    /// Hash of what the operations did: equal work has equal hashes.
+    public var resultHash: String
+    /// Operations in a sample.
+    public var operations: Int
+    /// Heap allocations in the quietest sample.
+    public var allocations: UInt64
+    /// What reading the clock adds to one operation.
+    public var timerOverheadNanoseconds: Double
+  }
+
+  /// CPU, kernel, build and which CPU it ran on.
+  public var machine: String
+  /// Name of the suite.
+  public var suite: String
+  /// The cases.
+  public var results: [Result]
+
+  static var buildDescription: String {
+    #if DEBUG
+      "debug build: its times mean nothing"
+    #else
+      "release build"
+    #endif
+  }
+
+  /// A table for people.
+  public func renderText() -> String {
+    let rows = results.map { result -> [String] in
+      [
+        result.name, HumanText.decimal(result.median, 2), HumanText.decimal(result.minimum, 2),
+        HumanText.decimal(result.maximum, 2), "\(result.samples)", "\(result.discarded)",
+        "\(result.allocations)", HumanText.decimal(result.timerOverheadNanoseconds, 4),
+        result.resultHash,
+      ]
+    }
+    return "\(suite)  (\(machine))\n"
+      + HumanText.table(
+        header: [
+          "case", "median ns", "min", "max", "samples", "discarded", "allocations", "timer ns",
+          "result",
+        ], rows: rows) + "\n"
+  }
+}

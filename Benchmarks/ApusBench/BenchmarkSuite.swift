@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCore
+internal import ApusServiceKit
+internal import CApusAllocationCount
+internal import Glibc
+
+/// How benchmarks are run.
+public struct BenchmarkConfiguration: Sendable {
+  /// Tiny sizes, two samples: does every benchmark still run?
+  public var isSmoke = false
+  /// CPU to run on; nil for the last one allowed, away from where interrupts usually go.
+  public var cpuIndex: Int?
+  /// Seed of all generated data.
+  public var seed: UInt64 = 1
+  /// Samples of each case; nil for the default.
+  public var sampleCount: Int?
+  /// A plain ITCH file whose messages take the place of generated ones.
+  public var filePath: String?
+
+  /// The default configuration.
+  public init() {}
+
+  var samples: Int { sampleCount ?? (isSmoke ? 2 : 9) }
+
+  /// `full`, or `smoke` in smoke mode.
+  func size<T>(_ full: T, smoke: T) -> T { isSmoke ? smoke : full }
+}
+
+/// One thing that is measured.
+///
+/// The body does all operations of one sample and returns a hash of their result: work that the
+/// optimiser could drop would change it.
+struct BenchmarkCase {
+  var name: String
+  var operationCount: Int
+  /// Prepares a sample, outside the time.
+  var prepare: () -> Void = {}
+  var body: () -> UInt64
+}
+
+/// Benchmarks of one subject, sampled in turn so that drift of the machine meets all alike.
+public struct BenchmarkSuite: Sendable {
+  /// Stable name, by which it is chosen.
+  public let name: String
+  let makeCases: @Sendable (BenchmarkConfiguration) throws -> [BenchmarkCase]
+
+  /// Every suite.
+  public static let all: [BenchmarkSuite] = [
+    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .slab,
+  ]
+
+  /// The suites of these names; a prefix chooses several; none chooses all.
+  public static func chosen(_ names: [String]) throws -> [BenchmarkSuite] {
+    guard !names.isEmpty else { return all }
+    return try names.flatMap { name in
+      let found = all.filter { $0.name == name || $0.name.hasPrefix(name + ".") }
+      guard !found.isEmpty else {
+        throw UsageError(
+          "\(name): no such suite; expected "
+            + all.map(\.name).joined(separator: ", "))
+      }
+      return found
+    }
+  }
+
+  /// Runs every case: one warm-up, then the samples, in an order that rotates.
+  ///
+  /// - Throws: `UsageError` for a CPU that is not there, `WorkError` for a result that differs
+  ///   between samples.
+  public func run(_ configuration: BenchmarkConfiguration) throws -> BenchmarkReport {
+    let cpu = configuration.cpuIndex ?? allowedCPUs().last ?? 0
+    do throws(ThreadError) {
+      try pinCurrentThread(cpuIndex: cpu)
+    } catch {
+      throw UsageError("--cpu \(cpu): \(error)")
+    }
+    let cases = try makeCases(configuration)
+    var samples = cases.map { _ in CaseSamples() }
+    for index in cases.indices { try samples[index].take(cases[index], isWarmUp: true) }
+    // A discarded sample is taken again, at most as often as samples are wanted.
+    for round in 0..<configuration.samples * 2 {
+      for offset in cases.indices {
+        let index = (offset + round) % cases.count
+        guard samples[index].nanoseconds.count < configuration.samples else { continue }
+        try samples[index].take(cases[index], isWarmUp: false)
+      }
+    }
+    return BenchmarkReport(
+      machine: MachineDescription.line() + ", CPU \(cpu), one thread, "
+        + BenchmarkReport.buildDescription,
+      suite: name, results: zip(cases, samples).map { $1.result(of: $0) })
+  }
+}
+
+/// The samples of one case.
+struct CaseSamples {
+  private(set) var nanoseconds: [Double] = []
+  private var discardedCount = 0
+  private var hash: UInt64?
+  private var allocationCount: UInt64 = .max
+  private let clock = CycleClock.shared
+
+  /// A sample during which the thread had the CPU for less than this share is discarded.
+  static let cpuShareMin = 0.9
+
+  mutating func take(_ benchmark: BenchmarkCase, isWarmUp: Bool) throws {
+    benchmark.prepare()
+    let allocationsBefore = capus_allocation_count()
+    let cpuBefore = Self.threadNanoseconds()
+    let started = clock.now
+    let result = benchmark.body()
+    let elapsed = Double(clock.nanoseconds(cycles: clock.now &- started))
+    let cpu = Double(Self.threadNanoseconds() - cpuBefore)
+    let allocations = capus_allocation_count() &- allocationsBefore
+    capus_black_hole(result)
+    if let hash, hash != result {
+      throw WorkError("\(benchmark.name): the result differs between samples")
+    }
+    hash = result
+    guard !isWarmUp else { return }
+    allocationCount = min(allocationCount, allocations)
+    // Short samples are below the resolution of the thread's clock.
+    if elapsed > 1_000_000, cpu < elapsed * Self.cpuShareMin {
+      discardedCount += 1
+    } else {
+      nanoseconds.append(elapsed / Double(benchmark.operationCount))
+    }
+  }
+
+  func result(of benchmark: BenchmarkCase) -> BenchmarkReport.Result {
+    let sorted = nanoseconds.sorted()
+    let digits = String(hash ?? 0, radix: 16)
+    return BenchmarkReport.Result(
+      name: benchmark.name, unit: "ns/op",
+      median: sorted.isEmpty ? 0 : sorted[sorted.count / 2], minimum: sorted.first ?? 0,
+      maximum: sorted.last ?? 0, samples: sorted.count, discarded: discardedCount,
+      resultHash: String(repeating: "0", count: 16 - digits.count) + digits,
+      operations: benchmark.operationCount,
+      allocations: allocationCount == .max ? 0 : allocationCount,
+      timerOverheadNanoseconds: clock.overheadNanoseconds / Double(benchmark.operationCount))
+  }
+
+  private static func threadNanoseconds() -> Int {
+    var time = timespec()
+    // SAFETY: `time` is there to be written.
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+  }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusMarketProtocols
+internal import ApusMemory
+internal import ApusMetrics
+internal import ApusTrading
+
+/// The seeded generator of the benchmarks: SplitMix64.
+struct BenchmarkRandom {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// Owns a non-copyable value for the closures of several cases.
+private final class Holder<Value: ~Copyable> {
+  var value: Value
+  init(_ value: consuming Value) { self.value = value }
+}
+
+extension BenchmarkSuite {
+  /// Single operations on one book of 20,000 orders at 200 prices a side.
+  static let bookOperations = BenchmarkSuite(name: "book.operations") { configuration in
+    let count = configuration.size(20_000, smoke: 500)
+    let holder = Holder(
+      try OrderBooks(configuration: .init(orderCapacity: 1 << 20, levelCapacity: 1 << 16)))
+    var random = BenchmarkRandom(seed: configuration.seed)
+    let prices = (0..<count).map { _ in UInt32(random.next() % 200) }
+    func fill(_ base: UInt64) {
+      for index in 0..<count {
+        let isBid = index & 1 == 0
+        _ = holder.value.add(
+          reference: base + UInt64(index), locate: 1, side: isBid ? .buy : .sell, quantity: 100,
+          priceTicks: isBid ? 10_000 - prices[index] : 10_001 + prices[index])
+      }
+    }
+    func empty(_ base: UInt64) {
+      for index in 0..<count { _ = holder.value.delete(reference: base + UInt64(index)) }
+    }
+    let clean = {
+      empty(0)
+      empty(100_000)
+    }
+    let refill = {
+      clean()
+      fill(0)
+    }
+    return [
+      BenchmarkCase(name: "book.add", operationCount: count, prepare: clean) {
+        fill(0)
+        return UInt64(holder.value.orderCount)
+      },
+      BenchmarkCase(name: "book.delete", operationCount: count, prepare: refill) {
+        empty(0)
+        return UInt64(holder.value.orderCount)
+      },
+      BenchmarkCase(name: "book.reduce", operationCount: count, prepare: refill) {
+        for index in 0..<count {
+          _ = holder.value.reduce(reference: UInt64(index), quantity: 1)
+        }
+        return holder.value.best(.buy, locate: 1)?.quantity ?? 0
+      },
+      BenchmarkCase(name: "book.replace", operationCount: count, prepare: refill) {
+        for index in 0..<count {
+          _ = holder.value.replace(
+            originalReference: UInt64(index), newReference: UInt64(index) + 100_000,
+            quantity: 50, priceTicks: index & 1 == 0 ? 9_900 : 10_100)
+        }
+        return UInt64(holder.value.levelCount)
+      },
+      BenchmarkCase(name: "book.best", operationCount: count, prepare: refill) {
+        var sum: UInt64 = 0
+        for index in 0..<count {
+          sum &+= holder.value.best(index & 1 == 0 ? .buy : .sell, locate: 1)?.quantity ?? 0
+        }
+        return sum
+      },
+      BenchmarkCase(name: "book.depth10", operationCount: count, prepare: refill) {
+        var sum: UInt64 = 0
+        for _ in 0..<count {
+          holder.value.forEachLevel(.buy, locate: 1, countMax: 10) { sum &+= $0.quantity }
+        }
+        return sum
+      },
+    ]
+  }
+
+  /// Recording into a histogram of three digits up to an hour.
+  static let histogramRecord = BenchmarkSuite(name: "histogram.record") { configuration in
+    let count = configuration.size(1_000_000, smoke: 1_000)
+    let holder = Holder(
+      try Histogram(highestTrackable: 3_600_000_000_000, significantDigits: 3))
+    var random = BenchmarkRandom(seed: configuration.seed)
+    let narrow = (0..<count).map { _ in 50 + random.next() % 500 }
+    let wide = (0..<count).map { _ in random.next() >> (22 + random.next() % 42) }
+    return [("narrow", narrow), ("wide", wide)].map { name, values in
+      BenchmarkCase(
+        name: "histogram.record.\(name)", operationCount: count,
+        prepare: { holder.value.reset() }
+      ) {
+        for value in values { _ = holder.value.record(value) }
+        return holder.value.totalCount &* 31 &+ holder.value.value(atPercentile: 99)
+      }
+    }
+  }
+
+  /// Taking and giving back slots of 32 bytes.
+  static let slab = BenchmarkSuite(name: "slab") { configuration in
+    let count = configuration.size(100_000, smoke: 1_000)
+    typealias Slot = (UInt64, UInt64, UInt64, UInt64)
+    let holder = Holder(try Slab<Slot>(capacity: count, options: .init()))
+    var random = BenchmarkRandom(seed: configuration.seed)
+    var order = Array(0..<count)
+    for index in order.indices.dropFirst().reversed() {
+      order.swapAt(index, Int(random.next() % UInt64(index + 1)))
+    }
+    var taken = [SlabIndex<Slot>](repeating: .none, count: count)
+    func cycle(_ returnOrder: [Int]) -> UInt64 {
+      for index in 0..<count {
+        guard let slot = holder.value.allocate() else { return 0 }
+        holder.value[slot] = (UInt64(index), 0, 0, 0)
+        taken[index] = slot
+      }
+      var sum: UInt64 = 0
+      for index in returnOrder {
+        sum = sum &* 31 &+ holder.value[taken[index]].0
+        holder.value.free(taken[index])
+      }
+      return sum
+    }
+    let inOrder = Array(0..<count)
+    return [
+      BenchmarkCase(name: "slab.cycle.inOrder", operationCount: count) { cycle(inOrder) },
+      BenchmarkCase(name: "slab.cycle.shuffled", operationCount: count) { cycle(order) },
+    ]
+  }
+}
