@@ -65,7 +65,7 @@ struct ReportPageTests {
     for part in ["http://", "https://", "src=", "@import", "url("] {
       #expect(!html.contains(part), "\(part)")
     }
-    #expect(html.contains("default-src 'none'"))
+    #expect(html.contains("connect-src 'none'"))
   }
 
   @Test func hostileTextStaysText() {

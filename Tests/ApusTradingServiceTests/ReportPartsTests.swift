@@ -52,6 +52,7 @@ struct ReportTextTests {
 
   @Test func prices() {
     #expect(ReportText.price(1_870_100, scale: 10_000) == "187.01")
+    #expect(ReportText.price(11_000, scale: 10_000) == "1.10")
     #expect(ReportText.price(1_870_150, scale: 10_000) == "187.0150")
     #expect(ReportText.price(-5_000, scale: 10_000) == "\u{2212}0.50")
     #expect(ReportText.price(7, scale: 0) == "7.00")

@@ -172,8 +172,9 @@ enum ReportText {
   /// A price in currency units with two decimals, and up to four where it has them.
   static func price(_ units: Int64, scale: Int) -> String {
     let value = Double(units) / Double(max(1, scale))
-    let isWhole = (value * 100).rounded() == value * 100
-    return fixed(value, digits: isWhole || scale <= 100 ? 2 : 4)
+    let hundredth = UInt64(max(1, scale / 100))
+    let isWhole = scale <= 100 || units.magnitude.isMultiple(of: hundredth)
+    return fixed(value, digits: isWhole ? 2 : 4)
   }
 
   /// Share as a percentage with as many decimals as small shares need.
