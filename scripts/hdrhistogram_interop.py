@@ -6,7 +6,7 @@
 Reads one JSON object from standard input and writes one to standard output.
 
   check   {"cases": [{"lowest", "highest", "digits", "values": [[value, count]...], "ours": base64}...],
-           "log": text}
+           "logCaseCount": how many of them to write to a log, "log": text}
           -> {"cases": [{"read": figures of `ours` as this package reads it,
                          "written": base64 of the same values as this package writes it,
                          "figures": figures of what it wrote}...],
@@ -122,7 +122,7 @@ def main():
     json.dump({
         "cases": [checked(case) for case in request["cases"]],
         "intervals": read_log(request["log"]),
-        "log": write_log(request["cases"]),
+        "log": write_log(request["cases"][:request["logCaseCount"]]),
     }, sys.stdout)
 
 

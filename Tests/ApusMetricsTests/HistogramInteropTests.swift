@@ -58,6 +58,7 @@ struct HistogramInteropTests {
       let ours: String
     }
     let cases: [Case]
+    let logCaseCount: Int
     let log: String
   }
 
@@ -66,13 +67,13 @@ struct HistogramInteropTests {
     var random = SeededRandom(seed: 77)
     var cases = [try Self.makeCase(1, 3_600_000_000_000, 3, [])]
     for (lowest, highest, digits) in [
-      (1, 3_600_000_000_000, 3), (1, 1_000, 1), (1_000, 60_000_000_000, 2), (1, 1 << 62, 1),
-      (7, 100_000, 4), (1, 200_000, 5),
+      (1, 1_000, 1), (1_000, 60_000_000_000, 2), (1, 1 << 62, 1), (1, 3_600_000_000_000, 3),
+      (7, 20_000, 4), (1, 200_000, 5),
     ] as [(UInt64, UInt64, Int)] {
       let values = (0..<1_000).map { _ in
         // Totals of 10,000 make every percentile asked for a whole number of values.
         // Five digits stay low: Python walks every slot up to the largest value.
-        [magnitudeUniform(upTo: digits == 5 ? 9_000 : highest, using: &random), 10]
+        [magnitudeUniform(upTo: digits == 5 ? 5_000 : highest, using: &random), 10]
       }
       cases.append(try Self.makeCase(lowest, highest, digits, values))
     }
@@ -82,15 +83,19 @@ struct HistogramInteropTests {
     log += HistogramLog.startTimeLine(secondsSinceEpoch: 1_772_357_400)
     log += HistogramLog.baseTimeLine(secondsSinceEpoch: 1_772_357_400)
     log += HistogramLog.legendLine()
-    for (index, each) in cases.enumerated() {
+    // The first few are enough for the log: Python is slow at wide ranges.
+    let logged = Array(cases.prefix(4))
+    for (index, each) in logged.enumerated() {
       log += try HistogramLog.intervalLine(
         Histogram(decodingBase64: each.ours), tag: "stream\(index)",
         startSeconds: Double(index), lengthSeconds: 0.25)
     }
-    guard let answer = try Self.ask(python, Request(cases: cases, log: log)) else { return }
+    guard
+      let answer = try Self.ask(python, Request(cases: cases, logCaseCount: logged.count, log: log))
+    else { return }
 
     try #require(answer.cases.count == cases.count)
-    try #require(answer.intervals.count == cases.count)
+    try #require(answer.intervals.count == logged.count)
     var reader = HistogramLogReader(answer.log)
     for (index, (each, theirs)) in zip(cases, answer.cases).enumerated() {
       let ours = try Histogram(decodingBase64: each.ours)
@@ -100,19 +105,20 @@ struct HistogramInteropTests {
       let bytes = (try ours.encodedV2(), try fromPython.encodedV2())
       #expect(bytes.0 == bytes.1, "case \(index)")
 
+      guard index < logged.count else { continue }
       let interval = answer.intervals[index]
       Self.expectEqual(ours, interval, "they read interval \(index)")
       #expect(interval.tag == "stream\(index)")
       #expect(interval.startMilliseconds == 1_772_357_400_000 + Double(index) * 1_000)
       #expect(interval.endMilliseconds == 1_772_357_400_250 + Double(index) * 1_000)
 
-      guard let logged = try reader.next() else {
+      guard let theirInterval = try reader.next() else {
         Issue.record("their log ends at interval \(index)")
         break
       }
-      Self.expectEqual(logged.histogram, theirs.figures, "we read interval \(index)")
-      #expect(logged.startSecondsSinceEpoch == 1_772_357_400.5 + Double(index))
-      #expect(logged.lengthSeconds == 1)
+      Self.expectEqual(theirInterval.histogram, theirs.figures, "we read interval \(index)")
+      #expect(theirInterval.startSecondsSinceEpoch == 1_772_357_400.5 + Double(index))
+      #expect(theirInterval.lengthSeconds == 1)
     }
     let rest = try reader.next() == nil
     #expect(rest)

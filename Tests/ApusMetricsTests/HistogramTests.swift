@@ -185,7 +185,7 @@ struct HistogramTests {
     let allocations = allocationCount {
       for _ in 0..<10_000 {
         histogram.record(random.next() >> 20)
-        histogram.recordCorrected(random.next() >> 40, expectedInterval: 1_000)
+        histogram.recordCorrected(random.next() >> 48, expectedInterval: 1_000)
       }
     }
     #expect(allocations == 0)
