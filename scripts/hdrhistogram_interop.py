@@ -13,8 +13,10 @@ Reads one JSON object from standard input and writes one to standard output.
               "intervals": [figures of each interval of `log`], "log": a log it wrote}
   golden  {"cases": as above without "ours"} -> {"cases": [{"written", "figures"}...]}
 
-Exit code 4 when the package is not installed.
+Exit code 4 when the package is not installed, 5 when it is too old: before 0.10.8 its iterators
+leave out the largest recorded value.
 """
+import importlib.metadata
 import io
 import json
 import os
@@ -27,6 +29,11 @@ try:
 except ImportError:
     sys.stderr.write("hdrhistogram: not installed; run scripts/bootstrap\n")
     sys.exit(4)
+
+VERSION = importlib.metadata.version("hdrhistogram")
+if tuple(int(part) for part in VERSION.split(".")[:3] if part.isdigit()) < (0, 10, 8):
+    sys.stderr.write("hdrhistogram %s: 0.10.8 or newer is needed; run scripts/bootstrap\n" % VERSION)
+    sys.exit(5)
 
 PERCENTILES = [0, 25, 50, 90, 99, 99.9, 99.99, 100]
 
