@@ -31,7 +31,8 @@ struct ParsedOptions {
     guard let text = string(name) else { return nil }
     guard let value = Int(text), range.contains(value) else {
       throw UsageError(
-        "--\(name) \(text): expected a whole number from \(range.lowerBound) to \(range.upperBound)")
+        "--\(name) \(text): expected a whole number from \(range.lowerBound) to \(range.upperBound)"
+      )
     }
     return value
   }
@@ -50,11 +51,12 @@ struct ParsedOptions {
     }
     var table: [option] = unsafe all.map {
       unsafe option(
-        name: UnsafePointer(strdup($0.name)), has_arg: $0.argument == nil ? 0 : 1, flag: nil, val: 1)
+        name: UnsafePointer(strdup($0.name)), has_arg: $0.argument == nil ? 0 : 1, flag: nil, val: 1
+      )
     }
     defer {
-      for word in unsafe words { unsafe free(word) }
-      for unsafe entry in unsafe table { unsafe free(UnsafeMutablePointer(mutating: entry.name)) }
+      for unsafeword in unsafe words { unsafe free(word) }
+      for unsafeentry in unsafe table { unsafe free(UnsafeMutablePointer(mutating: entry.name)) }
     }
     unsafe table.append(option())
     unsafe words.append(nil)

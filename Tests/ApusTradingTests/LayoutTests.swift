@@ -7,9 +7,9 @@ import Testing
 
 /// The layouts that the memory and cache figures count on.
 @Suite struct LayoutTests {
-  @Test func ordersAndLevelsAreHalfACacheLine() {
+  @Test func ordersLevelsAndBooksAreSmall() {
     #expect(MemoryLayout<BookOrder>.stride == 32)
-    #expect(MemoryLayout<PriceLevel>.stride == 32)
+    #expect(MemoryLayout<PriceLevel>.stride == 24)
     #expect(MemoryLayout<OrderBooks.Book>.stride == 32)
     #expect(MemoryLayout<OrderBooks.Book>.offset(of: \.bids) == 0)
     #expect(MemoryLayout<OrderBooks.Book>.offset(of: \.asks) == 8)

@@ -34,7 +34,8 @@ struct HostInspection {
     return finding(
       "cpu frequency", governor.map { $0 == "performance" ? .good : .attention } ?? .unknown,
       governor.map { "governor \($0)" } ?? "no frequency control (usual in a virtual machine)",
-      wanted: "governor performance", remedy: "cpupower frequency-set -g performance; in a virtual "
+      wanted: "governor performance",
+      remedy: "cpupower frequency-set -g performance; in a virtual "
         + "machine set it on the host")
   }
 

@@ -25,15 +25,11 @@ struct BookOrder: BitwiseCopyable {
   var reserved: UInt8 = 0
 }
 
-/// All orders of one side at one price, oldest first. Two fit a cache line.
+/// All orders of one side at one price, oldest first. Its price is the key of its ladder entry; its
+/// book and side are those of its orders.
 struct PriceLevel: BitwiseCopyable {
   var quantity: UInt64
   var orderCount: UInt32
-  var priceTicks: UInt32
   var head: SlabIndex<BookOrder>
   var tail: SlabIndex<BookOrder>
-  var locate: UInt16
-  var side: Side
-  var reserved: UInt8 = 0
-  var padding: UInt32 = 0
 }

@@ -26,8 +26,10 @@ extension OrderBooks {
     hash.mix(UInt64(locate) << 8 | UInt64(side.rawValue))
     let entries = unsafe ladders.base(ladder)
     for position in 0..<Int(ladder.count) {
-      let level = unsafe levelBase[Int(entries[position].level)]
-      hash.mix(UInt64(level.priceTicks) << 32 | UInt64(level.orderCount))
+      let entry = unsafe entries[position]
+      let level = unsafe levelBase[Int(entry.level)]
+      // The key is the price or its complement: applying `key` again gives the price back.
+      hash.mix(UInt64(Self.key(side, entry.key)) << 32 | UInt64(level.orderCount))
       var next = level.head
       while !next.isNone {
         let order = unsafe orderBase[Int(next.rawValue)]
@@ -73,18 +75,17 @@ extension OrderBooks {
         return "ladder of book \(locate) is not sorted at \(position)"
       }
       let level = unsafe levelBase[Int(entry.level)]
-      guard Self.key(side, level.priceTicks) == entry.key, level.locate == locate,
-        level.side == side
-      else { return "level \(entry.level) does not belong to book \(locate)" }
-      if let broken = checkQueue(entry.level, level, &orderTotal) { return broken }
+      if let broken = checkQueue(entry, level, locate, side, &orderTotal) { return broken }
       levelTotal += 1
     }
     return nil
   }
 
   private func checkQueue(
-    _ levelRaw: UInt32, _ level: PriceLevel, _ orderTotal: inout Int
+    _ entry: LadderEntry, _ level: PriceLevel, _ locate: UInt16, _ side: Side,
+    _ orderTotal: inout Int
   ) -> String? {
+    let levelRaw = entry.level
     var quantity: UInt64 = 0
     var count: UInt32 = 0
     var previous = SlabIndex<BookOrder>.none
@@ -94,8 +95,8 @@ extension OrderBooks {
       guard next.rawValue < orders.watermark else { return "level \(levelRaw) links outside" }
       let order = unsafe orderBase[Int(next.rawValue)]
       guard order.level.rawValue == levelRaw, order.previous == previous, order.quantity > 0,
-        order.priceTicks == level.priceTicks, order.locate == level.locate,
-        order.side == level.side
+        Self.key(side, order.priceTicks) == entry.key, order.locate == locate,
+        order.side == side
       else { return "order \(order.reference) does not agree with its level" }
       guard unsafe index.find(order.reference, in: orderBase) == next.rawValue else {
         return "order \(order.reference) is not found by its reference"

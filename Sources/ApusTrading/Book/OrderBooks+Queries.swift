@@ -90,7 +90,7 @@ extension OrderBooks {
     // SAFETY: entries below `count` name live levels.
     let ladder = unsafe ladder(locate, side).pointee
     guard ladder.count > 0 else { return nil }
-    return level(unsafe ladders.base(ladder)[Int(ladder.count) - 1])
+    return level(side, unsafe ladders.base(ladder)[Int(ladder.count) - 1])
   }
 
   /// The number of prices on one side.
@@ -108,7 +108,7 @@ extension OrderBooks {
     let entries = unsafe ladders.base(ladder)
     let count = Int(ladder.count)
     for offset in 0..<min(count, max(0, countMax)) {
-      body(level(unsafe entries[count - 1 - offset]))
+      body(level(side, unsafe entries[count - 1 - offset]))
     }
   }
 
@@ -131,7 +131,7 @@ extension OrderBooks {
     let key = Self.key(side, priceTicks)
     let position = unsafe entries.upperBound(key, count: Int(ladder.count))
     guard position > 0, unsafe entries[position - 1].key == key else { return nil }
-    return level(unsafe entries[position - 1])
+    return level(side, unsafe entries[position - 1])
   }
 
   /// Resting quantity at a price; zero where nothing rests.
@@ -195,7 +195,7 @@ extension OrderBooks {
     var position = Int(ladder.count)
     while position > 0, estimate.filledQuantity < quantity {
       position -= 1
-      let level = level(unsafe entries[position])
+      let level = level(side, unsafe entries[position])
       let taken = min(level.quantity, quantity - estimate.filledQuantity)
       let (cost, overflow) = taken.multipliedReportingOverflow(by: UInt64(level.priceTicks))
       let (sum, carry) = estimate.notional.addingReportingOverflow(cost)
@@ -222,11 +222,12 @@ extension OrderBooks {
   }
 
   @inline(__always)
-  private func level(_ entry: LadderEntry) -> BookLevel {
+  private func level(_ side: Side, _ entry: LadderEntry) -> BookLevel {
     // SAFETY: ladder entries name live levels.
     let level = unsafe levelBase[Int(entry.level)]
     return BookLevel(
-      priceTicks: level.priceTicks, quantity: level.quantity, orderCount: Int(level.orderCount))
+      priceTicks: Self.key(side, entry.key), quantity: level.quantity,
+      orderCount: Int(level.orderCount))
   }
 
   @inline(__always)

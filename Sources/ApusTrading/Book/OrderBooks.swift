@@ -82,8 +82,7 @@ public struct OrderBooks: ~Copyable {
     let options = MemoryRegion.Options(pages: configuration.pages)
     let orders = try Slab<BookOrder>(capacity: configuration.orderCapacity, options: options)
     let levels = try Slab<PriceLevel>(capacity: configuration.levelCapacity, options: options)
-    let index = try OrderReferenceIndex(
-      orderCapacity: configuration.orderCapacity, pages: configuration.pages)
+    let index = try OrderReferenceIndex(pages: configuration.pages)
     // Blocks are powers of two, and a ladder that grew left a smaller block behind: 4 × covers both.
     let ladders = try LadderStorage(
       byteCount: configuration.levelCapacity * MemoryLayout<LadderEntry>.stride * 4 + (16 << 20),
@@ -285,9 +284,7 @@ public struct OrderBooks: ~Copyable {
     unsafe entries[position] = LadderEntry(key: key, level: level.rawValue)
     unsafe ladder.pointee.count = UInt32(count &+ 1)
     unsafe levelBase[Int(level.rawValue)] = PriceLevel(
-      quantity: UInt64(order.pointee.quantity), orderCount: 1,
-      priceTicks: order.pointee.priceTicks, head: slot, tail: slot,
-      locate: order.pointee.locate, side: order.pointee.side)
+      quantity: UInt64(order.pointee.quantity), orderCount: 1, head: slot, tail: slot)
     unsafe order.pointee.level = level
     unsafe order.pointee.previous = .none
     unsafe order.pointee.next = .none
@@ -302,7 +299,7 @@ public struct OrderBooks: ~Copyable {
     let order = unsafe orderBase + Int(slot.rawValue)
     let level = unsafe levelBase + Int(order.pointee.level.rawValue)
     if unsafe level.pointee.orderCount == 1 {
-      unsafe closeLevel(order.pointee.level)
+      unsafe closeLevel(order.pointee)
       return
     }
     let next = unsafe order.pointee.next
@@ -322,19 +319,18 @@ public struct OrderBooks: ~Copyable {
   }
 
   @inline(never)
-  private mutating func closeLevel(_ level: SlabIndex<PriceLevel>) {
-    // SAFETY: a live level has exactly one entry in the ladder of its book and side.
-    let closing = unsafe levelBase[Int(level.rawValue)]
-    let ladder = unsafe ladder(closing.locate, closing.side)
+  private mutating func closeLevel(_ last: BookOrder) {
+    // SAFETY: a live level has exactly one entry in the ladder of its orders' book and side.
+    let ladder = unsafe ladder(last.locate, last.side)
     let entries = unsafe ladders.base(ladder.pointee)
     let count = unsafe Int(ladder.pointee.count)
-    let key = Self.key(closing.side, closing.priceTicks)
+    let key = Self.key(last.side, last.priceTicks)
     var moving = unsafe entries.upperBound(key, count: count)
     while moving < count {
       unsafe entries[moving &- 1] = entries[moving]
       moving &+= 1
     }
     unsafe ladder.pointee.count = UInt32(count &- 1)
-    levels.free(level)
+    levels.free(last.level)
   }
 }

@@ -56,7 +56,7 @@ struct OrderReferenceTable: ~Copyable {
     return unsafe entries[position].handle &- 1
   }
 
-  /// - Complexity: O(1) expected; the load factor stays below 5/8.
+  /// - Complexity: O(1) expected; the load factor stays below 3/4.
   @inline(__always)
   private func position(
     of reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>
@@ -130,10 +130,10 @@ struct OrderReferenceTable: ~Copyable {
     return handle
   }
 
-  /// Makes room for more entries at a load factor below 5/8.
+  /// Makes room for more entries at a load factor below 3/4.
   mutating func reserve(_ additional: Int) -> Bool {
     var wanted = capacityLog2
-    while (count + additional) * 8 >= (1 << Int(wanted)) * 5 { wanted += 1 }
+    while (count + additional) * 4 >= (1 << Int(wanted)) * 3 { wanted += 1 }
     if wanted == capacityLog2 { return true }
     guard wanted <= 31, let larger = try? Self.makeRegion(wanted, pages) else { return false }
     let old = unsafe entries

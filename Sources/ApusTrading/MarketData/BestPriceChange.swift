@@ -87,7 +87,9 @@ public struct BestPriceChanges: ~Copyable {
 
   /// Tells the best prices of a book if they are not those last told.
   @inline(__always)
-  mutating func tell(_ locate: UInt16, at timestampNanoseconds: UInt64, in books: borrowing OrderBooks) {
+  mutating func tell(
+    _ locate: UInt16, at timestampNanoseconds: UInt64, in books: borrowing OrderBooks
+  ) {
     let bid = books.best(.buy, locate: locate)
     let ask = books.best(.sell, locate: locate)
     let now = Told(

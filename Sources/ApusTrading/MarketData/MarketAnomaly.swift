@@ -36,7 +36,8 @@ public enum MarketAnomaly: UInt8, Sendable, CaseIterable {
 
   init(_ outcome: BookOutcome) {
     switch outcome {
-    case .applied: preconditionFailure("MarketAnomaly.init: expected an outcome that is not applied")
+    case .applied:
+      preconditionFailure("MarketAnomaly.init: expected an outcome that is not applied")
     case .unknownReference: self = .unknownReference
     case .duplicateReference: self = .duplicateReference
     case .overExecution: self = .overExecution

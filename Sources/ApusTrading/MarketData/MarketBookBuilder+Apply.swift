@@ -19,7 +19,9 @@ extension MarketBookBuilder {
       let header = unsafe ITCHHeader(unsafeBytes: message)
       unsafe books.books[Int(header.locate)].messageCount &+= 1
       countSecond(header.timestampNanoseconds)
-      guard unsafe selection.isEverything || isSelected(type, header.locate, message) else { continue }
+      guard unsafe selection.isEverything || isSelected(type, header.locate, message) else {
+        continue
+      }
       let offset = streamOffset &+ UInt64(unsafe message - base) &- 2
       if unsafe apply(type, header, message, offset) {
         sink.touched(books.touchedLocate, at: header.timestampNanoseconds, in: books)

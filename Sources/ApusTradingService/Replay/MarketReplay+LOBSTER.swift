@@ -117,7 +117,8 @@ struct VerifiedRows {
   mutating func take(_ message: LOBSTERMessage) throws {
     defer { next += 1 }
     guard next < rows.count else {
-      verification.takeMissing("the order-book file has no row for this event", lineNumber: next + 1)
+      verification.takeMissing(
+        "the order-book file has no row for this event", lineNumber: next + 1)
       return
     }
     verification.take(message, row: rows[next], lineNumber: next + 1)
@@ -125,7 +126,8 @@ struct VerifiedRows {
 
   mutating func finish() throws {
     if next < rows.count {
-      verification.takeMissing("the order-book file has more rows than events", lineNumber: next + 1)
+      verification.takeMissing(
+        "the order-book file has more rows than events", lineNumber: next + 1)
     }
   }
 }

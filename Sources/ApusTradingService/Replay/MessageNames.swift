@@ -9,7 +9,8 @@ enum MessageNames {
 
   private static let itch: [String: String] = [
     "S": "System event", "R": "Stock directory", "H": "Trading action", "Y": "Reg SHO restriction",
-    "L": "Market participant position", "V": "Circuit breaker levels", "W": "Circuit breaker status",
+    "L": "Market participant position", "V": "Circuit breaker levels",
+    "W": "Circuit breaker status",
     "K": "IPO quoting period", "J": "LULD auction collar", "h": "Operational halt",
     "A": "Add order", "F": "Add order, attributed", "E": "Order executed",
     "C": "Order executed with price", "X": "Order cancel", "D": "Order delete",
