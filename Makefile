@@ -13,8 +13,7 @@ demo: release
 	@scripts/demo $(APUS) $(DEMO) $(DEMO_MESSAGES)
 
 test: bootstrap
-	swift build --build-tests
-	swift test --skip-build
+	@scripts/test
 
 release: bootstrap
 	swift build -c release --product apus

@@ -84,7 +84,7 @@ public final class GzipChunkProducer: ChunkProducer {
 
   private func inflate(_ target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
     // SAFETY: `available` lies inside `source`; the target is the caller's.
-    guard let output = unsafe target.baseAddress, let input = unsafe source.baseAddress else {
+    guard let output = target.baseAddress, let input = unsafe source.baseAddress else {
       return 0
     }
     if !isInMember, hasFinishedMember, unsafe source[available.lowerBound] != 0x1F {

@@ -172,7 +172,8 @@ extension RawSpan {
   fileprivate func u32(_ offset: Int) -> UInt32? { integer(offset, UInt32.self) }
   fileprivate func u64(_ offset: Int) -> UInt64? { integer(offset, UInt64.self) }
 
-  private func integer<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _ type: T.Type) -> T? {
+  private func integer<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _ type: T.Type) -> T?
+  {
     guard offset >= 0, byteCount - offset >= MemoryLayout<T>.size else { return nil }
     // SAFETY: the bytes were checked; any bit pattern is a valid integer.
     return unsafe T(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))

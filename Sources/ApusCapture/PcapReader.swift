@@ -45,7 +45,8 @@ public final class PcapReader {
     var text = [CChar](repeating: 0, count: 257)
     // SAFETY: the buffer is longer than libpcap's error text.
     guard let capture = unsafe capus_pcap_open(path, &text) else {
-      let reason = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      let reason = String(
+        decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       throw CaptureError(path: path, offset: 0, reason: .foreign("no packet capture (\(reason))"))
     }
     decoder = PacketDecoder(linkType: unsafe Int(capus_pcap_link_type(capture)))

@@ -55,8 +55,8 @@ struct ParsedOptions {
       )
     }
     defer {
-      for unsafeword in unsafe words { unsafe free(word) }
-      for unsafeentry in unsafe table { unsafe free(UnsafeMutablePointer(mutating: entry.name)) }
+      unsafe words.forEach { unsafe free($0) }
+      unsafe table.forEach { unsafe free(UnsafeMutablePointer(mutating: $0.name)) }
     }
     unsafe table.append(option())
     unsafe words.append(nil)

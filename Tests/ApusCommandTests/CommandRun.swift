@@ -26,7 +26,7 @@ struct CommandRun {
     let outputURL = folder.appendingPathComponent("apus-out-\(UUID().uuidString)")
     let errorURL = folder.appendingPathComponent("apus-err-\(UUID().uuidString)")
     for url in [outputURL, errorURL] {
-      FileManager.default.createFile(atPath: url.path, contents: nil)
+      try Data().write(to: url)
     }
     defer { for url in [outputURL, errorURL] { try? FileManager.default.removeItem(at: url) } }
     process.standardOutput = try FileHandle(forWritingTo: outputURL)
@@ -50,7 +50,7 @@ struct CommandRun {
 }
 
 /// A folder that is removed with its owner.
-final class ScratchFolder {
+final class ScratchFolder: Sendable {
   let url: URL
 
   init() throws {

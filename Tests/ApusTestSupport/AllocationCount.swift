@@ -9,3 +9,16 @@ public func allocationCount(_ body: () throws -> Void) rethrows -> UInt64 {
   try body()
   return capus_allocation_count() &- before
 }
+
+/// Whether allocation counts say anything of this build: unoptimised code allocates where
+/// optimised code does not, and sanitizers bring an allocator of their own.
+public let allocationsAreCounted: Bool = {
+  #if DEBUG
+    return false
+  #else
+    // SAFETY: what is allocated is freed at once.
+    return allocationCount {
+      unsafe UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 16).deallocate()
+    } > 0
+  #endif
+}()

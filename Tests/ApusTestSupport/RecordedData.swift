@@ -7,7 +7,8 @@ import Foundation
 public enum RecordedData {
   /// Path of a recorded file, or nil, with one clear line, where the folder is absent.
   public static func path(_ relativePath: String, callerPath: String = #filePath) -> String? {
-    let root = URL(fileURLWithPath: callerPath).deletingLastPathComponent().deletingLastPathComponent()
+    let root = URL(fileURLWithPath: callerPath).deletingLastPathComponent()
+      .deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let path = root.appendingPathComponent("shared/data/\(relativePath)").path
     if FileManager.default.fileExists(atPath: path) { return path }

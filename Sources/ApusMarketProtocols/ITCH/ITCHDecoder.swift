@@ -101,7 +101,8 @@ public enum ITCHDecoder {
     case RegSHORestriction.messageType:
       return .message(.regSHORestriction(unsafe RegSHORestriction(unsafeBytes: base)))
     case MarketParticipantPosition.messageType:
-      return .message(.marketParticipantPosition(unsafe MarketParticipantPosition(unsafeBytes: base)))
+      return .message(
+        .marketParticipantPosition(unsafe MarketParticipantPosition(unsafeBytes: base)))
     case AddOrder.messageType:
       let order = unsafe AddOrder(unsafeBytes: base)
       guard Side(rawValue: order.sideCode) != nil else {
@@ -135,7 +136,8 @@ public enum ITCHDecoder {
     case RetailPriceImprovement.messageType:
       return .message(.retailPriceImprovement(unsafe RetailPriceImprovement(unsafeBytes: base)))
     case DirectListingCapitalRaise.messageType:
-      return .message(.directListingCapitalRaise(unsafe DirectListingCapitalRaise(unsafeBytes: base)))
+      return .message(
+        .directListingCapitalRaise(unsafe DirectListingCapitalRaise(unsafeBytes: base)))
     default:
       return .rejected(.unknownType(type))
     }

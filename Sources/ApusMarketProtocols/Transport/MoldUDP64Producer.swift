@@ -119,7 +119,11 @@ public final class MoldUDP64Producer: ChunkProducer {
     statistics.packetCount += 1
     let isEnd = header.messageCount == MoldUDP64.endOfSessionCount
     let count = isEnd ? 0 : UInt64(header.messageCount)
-    if isEnd { statistics.endOfSessionCount += 1 } else if count == 0 { statistics.heartbeatCount += 1 }
+    if isEnd {
+      statistics.endOfSessionCount += 1
+    } else if count == 0 {
+      statistics.heartbeatCount += 1
+    }
     let expected = sessions[position].next
     if header.sequence > expected {
       statistics.gapCount += 1
