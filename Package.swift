@@ -52,14 +52,16 @@ let package = Package(
     shim("CApusISAL", library: "isal"),
     shim("CApusPcap", library: "pcap"),
     shim("CApusOptions"),
+    shim("CApusRings"),
     shim("CApusAllocationCount"),
 
     // Core, in import order
     module("ApusMemory", ["CApusPlatform", "CApusNUMA"]),
     module("ApusThreads", ["ApusMemory", "CApusPlatform"]),
+    module("ApusRings", ["ApusMemory", "ApusThreads", "CApusRings"]),
     module("ApusMetrics", ["CApusZlib"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
-    module("ApusCore", ["ApusMemory", "ApusThreads", "ApusMetrics"]),
+    module("ApusCore", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
 
     // Wire
     module("ApusMarketProtocols", ["ApusMemory", "ApusCapture"]),
@@ -101,6 +103,7 @@ let package = Package(
     ),
     tests("ApusMemory", ["ApusMemory"]),
     tests("ApusThreads", ["ApusThreads"]),
+    tests("ApusRings", ["ApusRings", "ApusMemory", "ApusThreads"]),
     tests("ApusMetrics", ["ApusMetrics"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),

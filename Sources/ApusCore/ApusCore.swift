@@ -3,4 +3,5 @@
 
 @_exported public import ApusMemory
 @_exported public import ApusMetrics
+@_exported public import ApusRings
 @_exported public import ApusThreads
