@@ -51,7 +51,7 @@ struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
   @inlinable @inline(__always)
   mutating func room(_ wanted: Int) -> Int {
     var free = mask &+ 1 &- (tail &- headCached)
-    if free < UInt64(truncatingIfNeeded: wanted) {
+    if Int(truncatingIfNeeded: free) < wanted {
       refreshHead()
       free = mask &+ 1 &- (tail &- headCached)
     }
@@ -82,7 +82,16 @@ struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
   /// Copies as many as there is room for.
   @inlinable @inline(__always)
   mutating func tryPush(contentsOf source: UnsafeBufferPointer<Element>) -> Int {
-    let count = min(room(source.count), source.count)
+    _ = room(source.count)
+    return unsafe tryPushCached(contentsOf: source)
+  }
+
+  /// Copies as many as there is known to be room for.
+  @inlinable @inline(__always)
+  mutating func tryPushCached(contentsOf source: UnsafeBufferPointer<Element>) -> Int {
+    // Never more than the lane, whatever another process may have written into its position.
+    let free = min(mask &+ 1, mask &+ 1 &- (tail &- headCached))
+    let count = min(Int(truncatingIfNeeded: free), source.count)
     guard count > 0, let from = source.baseAddress else { return 0 }
     let slot = Int(truncatingIfNeeded: tail & mask)
     let first = min(count, Int(truncatingIfNeeded: mask) &+ 1 &- slot)
@@ -96,10 +105,17 @@ struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
   /// Free slots that lie in one piece.
   @inlinable @inline(__always)
   mutating func claim(countMax: Int) -> UnsafeMutableBufferPointer<Element> {
+    _ = room(countMax)
+    return unsafe claimCached(countMax: countMax)
+  }
+
+  /// Slots known to be free that lie in one piece.
+  @inlinable @inline(__always)
+  func claimCached(countMax: Int) -> UnsafeMutableBufferPointer<Element> {
     let slot = Int(truncatingIfNeeded: tail & mask)
     let straight = Int(truncatingIfNeeded: mask) &+ 1 &- slot
-    let wanted = min(max(countMax, 0), straight)
-    let count = min(room(wanted), wanted)
+    let free = Int(truncatingIfNeeded: mask &+ 1 &- (tail &- headCached))
+    let count = min(max(countMax, 0), min(straight, free))
     // SAFETY: slot + count <= capacity, and the reader has released these.
     return unsafe UnsafeMutableBufferPointer(start: slots + slot, count: count)
   }
@@ -125,11 +141,12 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
   @usableFromInline var head: UInt64
   @usableFromInline var tailCached: UInt64
 
-  init(_ storage: RingStorage, lane: Int = 0) {
+  /// The reader of a lane, or one of a broadcast ring's consumers.
+  init(_ storage: RingStorage, lane: Int = 0, consumer: Int = 0) {
     // SAFETY: the lane holds `capacity` elements at their alignment; the storage outlives self.
     unsafe slots = storage.data(lane: lane).assumingMemoryBound(to: Element.self)
     unsafe tailWord = storage.position(2 * lane)
-    unsafe headWord = storage.position(2 * lane + 1)
+    unsafe headWord = storage.position(2 * lane + 1 + consumer)
     producerSpot = storage.producerSpot
     mask = UInt64(storage.layout.capacity - 1)
     head = unsafe headWord.pointee.load(ordering: .relaxed).position
@@ -154,7 +171,7 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
   /// Elements to read, at most `wanted` for certain.
   @inlinable @inline(__always)
   mutating func available(_ wanted: Int) -> Int {
-    if tailCached &- head < UInt64(truncatingIfNeeded: wanted) { refreshTail() }
+    if Int(truncatingIfNeeded: tailCached &- head) < wanted { refreshTail() }
     return Int(truncatingIfNeeded: tailCached &- head)
   }
 
@@ -189,7 +206,9 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
   /// Copies as many as were seen, at most what the target takes.
   @inlinable @inline(__always)
   mutating func tryPopCached(into target: UnsafeMutableBufferPointer<Element>) -> Int {
-    let count = min(Int(truncatingIfNeeded: tailCached &- head), target.count)
+    // Never more than the lane, whatever another process may have written into its position.
+    let seen = min(mask &+ 1, tailCached &- head)
+    let count = min(Int(truncatingIfNeeded: seen), target.count)
     guard count > 0, let to = target.baseAddress else { return 0 }
     let slot = Int(truncatingIfNeeded: head & mask)
     let first = min(count, Int(truncatingIfNeeded: mask) &+ 1 &- slot)
@@ -203,10 +222,17 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
   /// Published elements that lie in one piece.
   @inlinable @inline(__always)
   mutating func peek(countMax: Int) -> UnsafeBufferPointer<Element> {
+    _ = available(countMax)
+    return unsafe peekCached(countMax: countMax)
+  }
+
+  /// Elements that were seen and lie in one piece.
+  @inlinable @inline(__always)
+  func peekCached(countMax: Int) -> UnsafeBufferPointer<Element> {
     let slot = Int(truncatingIfNeeded: head & mask)
     let straight = Int(truncatingIfNeeded: mask) &+ 1 &- slot
-    let wanted = min(max(countMax, 0), straight)
-    let count = min(available(wanted), wanted)
+    let seen = Int(truncatingIfNeeded: tailCached &- head)
+    let count = min(max(countMax, 0), min(straight, seen))
     // SAFETY: slot + count <= capacity, and the writer has published these.
     return unsafe UnsafeBufferPointer(start: slots + slot, count: count)
   }

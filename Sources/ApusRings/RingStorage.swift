@@ -60,7 +60,7 @@ final class RingStorage: @unchecked Sendable {
     return unsafe base + layout.dataOffset + lane * layout.laneByteCount
   }
 
-  private func parking(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
+  func parking(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
     // SAFETY: four words at the front of the second line.
     unsafe (base + RingLayout.lineByteCount + offset).assumingMemoryBound(to: Atomic<UInt32>.self)
   }
@@ -77,9 +77,6 @@ final class RingStorage: @unchecked Sendable {
     unsafe ParkingSpot(word: parking(4), isShared: file != nil)
   }
 
-  /// Consumers of a many-to-many ring that have not closed.
-  var openConsumers: UnsafeMutablePointer<Atomic<UInt32>> { unsafe parking(12) }
-
   /// Gives an end back, where processes share the ring; call it after its position was closed.
   @usableFromInline
   func leave(end: Int) { file?.leave(end: end) }
@@ -90,11 +87,11 @@ final class RingStorage: @unchecked Sendable {
   ///   - strategy: What to do meanwhile.
   ///   - deadline: When to give up.
   ///   - spot: Where the other side wakes.
-  ///   - peers: Ends, by owner index, without which there is nothing to wait for.
+  ///   - isPeerDead: Whether the process that would end the wait has died; not called in one process.
   ///   - isReady: Whether to try again, which includes a peer that closed.
   func wait(
     _ strategy: WaitStrategy, until deadline: WaitDeadline, at spot: ParkingSpot,
-    peers: Range<Int>, isReady: () -> Bool
+    isPeerDead: (SharedRingFile) -> Bool, isReady: () -> Bool
   ) -> RingWait {
     if strategy.kind == .fail { return isReady() ? .ready : .refused }
     guard let file else {
@@ -107,7 +104,7 @@ final class RingStorage: @unchecked Sendable {
       let slice = WaitDeadline(afterNanoseconds: sliceNanoseconds).earlier(deadline)
       if strategy.wait(at: spot, until: slice, isReady: isReady) { return .ready }
       // What a peer stored before it died is seen by the look after its death was.
-      if peers.contains(where: { file.state(ofEnd: $0) == .dead }) {
+      if isPeerDead(file) {
         return isReady() ? .ready : .peerDied
       }
       if deadline.hasPassed { return .timedOut }
@@ -121,7 +118,9 @@ final class RingStorage: @unchecked Sendable {
     head: UnsafeMutablePointer<Atomic<UInt64>>, tail: UInt64, mask: UInt64,
     _ strategy: WaitStrategy, until deadline: WaitDeadline
   ) -> RingWait {
-    let outcome = wait(strategy, until: deadline, at: producerSpot, peers: 1..<2) {
+    let outcome = wait(
+      strategy, until: deadline, at: producerSpot, isPeerDead: { $0.state(ofEnd: 1) == .dead }
+    ) {
       // SAFETY: the word lies in self's memory. Pairs with the consumer's releasing store.
       let raw = unsafe head.pointee.load(ordering: .acquiring)
       return raw.isClosedPosition || tail &- raw <= mask
@@ -137,7 +136,9 @@ final class RingStorage: @unchecked Sendable {
     tail: UnsafeMutablePointer<Atomic<UInt64>>, head: UInt64,
     _ strategy: WaitStrategy, until deadline: WaitDeadline
   ) -> RingWait {
-    let outcome = wait(strategy, until: deadline, at: consumerSpot, peers: 0..<1) {
+    let outcome = wait(
+      strategy, until: deadline, at: consumerSpot, isPeerDead: { $0.state(ofEnd: 0) == .dead }
+    ) {
       // SAFETY: the word lies in self's memory. Pairs with the producer's releasing store.
       unsafe tail.pointee.load(ordering: .acquiring) != head
     }
@@ -146,52 +147,6 @@ final class RingStorage: @unchecked Sendable {
       return .closed
     }
     return outcome
-  }
-
-  /// Waits until a lane has something to read, or all producers have closed.
-  @usableFromInline
-  func waitForLane(_ strategy: WaitStrategy, until deadline: WaitDeadline) -> RingWait {
-    let outcome = wait(strategy, until: deadline, at: consumerSpot, peers: 0..<0) {
-      laneStates.hasElement || laneStates.isDrained
-    }
-    return laneStates.isDrained ? .closed : outcome
-  }
-
-  /// Whether all producers have closed and everything was read.
-  @usableFromInline
-  var areLanesDrained: Bool { laneStates.isDrained }
-
-  private var laneStates: (hasElement: Bool, isDrained: Bool) {
-    var isDrained = true
-    for lane in 0..<layout.laneCount {
-      // The reader first: it never passes the writer, so that equal means empty.
-      // SAFETY: the words lie in self's memory. Pairs with the producer's releasing store.
-      let head = unsafe position(2 * lane + 1).pointee.load(ordering: .acquiring)
-      let tail = unsafe position(2 * lane).pointee.load(ordering: .acquiring)
-      if tail.position != head.position { return (true, false) }
-      if !tail.isClosedPosition { isDrained = false }
-    }
-    return (false, isDrained)
-  }
-
-  /// One consumer less; the last one tells the producers.
-  @usableFromInline
-  func closeConsumer() {
-    // SAFETY: the word lies in self's memory.
-    let left = unsafe openConsumers.pointee.wrappingSubtract(1, ordering: .acquiringAndReleasing)
-      .newValue
-    if left == 0 { closeHeads() }
-  }
-
-  /// Tells all producers that nobody reads any more.
-  @usableFromInline
-  func closeHeads() {
-    for lane in 0..<layout.laneCount {
-      // SAFETY: the words lie in self's memory. Pairs with the acquiring load in `refreshHead`.
-      unsafe position(2 * lane + 1).pointee.bitwiseOr(
-        UInt64.closedPosition, ordering: .acquiringAndReleasing)
-    }
-    producerSpot.wake()
   }
 
   /// What was pushed and not read by the slowest open reader.

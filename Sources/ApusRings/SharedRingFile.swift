@@ -190,6 +190,17 @@ extension SharedRingFile {
     unsafe (owner(end) + 1).pointee.wrappingAdd(1, ordering: .releasing)
   }
 
+  /// Takes an end whose process has died; `false` where none has.
+  func takeDead(end: Int) -> Bool {
+    // SAFETY: the word lies in the mapping.
+    let holder = unsafe owner(end).pointee.load(ordering: .acquiring)
+    guard holder != 0, !ProcessIdentity(rawValue: holder).isAlive else { return false }
+    return unsafe owner(end).pointee.compareExchange(
+      expected: holder, desired: ProcessIdentity.current.rawValue,
+      ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+
   /// Gives an end back.
   func leave(end: Int) {
     // SAFETY: the word lies in the mapping.
