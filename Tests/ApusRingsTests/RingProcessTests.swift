@@ -22,6 +22,8 @@ import Testing
     var next: UInt64 = 0
     for round in 0..<Self.rounds {
       let peer = try Peer("produce", path)
+      // Until then the end is its dead predecessor's.
+      while consumer.producerEpoch <= UInt64(round), peer.isRunning { usleep(200) }
       // Some die while the ring is full, some while they push.
       let target = next + UInt64.random(in: 1...5_000, using: &random)
       var isKilled = false
@@ -60,6 +62,8 @@ import Testing
     var next: UInt64? = 0
     for round in 0..<Self.rounds {
       let peer = try Peer("send", path)
+      // Until then the end is its dead predecessor's.
+      while consumer.producerEpoch <= UInt64(round), peer.isRunning { usleep(200) }
       var left = Int.random(in: 1...3_000, using: &random)
       var problem: String?
       reading: while true {
@@ -96,6 +100,8 @@ import Testing
     var next: UInt64 = 0
     for round in 0..<Self.rounds {
       let peer = try Peer("consume", path)
+      // Until then the end is its dead predecessor's.
+      while producer.consumerEpoch <= UInt64(round), peer.isRunning { usleep(200) }
       let target = next + UInt64.random(in: 65...5_000, using: &random)
       var isKilled = false
       while true {
@@ -145,6 +151,8 @@ import Testing
     var next: UInt64 = 0
     for round in 0..<rounds {
       let peer = try Peer("follow", path)
+      // Until then the end is its dead predecessor's.
+      while producer.consumerEpoch(1) <= UInt64(round), peer.isRunning { usleep(200) }
       let target = next + UInt64.random(in: 1...3_000, using: &random)
       var isKilled = false
       while true {
@@ -187,6 +195,8 @@ import Testing
     var next: UInt64 = 0
     for round in 0..<Self.rounds {
       let peer = try Peer("broadcast", path)
+      // Until then the end is its dead predecessor's.
+      while leader.producerEpoch <= UInt64(round), peer.isRunning { usleep(200) }
       let target = next + UInt64.random(in: 1...2_000, using: &random)
       var isKilled = false
       reading: while true {
@@ -264,8 +274,13 @@ final class Peer {
 
   func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
 
-  /// Its exit code; nil when it was killed.
+  var isRunning: Bool { process.isRunning }
+
+  /// Its exit code; nil when it was killed, by ``kill()`` or because it does not come to an end.
   func wait() -> Int32? {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while process.isRunning, ContinuousClock.now < deadline { usleep(200) }
+    if process.isRunning { kill() }
     process.waitUntilExit()
     return process.terminationReason == .exit ? process.terminationStatus : nil
   }
