@@ -100,7 +100,7 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusMemory", ["ApusMemory"]),
-    tests("ApusThreads", ["ApusThreads"]),
+    tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     tests("ApusMetrics", ["ApusMetrics"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
