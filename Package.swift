@@ -105,7 +105,7 @@ let package = Package(
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
-    tests("ApusServiceKit", ["ApusServiceKit"]),
+    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore"]),
     tests(
       "ApusTradingService",
       ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture"]

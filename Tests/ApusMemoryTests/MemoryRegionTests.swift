@@ -18,11 +18,11 @@ import Testing
     let address = unsafe UInt(bitPattern: region.baseAddress)
     #expect(address % UInt(pages == .plain ? 4_096 : Self.hugePage) == 0)
     // SAFETY: every offset is below byteCount.
-    for offset in [0, byteCount / 2, byteCount - 1] {
+    for offset in Set([0, byteCount / 2, byteCount - 1]) {
       let before = unsafe region.baseAddress.load(fromByteOffset: offset, as: UInt8.self)
       unsafe region.baseAddress.storeBytes(of: 0xA5, toByteOffset: offset, as: UInt8.self)
       let after = unsafe region.baseAddress.load(fromByteOffset: offset, as: UInt8.self)
-      #expect((before == 0 || offset == 0) && after == 0xA5 || byteCount == 1)
+      #expect(before == 0 && after == 0xA5)
     }
   }
 
