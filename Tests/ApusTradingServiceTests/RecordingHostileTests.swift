@@ -24,7 +24,7 @@ import Testing
     #if DEBUG
       return 500
     #else
-      return 10_000
+      return 2_000  // of each of eight forms
     #endif
   }
 
