@@ -102,7 +102,7 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusMemory", ["ApusMemory"]),
-    tests("ApusThreads", ["ApusThreads"]),
+    tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     // The other process of rings in files: a test kills it.
     .executableTarget(
       name: "ApusRingsPeer", dependencies: ["ApusRings", "ApusThreads", "ApusTestSupport"], path: "Tests/ApusRingsPeer",
@@ -113,7 +113,7 @@ let package = Package(
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
-    tests("ApusServiceKit", ["ApusServiceKit"]),
+    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore"]),
     tests(
       "ApusTradingService",
       ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture"]

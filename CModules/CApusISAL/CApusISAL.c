@@ -32,7 +32,7 @@ capus_igzip_progress capus_igzip_step(
   int result = isal_inflate(state);
   capus_igzip_progress progress = {
       .status = CAPUS_IGZIP_MORE,
-      .consumed_byte_count = source_byte_count - state->avail_in,
+      .consumed_byte_count = (ptrdiff_t)source_byte_count - (ptrdiff_t)state->avail_in,
       .produced_byte_count = target_byte_count - state->avail_out,
   };
   if (result == ISAL_INCORRECT_CHECKSUM) progress.status = CAPUS_IGZIP_CHECKSUM;

@@ -44,12 +44,20 @@ public final class AtomicFileWriter {
     do {
       region = try MemoryRegion(byteCount: 2 * Self.bufferByteCount, options: .init(pages: .plain))
       if case .gzip(let level) = compression {
-        unsafe deflate = capus_deflate_create(CInt(level), CAPUS_ZLIB_CONTAINER_GZIP)
+        precondition(
+          (1...9).contains(level), "AtomicFileWriter.init: expected a gzip level from 1 to 9")
+        guard let stream = unsafe capus_deflate_create(CInt(level), CAPUS_ZLIB_CONTAINER_GZIP)
+        else {
+          throw CaptureError(path: path, reason: .system(operation: "deflate", errno: ENOMEM))
+        }
+        unsafe deflate = stream
       } else {
         unsafe deflate = nil
       }
     } catch {
-      throw CaptureError(path: path, reason: .system(operation: "mmap", errno: ENOMEM))
+      close(descriptor)
+      throw error as? CaptureError
+        ?? CaptureError(path: path, reason: .system(operation: "mmap", errno: ENOMEM))
     }
   }
 

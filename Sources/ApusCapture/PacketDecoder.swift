@@ -111,7 +111,7 @@ struct PacketDecoder {
     guard networkProtocol == 17 else { return .notUDP }
     guard fragment & 0x3FFF == 0 else { return .fragment }
     // A length of zero: the network card was to fill it in.
-    let end = length == 0 ? reader.byteCount : offset + length
+    let end = length == 0 ? Int.max : offset + length
     return decodeUDP(
       reader, offset + headerLength, end,
       UDPEndpoint(high: 0, low: UInt64(source), isIPv6: false, port: 0),

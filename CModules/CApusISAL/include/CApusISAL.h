@@ -24,13 +24,16 @@ typedef enum capus_igzip_status {
 
 typedef struct capus_igzip_progress {
   capus_igzip_status status;
-  size_t consumed_byte_count;
+  /// Negative where bytes of earlier steps are given back: ISA-L reads up to 8 bytes ahead, and at
+  /// the end of a member moves `next_in` back over those it did not need.
+  ptrdiff_t consumed_byte_count;
   size_t produced_byte_count;
 } capus_igzip_progress;
 
 /// NULL when memory is out.
 capus_igzip_stream *_Nullable capus_igzip_create(void);
-/// Inflates. Source and target of at most 2^31 bytes a step.
+/// Inflates. Source and target of at most 2^31 bytes a step. The 8 bytes before `source` are those
+/// that came before it in the file, as far as there are any.
 capus_igzip_progress capus_igzip_step(
     capus_igzip_stream *_Nonnull stream, const void *_Nullable source, size_t source_byte_count,
     void *_Nonnull target, size_t target_byte_count);

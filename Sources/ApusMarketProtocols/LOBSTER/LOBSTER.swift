@@ -78,7 +78,7 @@ public enum LOBSTERVerdict<Value: Equatable & Sendable>: Equatable, Sendable {
 public enum LOBSTERParser {
   /// Parses a line of a message file: `seconds,type,id,size,price,direction`.
   ///
-  /// A seventh field (the participant, in some files) is passed over.
+  /// A seventh field (the participant, in some files) is passed over; an eighth is refused.
   ///
   /// - Complexity: O(bytes); no allocation.
   public static func message(_ line: RawSpan) -> LOBSTERVerdict<LOBSTERMessage> {
@@ -89,6 +89,8 @@ public enum LOBSTERParser {
     guard let size = fields.integer(in: line) else { return rejection(fields) }
     guard let price = fields.integer(in: line) else { return rejection(fields) }
     guard let direction = fields.integer(in: line) else { return rejection(fields) }
+    fields.skip(in: line)
+    guard fields.isAtEnd else { return .rejected(.tooManyFields) }
     guard let kind = UInt8(exactly: type).flatMap(LOBSTERMessage.Kind.init(rawValue:)) else {
       return .rejected(.invalidType)
     }
@@ -112,6 +114,7 @@ public enum LOBSTERParser {
       guard let askPrice = fields.integer(in: line), let askSize = fields.integer(in: line),
         let bidPrice = fields.integer(in: line), let bidSize = fields.integer(in: line)
       else { return fields.isMissing ? .incompleteLevel : .invalidNumber }
+      guard askSize >= 0, bidSize >= 0 else { return .invalidNumber }
       row.asks.append(LOBSTERLevel(price: askPrice, size: askSize))
       row.bids.append(LOBSTERLevel(price: bidPrice, size: bidSize))
     }
@@ -189,13 +192,29 @@ public struct LOBSTERBookRow: Equatable, Sendable {
 /// Reads numbers between commas.
 private struct FieldCursor {
   private let byteCount: Int
-  private var position = 0
+  /// Where the next field begins: behind a comma, or past the end when no comma came.
+  private var position: Int
   /// Whether the last field asked for was not there at all.
   private(set) var isMissing = false
 
-  init(byteCount: Int) { self.byteCount = byteCount }
+  init(byteCount: Int) {
+    self.byteCount = byteCount
+    position = byteCount == 0 ? 1 : 0
+  }
 
-  var isAtEnd: Bool { position >= byteCount }
+  /// Whether there is no further field, not even an empty one.
+  var isAtEnd: Bool { position > byteCount }
+
+  /// Passes over the next field, if there is one, whatever it holds.
+  mutating func skip(in line: RawSpan) {
+    while position < byteCount {
+      // SAFETY: position < byteCount of the line.
+      let byte = unsafe line.unsafeLoad(fromByteOffset: position, as: UInt8.self)
+      position += 1
+      if byte == 0x2C { return }
+    }
+    position = byteCount + 1
+  }
 
   /// The next field as a signed integer; nil where it is none or does not fit 64 bits.
   mutating func integer(in line: RawSpan) -> Int64? {
@@ -245,6 +264,7 @@ private struct FieldCursor {
       default: return nil
       }
     }
+    position = byteCount + 1
     return digitCount > 0 ? (whole, fraction, isNegative) : nil
   }
 }

@@ -37,8 +37,10 @@ public struct MoldUDP64Statistics: Sendable, Equatable {
 /// Unpacks the messages of a MoldUDP64 feed from a packet capture, length-framed like a file.
 ///
 /// Sequence numbers are followed by session, whatever the addresses, so that both lines of a
-/// redundant feed merge into one: what one line lost the other fills, and what both carried is
-/// taken once. A packet that repeats some messages gives only the others.
+/// redundant feed merge into one: what one line lost the other fills if it brings it before the
+/// next message, and what both carried is taken once. A packet that repeats some messages gives only
+/// the others. Messages are never put back in order: what arrives after a later one counts as
+/// duplicate, and the gap stays told.
 ///
 /// - Threading: one thread at a time; read ``statistics`` when it has come to its end.
 @safe

@@ -16,6 +16,8 @@ public struct SoupBinTCPStatistics: Sendable, Equatable {
   public var heartbeatCount: UInt64 = 0
   /// Packets of a type or a length that does not exist; passed over.
   public var malformedPacketCount: UInt64 = 0
+  /// Where the first of them begins in the stream. Unit: bytes.
+  public var firstMalformedOffset: UInt64?
 
   /// Nothing yet.
   public init() {}
@@ -93,6 +95,13 @@ public final class SoupBinTCPProducer: ChunkProducer {
     }
   }
 
+  private func countMalformed(at cursor: Int) {
+    statistics.malformedPacketCount += 1
+    if statistics.firstMalformedOffset == nil {
+      statistics.firstMalformedOffset = streamOffset + UInt64(cursor)
+    }
+  }
+
   private func unpack(_ target: UnsafeMutableRawBufferPointer, _ start: Int) -> Int {
     var written = start
     // SAFETY: held lies inside the buffer; each message is copied whole into checked room.
@@ -103,10 +112,10 @@ public final class SoupBinTCPProducer: ChunkProducer {
       switch SoupBinTCP.decode(span, at: cursor) {
       case .incomplete: break loop
       case .emptyPacket:
-        statistics.malformedPacketCount += 1
+        countMalformed(at: cursor)
         cursor += 2
       case .unknownType(_, let byteCount), .wrongLength(_, let byteCount):
-        statistics.malformedPacketCount += 1
+        countMalformed(at: cursor)
         cursor += byteCount
       case .packet(let type, let payload):
         statistics.packetCount += 1

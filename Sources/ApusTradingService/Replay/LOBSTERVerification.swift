@@ -81,7 +81,8 @@ public struct LOBSTERVerification {
     switch message.kind {
     case .add:
       if let place, isPresent {
-        levels[place].size += Int64(message.size)
+        // A row may hold any number; what wraps cannot agree with the next row and does not trap.
+        levels[place].size &+= Int64(message.size)
       } else {
         levels.insert(
           LOBSTERLevel(price: message.price, size: Int64(message.size)), at: place ?? levels.count)
@@ -92,7 +93,7 @@ public struct LOBSTERVerification {
         // Behind the last level shown nothing is known; before it the level must be there.
         return place == nil && isFull ? .changed : .impossible("no level at \(message.price)")
       }
-      levels[place].size -= Int64(message.size)
+      levels[place].size &-= Int64(message.size)
       if levels[place].size > 0 { return .changed }
       if levels[place].size < 0 { return .impossible("more taken than rests at \(message.price)") }
       levels.remove(at: place)

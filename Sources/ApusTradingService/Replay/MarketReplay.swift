@@ -156,6 +156,7 @@ public struct MarketReplay: ~Copyable {
         path: path, offset: streamBase - base,
         reason: .truncated("the data ends \(reader.trailingByteCount) bytes into a message"))
     }
+    if figures.inputError == nil { figures.inputError = source.damage(path: path)?.description }
   }
 
   /// Takes every complete message of a window.

@@ -9,35 +9,68 @@ internal import ApusServiceKit
 struct RecordingSource {
   let reader: ReadAhead
   private let mold: MoldUDP64Producer?
+  private let soup: SoupBinTCPProducer?
 
   init(path: String, format: MarketDataFormat) throws(CaptureError) {
     switch format {
     case .itch50, .lobster:
       mold = nil
+      soup = nil
       reader = try ReadAhead(producer: openByteStream(path))
     case .soupbintcp:
+      let producer = try SoupBinTCPProducer(openByteStream(path))
       mold = nil
-      reader = try ReadAhead(producer: SoupBinTCPProducer(openByteStream(path)))
+      soup = producer
+      reader = try ReadAhead(producer: producer)
     case .pcap:
       let producer = try MoldUDP64Producer(PcapReader(path: path))
       mold = producer
+      soup = nil
       reader = try ReadAhead(producer: producer)
     }
   }
 
   /// Adds how the packets fared; call when the reader has come to its end.
   func addTransport(to figures: inout ReplayFigures) {
-    guard let mold else { return }
-    let statistics = mold.statistics
     var transport = figures.transport ?? ReplayFigures.Transport()
-    transport.packetCount += statistics.packetCount
-    transport.heartbeatCount += statistics.heartbeatCount
-    transport.gapCount += statistics.gapCount
-    transport.gapMessageCount += statistics.gapMessageCount
-    transport.duplicateMessageCount += statistics.duplicateMessageCount
-    transport.malformedPacketCount += statistics.malformedPacketCount
-    transport.ignoredPacketCount += statistics.ignoredPacketCount
-    figures.transport = transport
+    if let statistics = mold?.statistics {
+      transport.packetCount += statistics.packetCount
+      transport.heartbeatCount += statistics.heartbeatCount
+      transport.gapCount += statistics.gapCount
+      transport.gapMessageCount &+= statistics.gapMessageCount
+      transport.duplicateMessageCount += statistics.duplicateMessageCount
+      transport.malformedPacketCount += statistics.malformedPacketCount
+      transport.ignoredPacketCount += statistics.ignoredPacketCount
+      figures.transport = transport
+    }
+    if let statistics = soup?.statistics {
+      transport.packetCount += statistics.packetCount
+      transport.heartbeatCount += statistics.heartbeatCount
+      transport.malformedPacketCount += statistics.malformedPacketCount
+      figures.transport = transport
+    }
+  }
+
+  /// What is wrong with the packets as a whole, or nil; call when the reader has come to its end.
+  ///
+  /// Datagrams of other protocols are nothing wrong in a capture that has a feed, but a capture
+  /// without any packet of one is no recording. In a SoupBinTCP stream every packet should be right.
+  func damage(path: String) -> CaptureError? {
+    if let statistics = mold?.statistics, statistics.packetCount == 0 {
+      return CaptureError(
+        path: path,
+        reason: .foreign(
+          "no MoldUDP64 packet among its \(statistics.malformedPacketCount) UDP datagrams and "
+            + "\(statistics.ignoredPacketCount) other packets; name a capture of a feed"))
+    }
+    if let statistics = soup?.statistics, statistics.malformedPacketCount > 0 {
+      return CaptureError(
+        path: path, offset: statistics.firstMalformedOffset,
+        reason: .corrupt(
+          "\(statistics.malformedPacketCount) SoupBinTCP packets of a type or length that does not "
+            + "exist were skipped; the rest was replayed"))
+    }
+    return nil
   }
 }
 
@@ -46,7 +79,9 @@ enum RecordingFormat {
   /// The form of all recordings of a configuration: the one asked for, or the one they agree on.
   static func detect(_ configuration: ReplayConfiguration) throws -> MarketDataFormat {
     if let format = configuration.format {
-      if format == .itch50, let path = configuration.paths.first, try detect(path) != .itch50 {
+      if format == .itch50, let path = configuration.paths.first, try isSeekable(path),
+        try detect(path) != .itch50
+      {
         throw CaptureError(
           path: path, offset: 0,
           reason: .foreign("no ITCH 5.0 message begins here; try --format auto"))
@@ -71,10 +106,20 @@ enum RecordingFormat {
     return agreed ?? .itch50
   }
 
+  private static func isSeekable(_ path: String) throws(CaptureError) -> Bool {
+    try FileChunkProducer(path: path).inputByteCount != nil
+  }
+
   /// The form of one file, or nil where it is none that can be replayed.
   static func detect(_ path: String) throws(CaptureError) -> MarketDataFormat? {
-    let reader = try ReadAhead(
-      producer: openByteStream(path), chunkByteCount: 65_536, chunkCount: 2)
+    let producer = try openByteStream(path)
+    guard producer.inputByteCount != nil else {
+      throw CaptureError(
+        path: path,
+        reason: .foreign(
+          "a pipe or device, which cannot be read twice; name its form with --format"))
+    }
+    let reader = try ReadAhead(producer: producer, chunkByteCount: 65_536, chunkCount: 2)
     var head: [UInt8] = []
     _ = try reader.nextWindow { span, _, _ in
       head = span.copiedPrefix(512)

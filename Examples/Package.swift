@@ -1,0 +1,19 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import PackageDescription
+
+// Programs that link Apus the way a user's do: by products, from a package of their own.
+let package = Package(
+  name: "apus-examples",
+  dependencies: [.package(name: "apus", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "ReplayBooks",
+      dependencies: [
+        .product(name: "ApusCapture", package: "apus"),
+        .product(name: "ApusTrading", package: "apus"),
+      ])
+  ]
+)
