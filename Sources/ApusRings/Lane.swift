@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusThreads
+public import CApusPlatform
 public import Synchronization
 
 /// The writing end of one lane: a ring's worth of slots with one writer and one reader.
@@ -41,6 +42,14 @@ struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
     headCached = raw.isClosedPosition ? tail &- mask &- 1 : raw
   }
 
+  /// Says that the lane is full, and not at once: a producer that looks again and again takes the
+  /// reader's line away each time, and the reader, which has work to do, waits for it.
+  @inlinable @inline(__always)
+  func refuse() -> Bool {
+    capus_cpu_relax()
+    return false
+  }
+
   @inlinable @inline(__always)
   var isConsumerClosed: Bool {
     // SAFETY: the storage outlives self.
@@ -71,7 +80,7 @@ struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
   mutating func tryPush(_ element: Element) -> Bool {
     if tail &- headCached > mask {
       refreshHead()
-      if tail &- headCached > mask { return false }
+      if tail &- headCached > mask { return refuse() }
     }
     // SAFETY: the slot is inside the lane, and the reader has released it.
     unsafe slots[Int(truncatingIfNeeded: tail & mask)] = element

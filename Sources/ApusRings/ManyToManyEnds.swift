@@ -63,7 +63,7 @@ public struct ManyToManyProducer<Element: BitwiseCopyable>: ~Copyable, @unchecke
   public mutating func tryPush(_ element: Element) -> Bool {
     if lane.tail &- lane.headCached > lane.mask {
       lane.refreshHead()
-      if lane.tail &- lane.headCached > lane.mask { return false }
+      if lane.tail &- lane.headCached > lane.mask { return lane.refuse() }
     }
     // SAFETY: the slot is inside the lane, and it was claimed by a consumer that had copied it.
     unsafe withUnsafePointer(to: element) {

@@ -12,25 +12,23 @@ struct Line: BitwiseCopyable {
   init(_ value: UInt64) { words = [8 of UInt64](repeating: value) }
 }
 
-/// Throughput and round trips with one end on each of two CPUs, sampled in turn.
+/// Throughput and round trips between this thread and one that is bound to a CPU, sampled in turn.
 ///
-///     ApusRingsPeer measure FIRST_CPU,SECOND_CPU
+///     ApusRingsPeer measure CPU
 struct RingMeasurements {
-  let first: Int
   let second: Int
   let rounds = 9
   let capacity = 4_096
   let count = 2_000_000
 
-  init?(_ cpus: String) {
-    let numbers = cpus.split(separator: ",").compactMap { Int($0) }
-    guard numbers.count == 2 else { return nil }
-    first = numbers[0]
-    second = numbers[1]
+  init?(_ cpu: String) {
+    guard let number = Int(cpu) else { return nil }
+    second = number
   }
 
   func run() throws {
-    try pinCurrentThread(cpuIndex: first)
+    // This thread stays unbound: one that is bound may not start others on other CPUs. The reader
+    // takes all of its CPU, so that the scheduler keeps the writer away from it.
     let cases: [(name: String, unit: String, body: () throws -> [Double])] = [
       ("probe.roundTrip", "ns", probe), ("oneToOne.roundTrip.8B", "ns", roundTrip),
       ("oneToOne.single.8B", "M/s", { try oneToOne { UInt64($0) } }),

@@ -74,15 +74,12 @@ static inline void capus_cpu_relax(void) {
 #endif
 }
 
-/// Keeps the compiler, not the CPU, from moving memory accesses across it.
-static inline void capus_compiler_fence(void) { __asm__ volatile("" ::: "memory"); }
-
 /// Prepares this process for capus_barrier_all; 0 when such barriers work, for threads of this
 /// process alone or, where shared is not 0, for every process that called this.
 int capus_barrier_register(int shared);
 
-/// A full memory barrier on every CPU that runs a registered thread: it pairs with a compiler fence
-/// on the other side. capus_barrier_register must have succeeded.
+/// A full memory barrier on every CPU that runs a registered thread. capus_barrier_register must have
+/// succeeded.
 int capus_barrier_all(int shared);
 
 /// Sleeps while *word == expected, for at most so many nanoseconds (UINT64_MAX: no limit).
