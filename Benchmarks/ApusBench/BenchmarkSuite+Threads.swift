@@ -69,6 +69,7 @@ struct TeamSampler {
   private let wanted: Int
   private let roundsMax: Int
   private let isSmoke: Bool
+  private let budget: WaitDeadline
   private let probe: CacheLineProbe
   private var samples: [TeamSamples]
   /// All probes of the run. Unit: nanoseconds.
@@ -80,8 +81,10 @@ struct TeamSampler {
     isSmoke = configuration.isSmoke
     wanted = configuration.samples
     // What is discarded is taken again, within reason: a placement may be gone for good.
-    roundsMax = isSmoke ? wanted : wanted * 4
-    probe = CacheLineProbe(rounds: configuration.size(4_000, smoke: 50))
+    roundsMax = isSmoke ? wanted : wanted * 8
+    budget = WaitDeadline(
+      afterNanoseconds: UInt64(configuration.secondsMax) * 1_000_000_000)
+    probe = CacheLineProbe(rounds: configuration.size(2_000, smoke: 50))
     samples = cases.map { _ in TeamSamples() }
   }
 
@@ -95,6 +98,8 @@ struct TeamSampler {
       for offset in cases.indices {
         let index = (offset + round) % cases.count
         guard samples[index].keptCount(bestProbe: bestProbe) < wanted else { continue }
+        // A machine that is busy for good must not keep us for good; the report tells the counts.
+        if budget.hasPassed { return }
         isComplete = false
         try take(index, isWarmUp: false)
       }

@@ -18,6 +18,8 @@ public struct BenchmarkConfiguration: Sendable {
   public var seed: UInt64 = 1
   /// Samples of each case; nil for the default.
   public var sampleCount: Int?
+  /// No further sample of a suite of several threads is begun after so long. Unit: seconds.
+  public var secondsMax = 60
   /// A plain ITCH file whose messages take the place of generated ones.
   public var filePath: String?
   /// A folder of other libraries' drivers to measure in turn with ours.

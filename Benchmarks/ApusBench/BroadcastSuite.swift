@@ -54,7 +54,7 @@ extension RingCases {
   ) -> TeamCase {
     let hasCores = team.cpuIndices.count >= 4
     let wait: WaitStrategy = hasCores ? .spin() : .spinThenYield(spinCount: 100)
-    let count = configuration.size(1_024_000, smoke: 2_048)
+    let count = configuration.size(512_000, smoke: 2_048)
     let name = "\(suite).chain3.fourThreads.\(isBatch ? "batch64" : "single").\(type.sizeName)"
     return TeamCase(name: name, operationCount: count, isBusy: hasCores) { team in
       var ends = try Self.chainEnds(type, wait: wait)
@@ -81,7 +81,7 @@ extension RingCases {
 
   /// Two threads: one pushes, the other one lets the three consumers have their turns.
   private func chainOnTwo<Element: RingElement>(_ type: Element.Type) -> TeamCase {
-    let count = configuration.size(2_048_000, smoke: 2_048)
+    let count = configuration.size(512_000, smoke: 2_048)
     let name = "\(suite).chain3.twoThreads.batch64.\(type.sizeName)"
     return TeamCase(name: name, operationCount: count) { team in
       var ends = try Self.chainEnds(type, wait: .spin())

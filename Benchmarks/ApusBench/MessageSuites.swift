@@ -7,21 +7,21 @@ internal import Synchronization
 extension BenchmarkSuite {
   /// Messages of 64 bytes, copied in or written in place.
   static let ringsMessage = BenchmarkSuite(name: "rings.message") { configuration, _ in
-    let count = configuration.size(2_048_000, smoke: 2_048)
+    let count = configuration.size(512_000, smoke: 2_048)
     return [
       MessageLoops.transfer("rings.message.copy.64B", count) { MessageLoops.pushCopies($0, $1) },
       MessageLoops.transfer("rings.message.inPlace.64B", count) {
         MessageLoops.pushInPlace($0, $1)
       },
       MessageLoops.roundTrip(
-        "rings.message.roundTrip.64B", configuration.size(100_000, smoke: 50)),
+        "rings.message.roundTrip.64B", configuration.size(20_000, smoke: 50)),
     ]
   }
 
   /// From a push until the consumer that slept runs, and what the push costs the producer. The
   /// sleeping thread's CPU is idle meanwhile.
   static let wakeup = BenchmarkSuite(name: "wakeup") { configuration, _ in
-    let rounds = configuration.size(2_000, smoke: 20)
+    let rounds = configuration.size(200, smoke: 20)
     return [
       WakeupLoops.wakeup("wakeup.parkedConsumer", rounds, isProducersCost: false),
       WakeupLoops.wakeup("wakeup.producersCost", rounds, isProducersCost: true),

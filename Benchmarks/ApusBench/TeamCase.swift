@@ -25,7 +25,7 @@ struct TeamCase {
 
     init(_ sample: PeerProcess.Sample) {
       nanoseconds = sample.nanoseconds
-      cpuShare = sample.nanoseconds > 1_000_000 ? sample.cpuNanoseconds / sample.nanoseconds : 1
+      cpuShare = sample.nanoseconds > 200_000 ? sample.cpuNanoseconds / sample.nanoseconds : 1
       hash = sample.hash
       latencies = sample.latencies
     }

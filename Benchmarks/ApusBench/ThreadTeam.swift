@@ -101,7 +101,7 @@ private final class RoleRecord: @unchecked Sendable {
     allocations = capus_allocation_count() &- allocationsBefore
     let elapsed = Double(clock.nanoseconds(cycles: ended &- started))
     // Short runs are below the resolution of the thread's clock.
-    cpuShare = elapsed > 1_000_000 ? cpu / elapsed : 1
+    cpuShare = elapsed > 200_000 ? cpu / elapsed : 1
     self.started = started
     self.ended = ended
     self.hash = hash

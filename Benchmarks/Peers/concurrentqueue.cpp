@@ -15,10 +15,16 @@ namespace {
 template <class T> struct Queue {
     static constexpr bool has_batches = true;
     using Inner = moodycamel::ConcurrentQueue<T>;
-    // Room for two producers of `size` elements each.
+    // Room for two producers of `size` elements each. Blocks stay with the producer that took them, so that each takes its
+    // own now: the first one to run would else leave none for the other.
     explicit Queue(std::size_t size) : queue(size, 2, 0) {
         for (auto& token : producer_tokens) token = std::make_unique<moodycamel::ProducerToken>(queue);
         for (auto& token : consumer_tokens) token = std::make_unique<moodycamel::ConsumerToken>(queue);
+        T element{};
+        for (auto& token : producer_tokens) {
+            for (std::size_t i = 0; i < size; ++i) queue.try_enqueue(*token, element);
+            while (queue.try_dequeue(element)) {}
+        }
     }
     Inner queue;
     std::unique_ptr<moodycamel::ProducerToken> producer_tokens[2];

@@ -12,7 +12,7 @@ namespace rings {
 constexpr std::uint64_t pause_nanoseconds = 100'000;
 
 template <class Queue> void add_wakeup(Cases& cases, const peer::Options& options, const char* name, bool is_producers_cost) {
-    const std::uint64_t rounds = options.is_smoke ? 20 : 2'000;
+    const std::uint64_t rounds = options.is_smoke ? 20 : 200;
     auto queue = std::make_shared<Queue>();
     auto cycles = std::make_shared<std::vector<std::uint64_t>>(rounds);
     peer::Case one;
