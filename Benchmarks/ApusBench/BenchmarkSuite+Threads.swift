@@ -81,10 +81,10 @@ struct TeamSampler {
     isSmoke = configuration.isSmoke
     wanted = configuration.samples
     // What is discarded is taken again, within reason: a placement may be gone for good.
-    roundsMax = isSmoke ? wanted : wanted * 8
+    roundsMax = isSmoke ? wanted : wanted * 40
     budget = WaitDeadline(
       afterNanoseconds: UInt64(configuration.secondsMax) * 1_000_000_000)
-    probe = CacheLineProbe(rounds: configuration.size(2_000, smoke: 50))
+    probe = CacheLineProbe(rounds: configuration.size(500, smoke: 50))
     samples = cases.map { _ in TeamSamples() }
   }
 

@@ -81,7 +81,7 @@ extension RingCases {
 
   /// Two threads: one pushes, the other one lets the three consumers have their turns.
   private func chainOnTwo<Element: RingElement>(_ type: Element.Type) -> TeamCase {
-    let count = configuration.size(512_000, smoke: 2_048)
+    let count = configuration.size(128_000, smoke: 2_048)
     let name = "\(suite).chain3.twoThreads.batch64.\(type.sizeName)"
     return TeamCase(name: name, operationCount: count) { team in
       var ends = try Self.chainEnds(type, wait: .spin())

@@ -7,14 +7,14 @@ internal import Synchronization
 extension BenchmarkSuite {
   /// Messages of 64 bytes, copied in or written in place.
   static let ringsMessage = BenchmarkSuite(name: "rings.message") { configuration, _ in
-    let count = configuration.size(512_000, smoke: 2_048)
+    let count = configuration.size(64_000, smoke: 2_048)
     return [
       MessageLoops.transfer("rings.message.copy.64B", count) { MessageLoops.pushCopies($0, $1) },
       MessageLoops.transfer("rings.message.inPlace.64B", count) {
         MessageLoops.pushInPlace($0, $1)
       },
       MessageLoops.roundTrip(
-        "rings.message.roundTrip.64B", configuration.size(20_000, smoke: 50)),
+        "rings.message.roundTrip.64B", configuration.size(5_000, smoke: 50)),
     ]
   }
 

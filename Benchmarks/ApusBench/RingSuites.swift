@@ -13,12 +13,12 @@ struct RingCases {
   static let roundTripCapacity = 64
   let ringConfiguration = RingConfiguration(capacity: capacity)
 
-  /// Some milliseconds a sample: short enough to fall between two turns of other processes.
+  /// About a millisecond a sample: short enough to fall between two turns of other processes.
   func count<Element: RingElement>(_ type: Element.Type, isBatch: Bool) -> Int {
-    configuration.size(isBatch ? 2_048_000 : 512_000, smoke: 2_048) / Element.costFactor
+    configuration.size(isBatch ? 512_000 : 128_000, smoke: 2_048) / Element.costFactor
   }
 
-  var roundTripCount: Int { configuration.size(20_000, smoke: 50) }
+  var roundTripCount: Int { configuration.size(5_000, smoke: 50) }
 
   /// One thread pushes, another one pops.
   ///

@@ -316,7 +316,7 @@ public:
     }
 
     template <template <class> class Queue, class T> void round_trip(const std::string& layout, const char* size) {
-        const std::uint64_t count = is_smoke_ ? 50 : 20'000;
+        const std::uint64_t count = is_smoke_ ? 50 : 5'000;
         auto there = std::make_shared<Queue<T>>(round_trip_capacity);
         auto back = std::make_shared<Queue<T>>(round_trip_capacity);
         auto cycles = std::make_shared<std::vector<std::uint64_t>>(count);
@@ -331,7 +331,7 @@ public:
 
 private:
     std::uint64_t count(std::uint64_t cost, bool is_batch) const {
-        return (is_smoke_ ? 2'048U : is_batch ? 2'048'000U : 512'000U) / cost;
+        return (is_smoke_ ? 2'048U : is_batch ? 512'000U : 128'000U) / cost;
     }
 
     void add(std::string name, std::uint64_t count, std::function<peer::Sample()> sample) {
