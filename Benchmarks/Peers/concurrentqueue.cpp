@@ -12,12 +12,12 @@
 
 namespace {
 
-template <class T> struct Queue {
+template <class T, unsigned end_count> struct Queue {
     static constexpr bool has_batches = true;
     using Inner = moodycamel::ConcurrentQueue<T>;
-    // Room for two producers of `size` elements each. Blocks stay with the producer that took them, so that each takes its
+    // Room for producers of `size` elements each. Blocks stay with the producer that took them, so that each takes its
     // own now: the first one to run would else leave none for the other.
-    explicit Queue(std::size_t size) : queue(size, 2, 0) {
+    explicit Queue(std::size_t size) : queue(size, end_count, 0) {
         for (auto& token : producer_tokens) token = std::make_unique<moodycamel::ProducerToken>(queue);
         for (auto& token : consumer_tokens) token = std::make_unique<moodycamel::ConsumerToken>(queue);
         T element{};
@@ -27,8 +27,8 @@ template <class T> struct Queue {
         }
     }
     Inner queue;
-    std::unique_ptr<moodycamel::ProducerToken> producer_tokens[2];
-    std::unique_ptr<moodycamel::ConsumerToken> consumer_tokens[2];
+    std::unique_ptr<moodycamel::ProducerToken> producer_tokens[end_count];
+    std::unique_ptr<moodycamel::ConsumerToken> consumer_tokens[end_count];
     std::atomic<unsigned> producers{0}, consumers{0};
 
     struct Producer {
@@ -45,10 +45,14 @@ template <class T> struct Queue {
         bool pop(T& element) { return queue.try_dequeue(token, element); }
         std::size_t pop(T* elements, std::size_t count) { return queue.try_dequeue_bulk(token, elements, count); }
     };
-    // The two threads of a sample get one token each.
-    Producer producer() { return {queue, *producer_tokens[producers++ & 1]}; }
-    Consumer consumer() { return {queue, *consumer_tokens[consumers++ & 1]}; }
+    // The threads of a sample get one token each.
+    Producer producer() { return {queue, *producer_tokens[producers++ % end_count]}; }
+    Consumer consumer() { return {queue, *consumer_tokens[consumers++ % end_count]}; }
 };
+
+// A producer that is registered and idle would cost the consumer a look.
+template <class T> using OneEach = Queue<T, 1>;
+template <class T> using TwoEach = Queue<T, 2>;
 
 struct Blocking {
     moodycamel::BlockingConcurrentQueue<std::uint64_t> queue{64};
@@ -65,16 +69,16 @@ struct Blocking {
 int main(int argc, char** argv) {
     const auto options = peer::parse(argc, argv, "rings.oneToOne rings.manyToOne rings.manyToMany wakeup");
     rings::Cases one_to_one(options, "rings.oneToOne");
-    one_to_one.transfers<Queue>("");
-    one_to_one.round_trip<Queue, rings::Word>("", "8B");
-    one_to_one.round_trip<Queue, rings::Line>("", "64B");
+    one_to_one.transfers<OneEach>("");
+    one_to_one.round_trip<OneEach, rings::Word>("", "8B");
+    one_to_one.round_trip<OneEach, rings::Line>("", "64B");
     rings::Cases many_to_one(options, "rings.manyToOne");
-    many_to_one.transfers<Queue>("1to1.");
-    many_to_one.two_to_one<Queue>();
-    many_to_one.round_trip<Queue, rings::Word>("1to1.", "8B");
+    many_to_one.transfers<OneEach>("1to1.");
+    many_to_one.two_to_one<TwoEach>();
+    many_to_one.round_trip<OneEach, rings::Word>("1to1.", "8B");
     rings::Cases many_to_many(options, "rings.manyToMany");
-    many_to_many.transfers<Queue>("1to1.");
-    many_to_many.two_to_two<Queue>();
-    many_to_many.round_trip<Queue, rings::Word>("1to1.", "8B");
+    many_to_many.transfers<OneEach>("1to1.");
+    many_to_many.two_to_two<TwoEach>();
+    many_to_many.round_trip<OneEach, rings::Word>("1to1.", "8B");
     return rings::serve(options, {one_to_one, many_to_one, many_to_many, rings::wakeup<Blocking>(options)});
 }
