@@ -106,6 +106,13 @@ struct RingMeasurements {
     }
   }
 
+  /// Elements have to be read: what nobody reads does not travel.
+  @inline(__always)
+  static func firstWord<Element: BitwiseCopyable>(_ element: Element) -> UInt64 {
+    // SAFETY: elements here have at least eight bytes.
+    unsafe withUnsafeBytes(of: element) { unsafe $0.loadUnaligned(as: UInt64.self) }
+  }
+
   @inline(never)
   static func popAll<Element: BitwiseCopyable>(
     _ end: consuming OneToOneConsumer<Element>, _ count: Int
@@ -115,8 +122,7 @@ struct RingMeasurements {
     var sum: UInt64 = 0
     while left > 0 {
       if let element = consumer.tryPop() {
-        // SAFETY: elements here have at least eight bytes.
-        sum &+= unsafe withUnsafeBytes(of: element) { unsafe $0.loadUnaligned(as: UInt64.self) }
+        sum &+= firstWord(element)
         left &-= 1
       }
     }
@@ -154,9 +160,14 @@ struct RingMeasurements {
     let reader = try PinnedThread(name: "reader", cpuIndex: second, moving: ends.consumer) {
       var consumer = $0
       var left = count
+      var sum: UInt64 = 0
       while left > 0 {
-        if consumer.tryPop() != nil { left &-= 1 }
+        if let element = consumer.tryPop() {
+          sum &+= Self.firstWord(element)
+          left &-= 1
+        }
       }
+      Self.sink.wrappingAdd(sum, ordering: .relaxed)
     }
     return rate(count) {
       var left = count
@@ -175,9 +186,14 @@ struct RingMeasurements {
     let reader = try PinnedThread(name: "reader", cpuIndex: second, moving: end) {
       var consumer = $0
       var left = count
+      var sum: UInt64 = 0
       while left > 0 {
-        if consumer.tryPop() != nil { left &-= 1 }
+        if let element = consumer.tryPop() {
+          sum &+= Self.firstWord(element)
+          left &-= 1
+        }
       }
+      Self.sink.wrappingAdd(sum, ordering: .relaxed)
     }
     return rate(count) {
       var left = count
@@ -220,9 +236,14 @@ struct RingMeasurements {
     let reader = try PinnedThread(name: "reader", cpuIndex: second, moving: end) {
       var consumer = $0
       var left = count
+      var sum: UInt64 = 0
       while left > 0 {
-        if consumer.tryPop() != nil { left &-= 1 }
+        if let element = consumer.tryPop() {
+          sum &+= Self.firstWord(element)
+          left &-= 1
+        }
       }
+      Self.sink.wrappingAdd(sum, ordering: .relaxed)
     }
     var producer = ends.producer
     return rate(count) {
@@ -242,7 +263,10 @@ struct RingMeasurements {
       var left = count
       var sum = 0
       while left > 0 {
-        left &-= consumer.tryConsume(countMax: 256) { _, payload in sum &+= payload.byteCount }
+        left &-= consumer.tryConsume(countMax: 256) { _, payload in
+          // SAFETY: messages here have 64 bytes.
+          sum &+= unsafe payload.unsafeLoad(fromByteOffset: 56, as: Int.self)
+        }
       }
       Self.sink.wrappingAdd(UInt64(sum), ordering: .relaxed)
     }
