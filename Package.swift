@@ -105,7 +105,9 @@ let package = Package(
     tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     // The other process of rings in files: a test kills it.
     .executableTarget(
-      name: "ApusRingsPeer", dependencies: ["ApusRings", "ApusThreads", "ApusTestSupport"], path: "Tests/ApusRingsPeer",
+      name: "ApusRingsPeer",
+      dependencies: ["ApusRings", "ApusThreads", "ApusTestSupport"],
+      path: "Tests/ApusRingsPeer",
       swiftSettings: settings
     ),
     tests("ApusRings", ["ApusRings", "ApusMemory", "ApusThreads", "CApusRings", "ApusRingsPeer"]),

@@ -177,6 +177,14 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
     unsafe tailWord.pointee.load(ordering: .acquiring) == head | UInt64.closedPosition
   }
 
+  /// Says that there is nothing. A caller that looks again at once would have the CPU run ahead
+  /// with many looks, all of which it has to take back when the writer's line arrives.
+  @inlinable @inline(__always)
+  func nothing() -> Element? {
+    capus_loads_settle()
+    return nil
+  }
+
   /// Elements to read, at most `wanted` for certain.
   @inlinable @inline(__always)
   mutating func available(_ wanted: Int) -> Int {
@@ -197,7 +205,7 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
   mutating func tryPop() -> Element? {
     if tailCached == head {
       refreshTail()
-      if tailCached == head { return nil }
+      if tailCached == head { return nothing() }
     }
     // SAFETY: the slot is inside the lane, and the writer has published it.
     let element = unsafe slots[Int(truncatingIfNeeded: head & mask)]

@@ -74,6 +74,16 @@ static inline void capus_cpu_relax(void) {
 #endif
 }
 
+/// Waits until the loads before it are done, and starts no later one ahead of them: between two looks
+/// at a word that another CPU writes. A few nanoseconds.
+static inline void capus_loads_settle(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_lfence();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
+
 /// Prepares this process for capus_barrier_all; 0 when such barriers work, for threads of this
 /// process alone or, where shared is not 0, for every process that called this.
 int capus_barrier_register(int shared);
