@@ -56,7 +56,7 @@ let package = Package(
 
     // Core, in import order
     module("ApusMemory", ["CApusPlatform", "CApusNUMA"]),
-    module("ApusThreads", ["ApusMemory", "CApusPlatform"]),
+    module("ApusThreads", ["ApusMemory", "CApusPlatform", "CApusNUMA"]),
     module("ApusMetrics", ["CApusZlib"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
     module("ApusCore", ["ApusMemory", "ApusThreads", "ApusMetrics"]),

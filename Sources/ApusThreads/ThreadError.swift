@@ -5,6 +5,8 @@
 public enum ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The CPU does not exist or is not in this process's set.
   case cpuUnavailable(cpuIndex: Int, allowed: [Int])
+  /// Outside 1...99.
+  case realTimePriorityOutOfRange(Int)
   /// A system call failed. `errno` is the kernel's.
   case system(operation: String, errno: Int32)
 
@@ -14,6 +16,8 @@ public enum ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
     case .cpuUnavailable(let cpuIndex, let allowed):
       "CPU \(cpuIndex) is not available to this process; choose one of "
         + allowed.map(String.init).joined(separator: ", ")
+    case .realTimePriorityOutOfRange(let priority):
+      "real-time priority \(priority): out of range; use 1 to 99"
     case .system(let operation, let errno):
       "\(operation): errno \(errno)"
     }
