@@ -40,11 +40,11 @@ import Testing
             gauge.set(-Int64(serial << 32 | step))
             histogram.record(layout.lowestValue(ofSlot: slot))
           }
+          // Now and then the file stands still for long enough to be read.
+          if serial % 64 == 0 { usleep(500) }
           file.release(histogram)
           file.release(counter)
           file.release(gauge)
-          // Sometimes the reader is to find a file that stands still.
-          if serial % 16 == 0 { sched_yield() }
         }
       } catch {
         outcome.failure.withLock { $0 = "\(error)" }
@@ -55,7 +55,10 @@ import Testing
     var seen: [CounterKind: Int] = [:]
     var forbidden: [String] = []
     let end = ContinuousClock.now + .seconds(Self.seconds)
-    while ContinuousClock.now < end, forbidden.isEmpty {
+    let latest = end + .seconds(30)
+    while forbidden.isEmpty,
+      ContinuousClock.now < (seen.count == CounterKind.allCases.count ? end : latest)
+    {
       for entry in try reader.snapshot().entries {
         seen[entry.kind, default: 0] += 1
         let serial = try #require(UInt64(entry.identity.name.dropFirst()))

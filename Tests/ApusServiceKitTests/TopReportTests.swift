@@ -95,7 +95,7 @@ import Testing
     }
     let ended = try watch.next()
     #expect(ended.writer.state == "closed")
-    #expect(ended.renderLines()[0].contains("has closed it: these values are its last"))
+    #expect(ended.renderLines()[1].contains("has closed the file: these values are its last"))
     try FileManager.default.removeItem(atPath: scratch.path)
     #expect(try watch.next().counters.map(\.name) == ["old_total"])
     let again = try scratch.file()
@@ -128,13 +128,14 @@ import Testing
 
   @Test func theTableSaysItAll() {
     let lines = report(counters: 2).renderLines()
-    #expect(lines[0] == "/tmp/f: writer 7 died: these values are its last, rates over 1.0 s")
-    #expect(lines[1] == "2 changed while they were read, left out")
-    #expect(lines[4].hasSuffix("0  10000000000000000000"))
-    #expect(lines[5].hasSuffix("1,000                  12.3"))
-    let words = lines[8].split(separator: " ").joined(separator: " ")
+    #expect(lines[0] == "/tmp/f")
+    #expect(lines[1] == "writer 7 died: these values are its last, rates over 1.0 s")
+    #expect(lines[2] == "2 changed while they were read, left out")
+    #expect(lines[5].hasSuffix("0  10000000000000000000"))
+    #expect(lines[6].hasSuffix("1,000                  12.3"))
+    let words = lines[9].split(separator: " ").joined(separator: " ")
     #expect(words == "t_nanoseconds 3 1,234 850 ns 1.2 µs 3.4 ms 3.4 ms 5.00 s")
-    #expect(lines[9].split(separator: " ") == ["e", "0", "0.0", "–", "–", "–", "–", "–"])
+    #expect(lines[10].split(separator: " ") == ["e", "0", "0.0", "–", "–", "–", "–", "–"])
   }
 
   @Test(arguments: [(80, 24), (40, 10), (20, 5), (1, 1), (200, 60)])
@@ -146,20 +147,20 @@ import Testing
     #expect(lines.allSatisfy { $0.count <= columnCount && !$0.contains("\n") })
     let isShort = lines.count < report.renderLines().count
     #expect(isShort == (lines.last?.hasPrefix("…") == true))
-    #expect(report.renderLines().count == 38)
+    #expect(report.renderLines().count == 39)
   }
 
   @Test func aNarrowWindowKeepsBothEndsOfAName() {
     let lines = report(counters: 1).renderLines(window: .init(columnCount: 60, rowCount: 24))
-    #expect(lines[4].contains("a_rather_") && lines[4].contains("…"))
-    #expect(lines[4].contains("=\"x\"}"))
+    #expect(lines[5].contains("a_rather_") && lines[5].contains("…"))
+    #expect(lines[5].contains("=\"x\"}"))
     #expect(TopReport.shortened("abcdef", to: 6) == "abcdef")
     #expect(TopReport.shortened("abcdefg", to: 6) == "abc…fg")
   }
 
   @Test func labelsCannotDriveTheTerminal() {
     let lines = report(counters: 1, label: "\u{1B}[2J\u{7}\u{202E}ü\u{9B}").renderLines()
-    let row = lines[4]
+    let row = lines[5]
     #expect(row.contains("\\u{1b}[2J\\u{7}\\u{202e}ü\\u{9b}"))
     #expect(lines.allSatisfy { line in line.unicodeScalars.allSatisfy { $0.value >= 0x20 } })
   }

@@ -20,7 +20,11 @@ extension TopReport {
   ///
   /// - Parameter window: Names are shortened and lines left out so that all fits; nil for no limit.
   public func renderLines(window: Window? = nil) -> [String] {
-    var lines = [Self.printable(title)]
+    var lines = [
+      Self.shortened(Self.printable(file), to: window?.columnCount ?? .max),
+      "writer \(writer.processID) \(writerText)"
+        + (intervalSeconds.map { ", rates over \(HumanText.decimal($0, 1)) s" } ?? ""),
+    ]
     if changingCount > 0 {
       lines.append("\(HumanText.count(changingCount)) changed while they were read, left out")
     }
@@ -58,16 +62,13 @@ extension TopReport {
   /// As ``renderLines(window:)``, in one text.
   public func renderText() -> String { renderLines().joined(separator: "\n") }
 
-  private var title: String {
-    let state =
-      switch writer.state {
-      case "alive": "is alive"
-      case "closed": "has closed it: these values are its last"
-      case "dead": "died: these values are its last"
-      default: "cannot be seen from here"
-      }
-    let interval = intervalSeconds.map { ", rates over \(HumanText.decimal($0, 1)) s" } ?? ""
-    return "\(file): writer \(writer.processID) \(state)\(interval)"
+  private var writerText: String {
+    switch writer.state {
+    case "alive": "is alive"
+    case "closed": "has closed the file: these values are its last"
+    case "dead": "died: these values are its last"
+    default: "cannot be seen from here"
+    }
   }
 
   private static func rate(_ rate: Double?) -> String {
