@@ -53,11 +53,12 @@ let package = Package(
     shim("CApusPcap", library: "pcap"),
     shim("CApusOptions"),
     shim("CApusAllocationCount"),
+    shim("CApusCounters"),
 
     // Core, in import order
     module("ApusMemory", ["CApusPlatform", "CApusNUMA"]),
-    module("ApusThreads", ["ApusMemory", "CApusPlatform"]),
-    module("ApusMetrics", ["CApusZlib"]),
+    module("ApusThreads", ["ApusMemory", "CApusPlatform", "CApusNUMA"]),
+    module("ApusMetrics", ["ApusThreads", "CApusZlib", "CApusCounters"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
     module("ApusCore", ["ApusMemory", "ApusThreads", "ApusMetrics"]),
 
@@ -101,17 +102,17 @@ let package = Package(
     ),
     tests("ApusMemory", ["ApusMemory"]),
     tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
-    tests("ApusMetrics", ["ApusMetrics"]),
+    tests("ApusMetrics", ["ApusMetrics", "ApusThreads", "CApusCounters"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
-    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore"]),
+    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusMetrics"]),
     tests(
       "ApusTradingService",
       ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture"]
     ),
     tests("ApusBench", ["ApusBench"]),
-    tests("ApusCommand", ["apus", "ApusTradingService"]),
+    tests("ApusCommand", ["apus", "ApusTradingService", "ApusMetrics"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -68,7 +68,7 @@ public struct BenchmarkSuite: Sendable {
 
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
-    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .slab,
+    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .counters, .slab,
   ]
 
   /// The suites of these names; a prefix chooses several; none chooses all.
