@@ -60,14 +60,15 @@ let package = Package(
     module("ApusThreads", ["ApusMemory", "CApusPlatform"]),
     module("ApusRings", ["ApusMemory", "ApusThreads", "CApusRings"]),
     module("ApusMetrics", ["CApusZlib"]),
+    module("ApusEngine", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
-    module("ApusCore", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
+    module("ApusCore", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine"]),
 
     // Wire
     module("ApusMarketProtocols", ["ApusMemory", "ApusCapture"]),
 
     // Engines
-    module("ApusTrading", ["ApusMemory", "ApusMarketProtocols", "CApusPlatform"]),
+    module("ApusTrading", ["ApusMemory", "ApusEngine", "ApusMarketProtocols", "CApusPlatform"]),
 
     // Services
     module("ApusServiceKit", ["ApusCore"]),
@@ -105,6 +106,7 @@ let package = Package(
     tests("ApusThreads", ["ApusThreads"]),
     tests("ApusRings", ["ApusRings", "ApusMemory", "ApusThreads"]),
     tests("ApusMetrics", ["ApusMetrics"]),
+    tests("ApusEngine", ["ApusEngine", "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
