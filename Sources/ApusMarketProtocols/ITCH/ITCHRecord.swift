@@ -36,8 +36,9 @@ public struct ITCHRecord: BitwiseCopyable, Equatable, Sendable {
   /// Whether the type is one whose fields are all here: A, F, E, C, X, D, U, P.
   public var isOrderFlow: Bool
 
+  /// A record of these values.
   @inlinable @inline(__always)
-  init(
+  public init(
     timestampNanoseconds: UInt64, reference: UInt64, secondReference: UInt64, symbol: ITCHSymbol,
     quantity: UInt32, price: UInt32, attribution: ITCHText4, byteOffset: UInt32, locate: UInt16,
     trackingNumber: UInt16, messageType: UInt8, sideCode: UInt8, printable: UInt8,
