@@ -100,12 +100,12 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusMemory", ["ApusMemory"]),
-    tests("ApusThreads", ["ApusThreads"]),
+    tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     tests("ApusMetrics", ["ApusMetrics"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
-    tests("ApusServiceKit", ["ApusServiceKit"]),
+    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore"]),
     tests(
       "ApusTradingService",
       ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture"]
