@@ -103,14 +103,14 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusMemory", ["ApusMemory"]),
-    tests("ApusThreads", ["ApusThreads"]),
+    tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     tests("ApusRings", ["ApusRings", "ApusMemory", "ApusThreads"]),
     tests("ApusMetrics", ["ApusMetrics"]),
     tests("ApusEngine", ["ApusEngine", "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
-    tests("ApusServiceKit", ["ApusServiceKit"]),
+    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore"]),
     tests(
       "ApusTradingService",
       ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture"]

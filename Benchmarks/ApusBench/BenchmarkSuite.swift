@@ -18,6 +18,8 @@ public struct BenchmarkConfiguration: Sendable {
   public var sampleCount: Int?
   /// A plain ITCH file whose messages take the place of generated ones.
   public var filePath: String?
+  /// A folder of other libraries' drivers to measure in turn with ours.
+  public var peersPath: String?
 
   /// The default configuration.
   public init() {}
@@ -38,6 +40,24 @@ struct BenchmarkCase {
   /// Prepares a sample, outside the time.
   var prepare: () -> Void = {}
   var body: () -> UInt64
+}
+
+extension BenchmarkCase {
+  /// The same case of another library; `name` is that of ours.
+  func peer(_ process: PeerProcess) -> PeerCase? {
+    process.operationCounts[name].map {
+      PeerCase(
+        name: "peer.\(process.name).\(name)", caseName: name, operationCount: $0, process: process)
+    }
+  }
+}
+
+/// A case that another library's driver measures.
+struct PeerCase {
+  var name: String
+  var caseName: String
+  var operationCount: Int
+  var process: PeerProcess
 }
 
 /// Benchmarks of one subject, sampled in turn so that drift of the machine meets all alike.
@@ -76,7 +96,14 @@ public struct BenchmarkSuite: Sendable {
     } catch {
       throw UsageError("--cpu \(cpu): \(error)")
     }
-    let cases = try makeCases(configuration)
+    let ours = try makeCases(configuration)
+    let peers = try configuration.peersPath.map {
+      try PeerProcess.all(in: $0, suite: name, configuration: configuration, cpuIndex: cpu)
+    }
+    // A case and its peers stand side by side, so that they are sampled one after the other.
+    let cases = ours.flatMap { one in
+      [MeasuredCase.ours(one)] + (peers ?? []).compactMap { one.peer($0) }.map(MeasuredCase.peer)
+    }
     var samples = cases.map { _ in CaseSamples() }
     for index in cases.indices { try samples[index].take(cases[index], isWarmUp: true) }
     // A discarded sample is taken again, at most as often as samples are wanted.
@@ -94,6 +121,26 @@ public struct BenchmarkSuite: Sendable {
   }
 }
 
+/// What is sampled in turn.
+enum MeasuredCase {
+  case ours(BenchmarkCase)
+  case peer(PeerCase)
+
+  var name: String {
+    switch self {
+    case .ours(let one): one.name
+    case .peer(let peer): peer.name
+    }
+  }
+
+  var operationCount: Int {
+    switch self {
+    case .ours(let one): one.operationCount
+    case .peer(let peer): peer.operationCount
+    }
+  }
+}
+
 /// The samples of one case.
 struct CaseSamples {
   private(set) var nanoseconds: [Double] = []
@@ -105,18 +152,28 @@ struct CaseSamples {
   /// A sample during which the thread had the CPU for less than this share is discarded.
   static let cpuShareMin = 0.9
 
-  mutating func take(_ benchmark: BenchmarkCase, isWarmUp: Bool) throws {
-    benchmark.prepare()
-    let allocationsBefore = capus_allocation_count()
-    let cpuBefore = Self.threadNanoseconds()
-    let started = clock.now
-    let result = benchmark.body()
-    let elapsed = Double(clock.nanoseconds(cycles: clock.now &- started))
-    let cpu = Double(Self.threadNanoseconds() - cpuBefore)
-    let allocations = capus_allocation_count() &- allocationsBefore
-    capus_black_hole(result)
+  mutating func take(_ measured: MeasuredCase, isWarmUp: Bool) throws {
+    let elapsed: Double
+    let cpu: Double
+    let result: UInt64
+    var allocations: UInt64 = 0
+    switch measured {
+    case .ours(let benchmark):
+      benchmark.prepare()
+      let allocationsBefore = capus_allocation_count()
+      let cpuBefore = Self.threadNanoseconds()
+      let started = clock.now
+      result = benchmark.body()
+      elapsed = Double(clock.nanoseconds(cycles: clock.now &- started))
+      cpu = Double(Self.threadNanoseconds() - cpuBefore)
+      allocations = capus_allocation_count() &- allocationsBefore
+      capus_black_hole(result)
+    case .peer(let peer):
+      let sample = try peer.process.sample(peer.caseName)
+      (elapsed, cpu, result) = (sample.nanoseconds, sample.cpuNanoseconds, sample.hash)
+    }
     if let hash, hash != result {
-      throw WorkError("\(benchmark.name): the result differs between samples")
+      throw WorkError("\(measured.name): the result differs between samples")
     }
     hash = result
     guard !isWarmUp else { return }
@@ -125,11 +182,11 @@ struct CaseSamples {
     if elapsed > 1_000_000, cpu < elapsed * Self.cpuShareMin {
       discardedCount += 1
     } else {
-      nanoseconds.append(elapsed / Double(benchmark.operationCount))
+      nanoseconds.append(elapsed / Double(measured.operationCount))
     }
   }
 
-  func result(of benchmark: BenchmarkCase) -> BenchmarkReport.Result {
+  func result(of benchmark: MeasuredCase) -> BenchmarkReport.Result {
     let sorted = nanoseconds.sorted()
     let digits = String(hash ?? 0, radix: 16)
     return BenchmarkReport.Result(

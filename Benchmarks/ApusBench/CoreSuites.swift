@@ -20,7 +20,7 @@ struct BenchmarkRandom {
 }
 
 /// Owns a non-copyable value for the closures of several cases.
-private final class Holder<Value: ~Copyable> {
+final class Holder<Value: ~Copyable> {
   var value: Value
   init(_ value: consuming Value) { self.value = value }
 }

@@ -96,6 +96,23 @@ int capus_thread_allowed_cpus(uint8_t *allowed, int count) {
   return 0;
 }
 
+int capus_thread_permitted_cpus(uint8_t *permitted, int count) {
+  cpu_set_t own, all;
+  CPU_ZERO(&own);
+  if (sched_getaffinity(0, sizeof own, &own) != 0) return -errno;
+  // The kernel cuts a set down to the cpuset, so that asking for every CPU tells which there are.
+  memset(&all, 0xff, sizeof all);
+  if (sched_setaffinity(0, sizeof all, &all) == 0) {
+    if (sched_getaffinity(0, sizeof all, &all) != 0) all = own;
+    sched_setaffinity(0, sizeof own, &own);
+  } else {
+    all = own;
+  }
+  for (int cpu = 0; cpu < count; cpu++)
+    permitted[cpu] = cpu < CPU_SETSIZE && CPU_ISSET(cpu, &all) ? 1 : 0;
+  return 0;
+}
+
 int capus_thread_current_cpu(void) { return sched_getcpu(); }
 
 int capus_region_map(void **address, uint64_t byteCount, int hugePageLog2) {
@@ -141,15 +158,21 @@ int64_t capus_timer_slack_read(void) {
 }
 
 int capus_realtime_priority_max(void) {
-  struct sched_param previous, wanted = {.sched_priority = 1};
+  struct sched_param previous;
   int policy = sched_getscheduler(0);
   if (policy < 0 || sched_getparam(0, &previous) != 0) return 0;
-  if (sched_setscheduler(0, SCHED_FIFO, &wanted) != 0) return 0;
-  sched_setscheduler(0, policy, &previous);
+  // The limit does not bind who has the capability, so the highest is tried first.
   struct rlimit limit;
-  if (getrlimit(RLIMIT_RTPRIO, &limit) == 0 && limit.rlim_cur > 0 && limit.rlim_cur < 99)
-    return (int)limit.rlim_cur;
-  return 99;
+  int limited = getrlimit(RLIMIT_RTPRIO, &limit) == 0 && limit.rlim_cur < 99 ? (int)limit.rlim_cur
+                                                                            : 0;
+  const int tries[] = {99, limited};
+  for (int i = 0; i < 2; i++) {
+    struct sched_param wanted = {.sched_priority = tries[i]};
+    if (wanted.sched_priority <= 0 || sched_setscheduler(0, SCHED_FIFO, &wanted) != 0) continue;
+    sched_setscheduler(0, policy, &previous);
+    return tries[i];
+  }
+  return 0;
 }
 
 int64_t capus_memlock_limit(void) {

@@ -19,7 +19,7 @@ public struct MemoryPlacement: Sendable, Equatable {
 
   /// Pages the region got.
   public var pages: Pages
-  /// Size of one page. Unit: bytes.
+  /// Size of one page; of the largest one where the kernel may join pages. Unit: bytes.
   public var pageByteCount: Int
   /// NUMA node the region is bound to; nil where it is not bound.
   public var numaNode: Int?
@@ -34,7 +34,8 @@ public struct MemoryPlacement: Sendable, Equatable {
 /// One mapping of zeroed memory: the owner of everything the core places itself.
 ///
 /// Pages are committed when first touched, so that reserving room for the largest case costs
-/// nothing; `prefaulted` and `locked` commit them at once.
+/// nothing; `prefaulted` and `locked` commit them at once. Where huge pages are asked for, the last
+/// page is a whole one: up to 2 MiB more than the size asked for may be committed.
 @safe
 public struct MemoryRegion: ~Copyable {
   /// Which pages to try.
@@ -90,10 +91,17 @@ public struct MemoryRegion: ~Copyable {
   public init(byteCount: Int, options: Options) throws(MemoryError) {
     guard byteCount > 0 else { throw .size(byteCount: byteCount) }
     let hugePage = 1 << Int(Self.hugePageLog2)
+    // What no address space holds is refused here, so that rounding up cannot overflow.
+    guard byteCount <= Int.max - 2 * hugePage else {
+      throw .mapping(byteCount: byteCount, errno: ENOMEM)
+    }
     var shortfalls: [String] = []
     var pages = MemoryPlacement.Pages.plain
     var mapped: UnsafeMutableRawPointer?
-    var length = (byteCount + hugePage - 1) & ~(hugePage - 1)
+    // Whole huge pages: a shorter mapping could not have a huge page at its end, and a mapping of
+    // reserved ones cannot be bound in part.
+    let extent = (byteCount + hugePage - 1) & ~(hugePage - 1)
+    var length = extent
 
     // SAFETY: `mapped` receives the mapping's address; `length` is what was mapped.
     if options.pages == .huge {
@@ -102,8 +110,8 @@ public struct MemoryRegion: ~Copyable {
         pages = .huge
       } else {
         shortfalls.append(
-          "huge pages: errno \(-result); reserve \(length / hugePage) of them: "
-            + "sysctl vm.nr_hugepages=\(length / hugePage)")
+          "huge pages: errno \(-result); reserve \(length / hugePage) more of 2 MiB: "
+            + "raise vm.nr_hugepages by \(length / hugePage) (sysctl -w vm.nr_hugepages=N)")
       }
     }
     if pages != .huge {
@@ -118,17 +126,20 @@ public struct MemoryRegion: ~Copyable {
       let address = UInt(bitPattern: mapping)
       let aligned = (address + UInt(hugePage) - 1) & ~UInt(hugePage - 1)
       unsafe base = mapping + Int(aligned - address)
-      let result = unsafe capus_region_advise_huge(base, UInt64(byteCount))
-      if result == 0 {
+      // The kernel takes the advice without a word where it will never follow it.
+      let result = unsafe capus_region_advise_huge(base, UInt64(extent))
+      if result == 0, Self.transparentHugePagesAreAllowed(root: Self.transparentHugePageRoot) {
         pages = .transparentHuge
       } else {
         shortfalls.append(
-          "transparent huge pages: errno \(-result); allow them: "
-            + "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
+          "transparent huge pages: \(result == 0 ? "switched off" : "errno \(-result)"); "
+            + "allow them: echo madvise > \(Self.transparentHugePageRoot)/enabled")
       }
     }
-    let isBound = unsafe Self.bind(base, byteCount, options.numaNode, &shortfalls)
-    let isLocked = unsafe options.locked && Self.lock(base, byteCount, &shortfalls)
+    let isBound = unsafe Self.bind(base, extent, options.numaNode, &shortfalls)
+    // Locked in part, a mapping is split, and its last transparent huge page with it.
+    let lockedByteCount = pages == .transparentHuge ? extent : byteCount
+    let isLocked = unsafe options.locked && Self.lock(base, lockedByteCount, &shortfalls)
     if options.prefaulted {
       for offset in stride(from: 0, to: byteCount, by: 4_096) {
         // SAFETY: offset < byteCount.
@@ -150,7 +161,7 @@ public struct MemoryRegion: ~Copyable {
     _ = unsafe munmap(mapping, mappedByteCount)
   }
 
-  /// Bytes of the region that are in memory now.
+  /// Bytes of the region that are in memory now, in whole pages.
   ///
   /// - Complexity: O(pages), with a system call for each 4,096.
   public func residentByteCount() -> Int {
@@ -166,7 +177,8 @@ public struct MemoryRegion: ~Copyable {
     let result = unsafe capus_numa_bind(base, UInt64(byteCount), CInt(clamping: node))
     if result == 0 { return true }
     shortfalls.append(
-      "NUMA node \(node): errno \(-result); this host has \(capus_numa_node_count()) node(s)")
+      "NUMA node \(node): errno \(-result); this host has \(capus_numa_node_count()) node(s); "
+        + "choose one of /sys/devices/system/node/has_memory")
     return false
   }
 
@@ -175,7 +187,32 @@ public struct MemoryRegion: ~Copyable {
   ) -> Bool {
     // SAFETY: base...byteCount is mapped.
     if unsafe mlock(base, byteCount) == 0 { return true }
-    shortfalls.append("locking: errno \(errno); raise the limit: ulimit -l unlimited")
+    shortfalls.append(
+      "locking \(byteCount) bytes: errno \(errno); raise the limit: ulimit -l unlimited")
     return false
+  }
+
+  static let transparentHugePageRoot = "/sys/kernel/mm/transparent_hugepage"
+
+  /// Whether the kernel makes huge pages of 2 MiB where it is advised to. The setting of this page
+  /// size goes first, where the kernel has one; else the setting of all sizes counts.
+  static func transparentHugePagesAreAllowed(root: String) -> Bool {
+    let ofSize = chosenWord("\(root)/hugepages-2048kB/enabled")
+    let word = ofSize == nil || ofSize == "inherit" ? chosenWord("\(root)/enabled") : ofSize
+    return word == "always" || word == "madvise"
+  }
+
+  /// The word in brackets of a kernel setting such as `always [madvise] never`.
+  private static func chosenWord(_ path: String) -> String? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 256)
+    // SAFETY: the array has as many bytes as the call is told.
+    let count = unsafe read(descriptor, &bytes, bytes.count)
+    guard count > 0, let start = bytes[..<count].firstIndex(of: UInt8(ascii: "[")),
+      let end = bytes[start..<count].firstIndex(of: UInt8(ascii: "]"))
+    else { return nil }
+    return String(decoding: bytes[(start + 1)..<end], as: UTF8.self)
   }
 }

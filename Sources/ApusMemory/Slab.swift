@@ -43,7 +43,7 @@ public struct Slab<Element: BitwiseCopyable>: ~Copyable {
   /// - Throws: ``MemoryError`` when no memory could be mapped.
   public init(capacity: Int, options: MemoryRegion.Options) throws(MemoryError) {
     precondition(
-      capacity > 0 && capacity < Int(UInt32.max),
+      capacity > 0 && capacity <= Int(UInt32.max),
       "Slab.init: expected a capacity of 1...2^32 - 1")
     precondition(
       MemoryLayout<Element>.stride >= 4 && MemoryLayout<Element>.alignment >= 4,

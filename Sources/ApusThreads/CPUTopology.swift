@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import Glibc
-
 /// One logical CPU.
 public struct LogicalCPU: Sendable, Equatable {
   /// Number as the kernel counts.
@@ -21,7 +19,7 @@ public struct LogicalCPU: Sendable, Equatable {
   public var isAllowed: Bool
 }
 
-/// One cache as seen from CPU 0.
+/// One cache as seen from the first CPU.
 public struct CPUCache: Sendable, Equatable {
   /// 1, 2 or 3.
   public var level: Int
@@ -43,78 +41,60 @@ public struct CPUTopology: Sendable {
   public var caches: [CPUCache]
 
   /// Reads `/sys/devices/system`; what the kernel does not tell is taken as the simplest case.
-  public static func current() -> CPUTopology { CPUTopology(root: "/sys/devices/system") }
+  public static func current() -> CPUTopology {
+    CPUTopology(root: "/sys/devices/system", allowed: allowedCPUs())
+  }
 
-  init(root: String) {
-    let online = Self.list(SystemFile.read("\(root)/cpu/online") ?? "0")
-    let isolated = Set(Self.list(SystemFile.read("\(root)/cpu/isolated") ?? ""))
-    let allowed = Set(allowedCPUs())
+  /// Reads a folder that looks like `/sys/devices/system`.
+  ///
+  /// What is missing or cannot be understood is taken as the simplest case: one CPU, one node, no
+  /// siblings, no caches.
+  ///
+  /// - Parameters:
+  ///   - root: Path of the folder.
+  ///   - allowed: CPUs that the calling thread may run on.
+  public init(root: String, allowed: [Int]) {
+    func list(_ path: String) -> [Int] {
+      SystemFile.read("\(root)/\(path)").map(SystemFile.list) ?? []
+    }
+    let found = list("cpu/online")
+    let online = found.isEmpty ? [0] : found
+    let isolated = Set(list("cpu/isolated"))
+    let allowed = Set(allowed)
     var nodeOf: [Int: Int] = [:]
-    for node in Self.list(SystemFile.read("\(root)/node/online") ?? "0") {
-      for cpu in Self.list(SystemFile.read("\(root)/node/node\(node)/cpulist") ?? "") {
-        nodeOf[cpu] = node
-      }
+    for node in list("node/online") {
+      for cpu in list("node/node\(node)/cpulist") { nodeOf[cpu] = node }
     }
     cpus = online.map { cpu in
-      let topology = "\(root)/cpu/cpu\(cpu)/topology"
-      let siblings = Self.list(SystemFile.read("\(topology)/thread_siblings_list") ?? "\(cpu)")
+      let topology = "cpu/cpu\(cpu)/topology"
+      let siblings = list("\(topology)/thread_siblings_list")
       return LogicalCPU(
-        index: cpu, node: nodeOf[cpu] ?? 0, core: SystemFile.integer("\(topology)/core_id") ?? cpu,
-        socket: SystemFile.integer("\(topology)/physical_package_id") ?? 0, siblings: siblings,
+        index: cpu, node: nodeOf[cpu] ?? 0,
+        core: SystemFile.integer("\(root)/\(topology)/core_id") ?? cpu,
+        socket: SystemFile.integer("\(root)/\(topology)/physical_package_id") ?? 0,
+        siblings: siblings.contains(cpu) ? siblings : [cpu],
         isIsolated: isolated.contains(cpu), isAllowed: allowed.contains(cpu))
     }
     nodes = Set(cpus.map(\.node)).sorted()
     caches = (0..<8).compactMap { index in
-      let cache = "\(root)/cpu/cpu\(online.first ?? 0)/cache/index\(index)"
-      guard let level = SystemFile.integer("\(cache)/level"),
-        let size = SystemFile.read("\(cache)/size")
+      let cache = "cpu/cpu\(online[0])/cache/index\(index)"
+      guard let level = SystemFile.integer("\(root)/\(cache)/level"),
+        let byteCount = SystemFile.read("\(root)/\(cache)/size").flatMap(Self.byteCount)
       else { return nil }
       return CPUCache(
-        level: level, kind: SystemFile.read("\(cache)/type") ?? "Unified",
-        byteCount: Self.byteCount(size),
-        sharedBy: Self.list(SystemFile.read("\(cache)/shared_cpu_list") ?? ""))
+        level: level, kind: SystemFile.read("\(root)/\(cache)/type") ?? "Unified",
+        byteCount: byteCount, sharedBy: list("\(cache)/shared_cpu_list"))
     }
   }
 
-  /// A kernel list such as `0-2,5`. What is no number is left out.
-  static func list(_ text: String) -> [Int] {
-    text.split(separator: ",").flatMap { part -> [Int] in
-      let ends = part.split(separator: "-").compactMap { Int($0) }
-      guard let first = ends.first, let last = ends.last, first <= last, last - first < 65_536
-      else { return [] }
-      return Array(first...last)
+  /// A kernel size such as `512K`; nil for what is none.
+  static func byteCount(_ text: String) -> Int? {
+    let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+    let unit = text.last.flatMap { units[$0] }
+    guard let number = Int(unit == nil ? text : String(text.dropLast())), number >= 0 else {
+      return nil
     }
+    let (byteCount, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+    return overflow ? nil : byteCount
   }
-
-  /// A kernel size such as `512K`.
-  static func byteCount(_ text: String) -> Int {
-    let digits = Int(text.prefix { $0.isNumber }) ?? 0
-    switch text.last {
-    case "K": return digits << 10
-    case "M": return digits << 20
-    default: return digits
-    }
-  }
-}
-
-/// Small files of the kernel.
-public enum SystemFile {
-  /// The contents without the white space at its ends; nil where there is no such file.
-  public static func read(_ path: String) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 65_536)
-    // SAFETY: the array has as many bytes as the call is told.
-    let count = unsafe Glibc.read(descriptor, &bytes, bytes.count)
-    guard count >= 0 else { return nil }
-    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 || $0 == 0 }
-    var text = bytes[..<count]
-    while let last = text.last, isSpace(last) { text.removeLast() }
-    while let first = text.first, isSpace(first) { text.removeFirst() }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// The contents as a number.
-  public static func integer(_ path: String) -> Int? { read(path).flatMap { Int($0) } }
 }

@@ -27,7 +27,11 @@ public struct CycleClock: Sendable {
 
   /// Measures the counter against the monotonic clock for about 20 ms.
   public static func calibrated() -> CycleClock {
-    guard capus_tsc_is_invariant() != 0 else {
+    calibrated(counterIsInvariant: SystemProbe.hasInvariantTimeStampCounter())
+  }
+
+  static func calibrated(counterIsInvariant: Bool) -> CycleClock {
+    guard counterIsInvariant else {
       return measured(usesCounter: false, nanosecondsPerCycle: 1)
     }
     // Of several short intervals the one whose ends were read fastest is the most exact.
@@ -87,9 +91,11 @@ public struct CycleClock: Sendable {
   @inlinable @inline(__always)
   public var now: UInt64 { usesCounter ? capus_tsc_read() : capus_monotonic_read() }
 
-  /// A difference of two readings in nanoseconds.
+  /// A difference of two readings in nanoseconds; `UInt64.max` where it is more than fits.
   @inlinable @inline(__always)
   public func nanoseconds(cycles: UInt64) -> UInt64 {
-    UInt64(Double(cycles) * nanosecondsPerCycle)
+    // Readings in the wrong order wrap to nearly 2^64 cycles, which must not trap here.
+    let nanoseconds = Double(cycles) * nanosecondsPerCycle
+    return nanoseconds < 0x1p64 ? UInt64(nanoseconds) : .max
   }
 }

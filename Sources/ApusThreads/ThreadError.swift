@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import Glibc
+
 /// A thread that could not be started or bound.
 public enum ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The CPU does not exist or is not in this process's set.
+  /// The CPU does not exist or is outside this process's cpuset.
   case cpuUnavailable(cpuIndex: Int, allowed: [Int])
   /// A system call failed. `errno` is the kernel's.
   case system(operation: String, errno: Int32)
@@ -12,10 +14,14 @@ public enum ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .cpuUnavailable(let cpuIndex, let allowed):
-      "CPU \(cpuIndex) is not available to this process; choose one of "
-        + allowed.map(String.init).joined(separator: ", ")
+      "CPU \(cpuIndex) is not available to this process; "
+        + (allowed.isEmpty
+          ? "the kernel does not tell which are"
+          : "choose one of " + allowed.map(String.init).joined(separator: ", "))
     case .system(let operation, let errno):
       "\(operation): errno \(errno)"
+        + (errno == EAGAIN
+          ? "; raise the limit on threads: ulimit -u, or the cgroup's pids.max" : "")
     }
   }
 }

@@ -16,6 +16,7 @@ enum BenchCommand: Command {
     Option("seed", "N", "seed of the generated data (default 1)"),
     Option("samples", "N", "samples of each case (default 9)"),
     Option("file", "FILE", "use the messages of this plain ITCH file"),
+    Option("peers", "FOLDER", "measure these drivers of other libraries in turn with ours"),
     Option("json", nil, "print one JSON object a suite"),
   ]
 
@@ -30,6 +31,7 @@ enum BenchCommand: Command {
     configuration.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 1)
     configuration.sampleCount = try options.integer("samples", in: 1...1_000)
     configuration.filePath = options.string("file")
+    configuration.peersPath = options.string("peers")
     let suites = try BenchmarkSuite.chosen(options.operands)
     for suite in suites {
       let report = try suite.run(configuration)

@@ -35,6 +35,10 @@ int capus_thread_start(pthread_t *thread, const char *name, int cpu, void *(*bod
 /// Writes 1 for every CPU the calling thread may run on and 0 for the others.
 int capus_thread_allowed_cpus(uint8_t *allowed, int count);
 
+/// Writes 1 for every CPU a thread of this process may be bound to, whatever the calling thread is
+/// bound to now. Widens the calling thread's set for the moment of asking and puts it back.
+int capus_thread_permitted_cpus(uint8_t *permitted, int count);
+
 /// CPU the calling thread runs on now.
 int capus_thread_current_cpu(void);
 

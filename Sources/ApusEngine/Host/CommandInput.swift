@@ -94,3 +94,20 @@ extension ManyToOneConsumer: CommandInput {
     return waitForElement()
   }
 }
+
+extension BroadcastConsumer: CommandInput {
+  @unsafe @inlinable @inline(__always)
+  public mutating func withUnsafeCommands(
+    countMax: Int, _ body: (UnsafeBufferPointer<Element>) -> Int
+  ) -> Int {
+    withPeek(countMax: countMax) { unsafe $0.withUnsafeBufferPointer { unsafe body($0) } }
+  }
+
+  @inlinable
+  public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
+    let own = wait
+    wait = own.limited(toNanoseconds: min(limitNanoseconds, own.timeoutNanoseconds ?? .max))
+    defer { wait = own }
+    return waitForElement()
+  }
+}

@@ -53,3 +53,10 @@ extension ManyToOneProducer: EventOutput {
     unsafe tryPush(contentsOf: events)
   }
 }
+
+extension BroadcastProducer: EventOutput {
+  @unsafe @inlinable @inline(__always)
+  public mutating func take(_ events: UnsafeBufferPointer<Element>) -> Int {
+    unsafe tryPush(contentsOf: events)
+  }
+}

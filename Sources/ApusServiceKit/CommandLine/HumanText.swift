@@ -25,18 +25,21 @@ public enum HumanText {
 
   /// Bytes in binary units: `1.5 GiB`.
   public static func bytes(_ value: UInt64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    guard value >= 1_024 else { return "\(value) B" }
     var scaled = Double(value)
     var unit = 0
-    while scaled >= 1_024, unit < units.count - 1 {
+    // What rounds to 1024.0 reads better as 1.0 of the next unit.
+    while scaled >= 1_023.95, unit < units.count - 1 {
       scaled /= 1_024
       unit += 1
     }
-    return unit == 0 ? "\(value) B" : "\(decimal(scaled, 1)) \(units[unit])"
+    return "\(decimal(scaled, 1)) \(units[unit])"
   }
 
-  /// Seconds as `0:42` or `1:02:03`.
+  /// Seconds, rounded up, as `0:42` or `1:02:03`; `–` for what is no time of less than 1,000 hours.
   public static func duration(seconds: Double) -> String {
+    guard seconds >= 0, seconds <= 3_599_999 else { return "–" }
     let total = Int(seconds.rounded(.up))
     let (hours, minutes, rest) = (total / 3_600, total / 60 % 60, total % 60)
     return hours > 0
@@ -48,15 +51,21 @@ public enum HumanText {
   public static func nanoseconds(_ value: UInt64) -> String {
     switch value {
     case ..<1_000: "\(value) ns"
-    case ..<1_000_000: "\(decimal(Double(value) / 1e3, 1)) µs"
-    case ..<1_000_000_000: "\(decimal(Double(value) / 1e6, 1)) ms"
+    // What rounds to 1000.0 reads better as 1.0 of the next unit.
+    case ..<999_950: "\(decimal(Double(value) / 1e3, 1)) µs"
+    case ..<999_950_000: "\(decimal(Double(value) / 1e6, 1)) ms"
     default: "\(decimal(Double(value) / 1e9, 2)) s"
     }
   }
 
   /// A text table: the first column flush left, the others flush right.
+  ///
+  /// - Precondition: Every row has as many cells as the header.
   public static func table(header: [String], rows: [[String]], indent: String = "  ") -> String {
     let all = [header] + rows
+    precondition(
+      rows.allSatisfy { $0.count == header.count },
+      "HumanText.table: expected as many cells in each row as in the header")
     let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     return all.map { row in
       let cells = row.enumerated().map { column, cell in

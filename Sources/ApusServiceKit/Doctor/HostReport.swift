@@ -25,8 +25,8 @@ public struct HostReport: Encodable, Sendable {
     public var found: String
     /// What low latency wants.
     public var wanted: String
-    /// How to change it; nil where nothing is to be changed.
-    public var remedy: String?
+    /// How to change it, whatever its status, so that every finding has the same keys.
+    public var remedy: String
   }
 
   /// One line about the machine.
@@ -36,10 +36,13 @@ public struct HostReport: Encodable, Sendable {
 
   /// Looks at this host. Changes nothing and never fails: what cannot be read is `unknown`.
   public static func inspect() -> HostReport {
-    HostReport(machine: MachineDescription.line(), findings: HostInspection(root: "").findings())
+    HostReport(
+      machine: MachineDescription.line(),
+      findings: HostInspection(root: "", probes: .current()).findings())
   }
 
-  /// A table for people: a sign, the name, what was found, and below it how to change it.
+  /// A table for people: a sign, the name, what was found, and below what is not good how to change
+  /// it.
   public func renderText() -> String {
     let width = findings.map(\.name.count).max() ?? 0
     let lines = findings.map { finding -> String in
@@ -52,9 +55,9 @@ public struct HostReport: Encodable, Sendable {
         }
       let name = finding.name + String(repeating: " ", count: width - finding.name.count)
       let line = "\(sign) \(name)  \(finding.found)"
-      guard let remedy = finding.remedy else { return line }
+      if finding.status == .good { return line }
       let indent = String(repeating: " ", count: width + 4)
-      return line + "\n\(indent)wanted: \(finding.wanted)\n\(indent)do: \(remedy)"
+      return line + "\n\(indent)wanted: \(finding.wanted)\n\(indent)do: \(finding.remedy)"
     }
     return machine + "\n\n" + lines.joined(separator: "\n")
   }

@@ -9,7 +9,7 @@ internal import ApusMemory
 /// direct index**: 8,192 consecutive references a page of 32-bit cells, a window of 64 pages. Most
 /// orders die young and leave old pages nearly empty; the oldest page is given up for a new one and
 /// its survivors move to a **hash table** of 8 bytes an entry. So a look-up costs one dependent
-/// cache miss before the order itself in either place, and the index holds 2 MiB and 11 to 22 bytes
+/// cache miss before the order itself in either place, and the index holds 2 MiB and 11 to 14 bytes
 /// a live order, whatever the references look like: a stream of scattered or hostile references
 /// merely lives in the table. Figures: docs/decisions/0001-order-index.md.
 ///

@@ -10,6 +10,8 @@ internal import CApusPlatform
 /// An entry keeps 32 bits of the reference's hash, which give its home position in a table of any
 /// size, so that neither deletion nor growth reads an order. The reference itself is compared in
 /// the order's slot, which the caller is about to read anyway.
+///
+/// The table grows by a quarter: 10.7 to 13.3 bytes an order, where doubling took up to 21.3.
 @safe
 struct OrderReferenceTable: ~Copyable {
   struct Entry: BitwiseCopyable {
@@ -20,20 +22,23 @@ struct OrderReferenceTable: ~Copyable {
 
   private var region: MemoryRegion
   private(set) var entries: UnsafeMutablePointer<Entry>
-  private(set) var capacityLog2: UInt32
+  /// Entries in all; a hash is scaled to it, so it need not be a power of two.
+  private(set) var capacity: Int
   private(set) var count = 0
   private let pages: MemoryRegion.PagePolicy
 
-  static let initialCapacityLog2: UInt32 = 13
+  static let initialCapacity = 1 << 13
+  /// A hash of 32 bits has homes in no larger table.
+  static let capacityMax = 1 << 31
 
   init(pages: MemoryRegion.PagePolicy) throws(MemoryError) {
     self.pages = pages
-    capacityLog2 = Self.initialCapacityLog2
-    region = try Self.makeRegion(capacityLog2, pages)
-    unsafe entries = Self.bind(region, capacityLog2)
+    capacity = Self.initialCapacity
+    region = try Self.makeRegion(capacity, pages)
+    unsafe entries = Self.bind(region, capacity)
   }
 
-  var byteCount: Int { (1 << Int(capacityLog2)) * MemoryLayout<Entry>.stride }
+  var byteCount: Int { capacity * MemoryLayout<Entry>.stride }
 
   /// The finalizer of MurmurHash3 (public domain): every input bit reaches the upper 32 bits.
   @inline(__always)
@@ -45,14 +50,22 @@ struct OrderReferenceTable: ~Copyable {
   }
 
   @inline(__always)
-  func home(_ fingerprint: UInt32) -> Int { Int(fingerprint >> (32 &- capacityLog2)) }
+  func home(_ fingerprint: UInt32) -> Int { (Int(fingerprint) &* capacity) >> 32 }
 
   @inline(__always)
-  private var mask: Int { (1 << Int(capacityLog2)) &- 1 }
+  private func after(_ position: Int) -> Int {
+    position &+ 1 == capacity ? 0 : position &+ 1
+  }
+
+  /// Steps from one position on to another, around the end.
+  @inline(__always)
+  private func steps(from first: Int, to second: Int) -> Int {
+    second >= first ? second &- first : second &- first &+ capacity
+  }
 
   func find(_ reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>) -> UInt32? {
     guard let position = unsafe position(of: reference, in: orders) else { return nil }
-    // SAFETY: `position` is masked.
+    // SAFETY: `position` is below the capacity.
     return unsafe entries[position].handle &- 1
   }
 
@@ -64,7 +77,7 @@ struct OrderReferenceTable: ~Copyable {
     let fingerprint = Self.fingerprint(reference)
     var position = home(fingerprint)
     while true {
-      // SAFETY: positions are masked; a non-zero handle names a live order's slot; the load
+      // SAFETY: positions are below the capacity; a non-zero handle names a live order's slot; the load
       // factor leaves an empty entry, so the loop ends.
       let entry = unsafe entries[position]
       if entry.handle == 0 { return nil }
@@ -73,7 +86,7 @@ struct OrderReferenceTable: ~Copyable {
       {
         return position
       }
-      position = (position &+ 1) & mask
+      position = after(position)
     }
   }
 
@@ -104,8 +117,8 @@ struct OrderReferenceTable: ~Copyable {
 
   private func place(_ entry: Entry) {
     var position = home(entry.fingerprint)
-    // SAFETY: positions are masked; `reserve` left an empty entry.
-    while unsafe entries[position].handle != 0 { position = (position &+ 1) & mask }
+    // SAFETY: positions are below the capacity; `reserve` left an empty entry.
+    while unsafe entries[position].handle != 0 { position = after(position) }
     unsafe entries[position] = entry
   }
 
@@ -113,17 +126,17 @@ struct OrderReferenceTable: ~Copyable {
     _ reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>
   ) -> UInt32? {
     guard var hole = unsafe position(of: reference, in: orders) else { return nil }
-    // SAFETY: every position below is masked.
+    // SAFETY: every position is below the capacity.
     let handle = unsafe entries[hole].handle &- 1
-    var next = (hole &+ 1) & mask
+    var next = after(hole)
     while unsafe entries[next].handle != 0 {
-      let distance = (next &- home(unsafe entries[next].fingerprint)) & mask
+      let distance = steps(from: home(unsafe entries[next].fingerprint), to: next)
       // An entry may move back into the hole when the hole is not before its home.
-      if distance >= (next &- hole) & mask {
+      if distance >= steps(from: hole, to: next) {
         unsafe entries[hole] = entries[next]
         hole = next
       }
-      next = (next &+ 1) & mask
+      next = after(next)
     }
     unsafe entries[hole] = Entry(fingerprint: 0, handle: 0)
     count -= 1
@@ -132,14 +145,16 @@ struct OrderReferenceTable: ~Copyable {
 
   /// Makes room for more entries at a load factor below 3/4.
   mutating func reserve(_ additional: Int) -> Bool {
-    var wanted = capacityLog2
-    while (count + additional) * 4 >= (1 << Int(wanted)) * 3 { wanted += 1 }
-    if wanted == capacityLog2 { return true }
-    guard wanted <= 31, let larger = try? Self.makeRegion(wanted, pages) else { return false }
+    let needed = (count + additional) * 4 / 3 + 1
+    guard needed > capacity else { return true }
+    let wanted = max(capacity + capacity / 4, needed)
+    guard wanted <= Self.capacityMax, let larger = try? Self.makeRegion(wanted, pages) else {
+      return false
+    }
     let old = unsafe entries
-    let oldCount = 1 << Int(capacityLog2)
+    let oldCount = capacity
     unsafe entries = Self.bind(larger, wanted)
-    capacityLog2 = wanted
+    capacity = wanted
     // SAFETY: `old` stays mapped until `region` is replaced below.
     for position in 0..<oldCount where unsafe old[position].handle != 0 {
       unsafe place(old[position])
@@ -149,16 +164,17 @@ struct OrderReferenceTable: ~Copyable {
   }
 
   private static func makeRegion(
-    _ capacityLog2: UInt32, _ pages: MemoryRegion.PagePolicy
+    _ capacity: Int, _ pages: MemoryRegion.PagePolicy
   ) throws(MemoryError) -> MemoryRegion {
-    let byteCount = (1 << Int(capacityLog2)) * MemoryLayout<Entry>.stride
-    return try MemoryRegion(byteCount: byteCount, options: MemoryRegion.Options(pages: pages))
+    try MemoryRegion(
+      byteCount: capacity * MemoryLayout<Entry>.stride,
+      options: MemoryRegion.Options(pages: pages))
   }
 
   private static func bind(
-    _ region: borrowing MemoryRegion, _ capacityLog2: UInt32
+    _ region: borrowing MemoryRegion, _ capacity: Int
   ) -> UnsafeMutablePointer<Entry> {
     // SAFETY: the region is zero-filled by the kernel and exactly this long or longer.
-    unsafe region.baseAddress.bindMemory(to: Entry.self, capacity: 1 << Int(capacityLog2))
+    unsafe region.baseAddress.bindMemory(to: Entry.self, capacity: capacity)
   }
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusServiceKit
+internal import Foundation
+
+/// Another library's driver: a process that takes a sample when asked (Benchmarks/Peers).
+///
+/// It keeps its data between samples as ours does, so that the two are measured in turn in one run.
+final class PeerProcess {
+  /// What a driver tells of one sample.
+  struct Sample {
+    var nanoseconds: Double
+    var cpuNanoseconds: Double
+    var hash: UInt64
+  }
+
+  /// Name of the library: the driver's file name.
+  let name: String
+  /// What it can measure, and how many operations a sample of each has.
+  private(set) var operationCounts: [String: Int] = [:]
+  private let process = Process()
+  private let requests = Pipe()
+  private let replies = Pipe()
+  private var unread = Data()
+
+  init(driver: URL, arguments: [String]) throws {
+    name = driver.lastPathComponent
+    process.executableURL = driver
+    process.arguments = arguments
+    process.standardInput = requests
+    process.standardOutput = replies
+    do {
+      try process.run()
+    } catch {
+      throw WorkError("\(driver.path): cannot be started: \(error.localizedDescription)")
+    }
+    while true {
+      let words = try readLine().split(separator: " ").map(String.init)
+      if words == ["ready"] { break }
+      guard words.count == 3, words[0] == "case", let count = Int(words[2]), count > 0 else {
+        throw WorkError("\(name): unexpected words from the driver: \(words)")
+      }
+      operationCounts[words[1]] = count
+    }
+  }
+
+  deinit {
+    // The driver ends with its input.
+    try? requests.fileHandleForWriting.close()
+    process.waitUntilExit()
+  }
+
+  /// Asks for one sample and waits for it.
+  func sample(_ caseName: String) throws -> Sample {
+    try requests.fileHandleForWriting.write(contentsOf: Data("run \(caseName)\n".utf8))
+    let words = try readLine().split(separator: " ")
+    guard words.count == 3, let elapsed = Double(words[0]), let cpu = Double(words[1]),
+      let hash = UInt64(words[2], radix: 16)
+    else { throw WorkError("\(name): unexpected words from the driver: \(words)") }
+    return Sample(nanoseconds: elapsed, cpuNanoseconds: cpu, hash: hash)
+  }
+
+  private func readLine() throws -> String {
+    while true {
+      if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = String(decoding: unread[..<end], as: UTF8.self)
+        unread = Data(unread[(end + 1)...])
+        return line
+      }
+      let more = replies.fileHandleForReading.availableData
+      guard !more.isEmpty else { throw WorkError("\(name): the driver ended early") }
+      unread.append(more)
+    }
+  }
+}
+
+extension PeerProcess {
+  /// Starts every driver of a folder that measures something of this suite.
+  static func all(
+    in folder: String, suite: String, configuration: BenchmarkConfiguration, cpuIndex: Int
+  ) throws -> [PeerProcess] {
+    let url = URL(fileURLWithPath: folder)
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    } catch {
+      throw UsageError("--peers \(folder): cannot be read; make bench-peers builds the drivers")
+    }
+    var arguments = ["--cpu", "\(cpuIndex)"]
+    if let file = configuration.filePath { arguments += ["--file", file] }
+    return try names.compactMap { name in
+      let driver = url.appendingPathComponent(name)
+      guard FileManager.default.isExecutableFile(atPath: driver.path),
+        try suites(of: driver).contains(suite)
+      else { return nil }
+      return try PeerProcess(driver: driver, arguments: arguments)
+    }
+  }
+
+  /// The suites that a driver is for: the words it prints when asked for `--suites`.
+  private static func suites(of driver: URL) throws -> [String] {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = driver
+    process.arguments = ["--suites"]
+    process.standardOutput = output
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(
+      String.init)
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+// What every peer's driver shares: the line protocol by which `apus bench --peers` takes samples.
+//
+// `DRIVER --suites` prints the names of the suites it is for. `DRIVER --cpu N [--file FILE]` prints one line `case NAME OPERATIONS`
+// for each thing it can measure and then `ready`. For each line `run NAME` it does all operations of
+// one sample and prints `NANOSECONDS CPU-NANOSECONDS HASH`. It ends with its standard input.
+
+#pragma once
+
+#include <sched.h>
+#include <time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace peer {
+
+inline std::uint64_t nanoseconds(clockid_t clock) {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+struct Case {
+    std::string name;
+    std::uint64_t operation_count;
+    // Does all operations and returns a hash of their result.
+    std::function<std::uint64_t()> body;
+    // Work after the time: destruction of what the body built.
+    std::function<void()> clean = [] {};
+};
+
+struct Options {
+    int cpu = 0;
+    int other_cpu = 0;
+    std::string file;
+    std::uint64_t count = 0;
+};
+
+inline Options parse(int argc, char** argv, const char* suites) {
+    if (argc == 2 && std::strcmp(argv[1], "--suites") == 0) {
+        std::printf("%s\n", suites);
+        std::exit(0);
+    }
+    Options options;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const std::string flag = argv[i];
+        if (flag == "--cpu") options.cpu = std::atoi(argv[i + 1]);
+        else if (flag == "--other-cpu") options.other_cpu = std::atoi(argv[i + 1]);
+        else if (flag == "--file") options.file = argv[i + 1];
+        else if (flag == "--count") options.count = std::strtoull(argv[i + 1], nullptr, 10);
+    }
+    return options;
+}
+
+inline bool pin(int cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set) == 0;
+}
+
+inline std::vector<std::byte> slurp(const std::string& path) {
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    if (!file) {
+        std::fprintf(stderr, "%s: cannot be read\n", path.c_str());
+        std::exit(3);
+    }
+    std::vector<std::byte> bytes(static_cast<std::size_t>(file.tellg()));
+    file.seekg(0);
+    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return bytes;
+}
+
+inline int serve(const std::vector<Case>& cases, int cpu) {
+    if (!pin(cpu)) {
+        std::fprintf(stderr, "CPU %d is not available\n", cpu);
+        return 2;
+    }
+    for (const Case& one : cases)
+        std::printf("case %s %llu\n", one.name.c_str(), static_cast<unsigned long long>(one.operation_count));
+    std::printf("ready\n");
+    std::fflush(stdout);
+    std::string line;
+    while (std::getline(std::cin, line)) {
+        bool found = false;
+        for (const Case& one : cases) {
+            if (line != "run " + one.name) continue;
+            found = true;
+            const std::uint64_t cpu_before = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+            const std::uint64_t before = nanoseconds(CLOCK_MONOTONIC);
+            const std::uint64_t hash = one.body();
+            const std::uint64_t elapsed = nanoseconds(CLOCK_MONOTONIC) - before;
+            const std::uint64_t cpu_elapsed = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_before;
+            one.clean();
+            std::printf("%llu %llu %016llx\n", static_cast<unsigned long long>(elapsed),
+                        static_cast<unsigned long long>(cpu_elapsed), static_cast<unsigned long long>(hash));
+            std::fflush(stdout);
+        }
+        if (!found) {
+            std::fprintf(stderr, "%s: no such case\n", line.c_str());
+            return 2;
+        }
+    }
+    return 0;
+}
+
+inline std::uint64_t big_endian(const char* text, std::size_t count) {
+    std::uint64_t value = 0;
+    if (count == 8) {
+        std::memcpy(&value, text, 8);
+        return __builtin_bswap64(value);
+    }
+    std::uint32_t half = 0;
+    std::memcpy(&half, text, 4);
+    return __builtin_bswap32(half);
+}
+
+// The order-dependent hash of the decoding benchmarks: one sum of fields a message.
+struct FieldHash {
+    std::uint64_t value = 0;
+    void take(std::uint64_t sum) { value = (value << 1 | value >> 63) ^ sum; }
+};
+
+// The hash of the book benchmarks: every book's best prices and quantities.
+struct BookHash {
+    std::uint64_t value = 0x9E3779B97F4A7C15U;
+    void mix(std::uint64_t word) {
+        value = (value ^ word) * 0xBF58476D1CE4E5B9U;
+        value ^= value >> 29;
+    }
+    void take(std::uint64_t locate, std::uint64_t bid_price, std::uint64_t bid_quantity,
+              std::uint64_t ask_price, std::uint64_t ask_quantity) {
+        if (bid_quantity == 0 && ask_quantity == 0) return;
+        mix(locate);
+        mix(bid_price);
+        mix(bid_quantity);
+        mix(ask_price);
+        mix(ask_quantity);
+    }
+};
+
+}  // namespace peer

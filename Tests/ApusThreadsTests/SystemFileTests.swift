@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusTestSupport
+import Foundation
+import Testing
+
+@testable import ApusThreads
+
+@Suite struct SystemFileTests {
+  @Test(
+    arguments: [
+      ("", []), ("0", [0]), ("0-2,5", [0, 1, 2, 5]), ("7-7", [7]), ("0-1, 3", [0, 1, 3]),
+      ("5,0-2", [0, 1, 2, 5]), ("0-3,2-4,1", [0, 1, 2, 3, 4]),
+    ] as [(String, [Int])])
+  func lists(text: String, numbers: [Int]) {
+    #expect(SystemFile.list(text) == numbers)
+  }
+
+  /// What is no number is left out, and nothing is made up of what remains.
+  @Test(arguments: [
+    "x", "x-3", "3-x", "-5", "5-", "1-2-9", "--", ",", ",,,", "3-1", "+3", "0x10", "1.5", "²",
+    "(null)", "99999999999999999999", "65536", "0-65536", "0-9223372036854775807", "1:2",
+    "0-31:2/4", "\0",
+  ])
+  func hostileLists(text: String) {
+    #expect(SystemFile.list(text) == [])
+    #expect(SystemFile.list("4,\(text),8") == [4, 8])
+  }
+
+  /// However often a text asks for everything, it gets it once.
+  @Test func listsAreBounded() {
+    let text = Array(repeating: "0-65535", count: 8_000).joined(separator: ",")
+    let clock = ContinuousClock()
+    var numbers: [Int] = []
+    let elapsed = clock.measure { numbers = SystemFile.list(text) }
+    #expect(numbers == Array(0..<65_536))
+    #expect(elapsed < .seconds(5))
+  }
+
+  @Test func readsAndTrims() throws {
+    let tree = try FixtureTree(["a": " \n 12 34\t\n\0", "empty": "", "number": "-7\n", "word": "x"])
+    #expect(SystemFile.read("\(tree.root)/a") == "12 34")
+    #expect(SystemFile.read("\(tree.root)/empty") == "")
+    #expect(SystemFile.integer("\(tree.root)/number") == -7)
+    #expect(SystemFile.integer("\(tree.root)/word") == nil)
+    #expect(SystemFile.read("\(tree.root)/absent") == nil)
+    #expect(SystemFile.read(tree.root) == nil, "a folder")
+  }
+
+  /// A pipe without a writer gives nothing, and nothing waits for one.
+  @Test func pipeDoesNotHang() throws {
+    let tree = try FixtureTree()
+    // SAFETY: the path outlives the call.
+    let result = unsafe mkfifo("\(tree.root)/pipe", 0o600)
+    #expect(result == 0)
+    #expect(SystemFile.read("\(tree.root)/pipe") == "")
+  }
+
+  @Test func longFilesAreCut() throws {
+    let tree = try FixtureTree(["long": String(repeating: "z", count: 200_000)])
+    #expect(SystemFile.read("\(tree.root)/long")?.count == SystemFile.byteCountMax)
+  }
+
+  /// The kernel hands such files out a page at a time.
+  @Test func readsBeyondTheFirstPage() throws {
+    let text = try #require(SystemFile.read("/proc/self/smaps"))
+    #expect(text.utf8.count > 16_384)
+  }
+}
