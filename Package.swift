@@ -38,6 +38,7 @@ let package = Package(
   name: "apus",
   products: [
     .library(name: "ApusCore", targets: ["ApusCore"]),
+    .library(name: "ApusJournal", targets: ["ApusJournal"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
     .library(name: "ApusTrading", targets: ["ApusTrading"]),
@@ -51,6 +52,8 @@ let package = Package(
     shim("CApusZlib", library: "z"),
     shim("CApusISAL", library: "isal"),
     shim("CApusPcap", library: "pcap"),
+    shim("CApusUring", library: "uring"),
+    shim("CApusChecksum"),
     shim("CApusOptions"),
     shim("CApusAllocationCount"),
 
@@ -58,8 +61,10 @@ let package = Package(
     module("ApusMemory", ["CApusPlatform", "CApusNUMA"]),
     module("ApusThreads", ["ApusMemory", "CApusPlatform"]),
     module("ApusMetrics", ["CApusZlib"]),
+    module(
+      "ApusJournal", ["ApusMemory", "ApusThreads", "ApusMetrics", "CApusUring", "CApusChecksum"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
-    module("ApusCore", ["ApusMemory", "ApusThreads", "ApusMetrics"]),
+    module("ApusCore", ["ApusMemory", "ApusThreads", "ApusMetrics", "ApusJournal"]),
 
     // Wire
     module("ApusMarketProtocols", ["ApusMemory", "ApusCapture"]),
@@ -102,6 +107,7 @@ let package = Package(
     tests("ApusMemory", ["ApusMemory"]),
     tests("ApusThreads", ["ApusThreads"]),
     tests("ApusMetrics", ["ApusMetrics"]),
+    tests("ApusJournal", ["ApusJournal", "ApusMemory", "CApusChecksum"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
