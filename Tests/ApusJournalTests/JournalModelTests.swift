@@ -11,7 +11,7 @@ import Testing
 @Suite struct JournalModelTests {
   static var seeds: [UInt64] {
     ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] == nil
-      ? Array(1...30) : Array(1...5_000)
+      ? Array(1...24) : Array(1...5_000)
   }
 
   enum Crash: CaseIterable { case powerCut, processKilled }

@@ -99,8 +99,8 @@ struct SegmentScanner: ~Copyable {
     if offset == commitEnd, let refusal = try enterCommit() { return refusal }
     let refusal = try stepOverRecord()
     guard let refusal else { return .record }
-    // What was cut by a recovery reads as zeros, and the next commit follows at the next boundary.
-    if refusal == .none(detail: nil), commitStart == nil {
+    // Where a recovery has cut this commit, the next one follows at the next boundary.
+    if commitStart == nil {
       let previousEnd = commitEnd
       commitEnd = offset
       if try enterCommit() == nil {
