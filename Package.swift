@@ -38,6 +38,7 @@ let package = Package(
   name: "apus",
   products: [
     .library(name: "ApusCore", targets: ["ApusCore"]),
+    .library(name: "ApusJournal", targets: ["ApusJournal"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
     .library(name: "ApusTrading", targets: ["ApusTrading"]),
@@ -51,6 +52,8 @@ let package = Package(
     shim("CApusZlib", library: "z"),
     shim("CApusISAL", library: "isal"),
     shim("CApusPcap", library: "pcap"),
+    shim("CApusUring", library: "uring"),
+    shim("CApusChecksum"),
     shim("CApusOptions"),
     shim("CApusRings"),
     shim("CApusAllocationCount"),
@@ -61,8 +64,13 @@ let package = Package(
     module("ApusRings", ["ApusMemory", "ApusThreads", "CApusRings"]),
     module("ApusMetrics", ["CApusZlib"]),
     module("ApusEngine", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
+    module(
+      "ApusJournal",
+      ["ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "CApusUring", "CApusChecksum"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
-    module("ApusCore", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine"]),
+    module(
+      "ApusCore",
+      ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal"]),
 
     // Wire
     module("ApusMarketProtocols", ["ApusMemory", "ApusCapture"]),
@@ -106,7 +114,10 @@ let package = Package(
     tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     tests("ApusRings", ["ApusRings", "ApusMemory", "ApusThreads"]),
     tests("ApusMetrics", ["ApusMetrics"]),
-    tests("ApusEngine", ["ApusEngine", "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
+    tests(
+      "ApusEngine",
+      ["ApusEngine", "ApusJournal", "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
+    tests("ApusJournal", ["ApusJournal", "ApusMemory", "CApusChecksum"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),

@@ -61,7 +61,7 @@ public protocol CommandJournal: ~Copyable, SendableMetatype {
   /// Waits until everything that was appended is durable.
   ///
   /// - Returns: Whether it is; if not, the journal has failed.
-  mutating func flush() -> Bool
+  mutating func makeDurable() -> Bool
 
   /// Whether the journal has failed for good: it may not be trusted to keep anything that it has not
   /// told to be durable.
@@ -95,7 +95,7 @@ public struct NoJournal: CommandJournal, ~Copyable {
   public mutating func poll() -> UInt64 { .max }
 
   @inlinable @inline(__always)
-  public mutating func flush() -> Bool { true }
+  public mutating func makeDurable() -> Bool { true }
 
   @inlinable @inline(__always)
   public var hasFailed: Bool { false }

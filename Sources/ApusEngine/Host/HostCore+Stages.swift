@@ -14,10 +14,10 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
   @usableFromInline
   mutating func flush() -> Bool {
     if commandsToDigest == 0 { _ = recordDigest() }
-    guard journal.flush() else { return false }
+    guard journal.makeDurable() else { return false }
     if commandsToDigest == 0 {
       // The journal was full before, and is empty now.
-      guard recordDigest(), journal.flush() else { return false }
+      guard recordDigest(), journal.makeDurable() else { return false }
     }
     move()
     return !journal.hasFailed
