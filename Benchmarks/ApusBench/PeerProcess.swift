@@ -26,6 +26,8 @@ final class PeerProcess {
 
   init(driver: URL, arguments: [String]) throws {
     name = driver.lastPathComponent
+    // A driver that has ended is an error to be told, not a signal to die of.
+    signal(SIGPIPE, SIG_IGN)
     process.executableURL = driver
     process.arguments = arguments
     process.standardInput = requests

@@ -19,8 +19,8 @@ import Testing
       return counter
     }
     var samples = CaseSamples()
-    try samples.take(unsteady, isWarmUp: true)
-    #expect(throws: (any Error).self) { try samples.take(unsteady, isWarmUp: false) }
+    try samples.take(.ours(unsteady), isWarmUp: true)
+    #expect(throws: (any Error).self) { try samples.take(.ours(unsteady), isWarmUp: false) }
   }
 
   @Test func allocationsAreCounted() throws {
@@ -28,8 +28,8 @@ import Testing
       UInt64([UInt8](repeating: 1, count: 5_000).reduce(0) { $0 + Int($1) })
     }
     var samples = CaseSamples()
-    try samples.take(allocating, isWarmUp: true)
-    try samples.take(allocating, isWarmUp: false)
-    #expect(samples.result(of: allocating).allocations >= 1)
+    try samples.take(.ours(allocating), isWarmUp: true)
+    try samples.take(.ours(allocating), isWarmUp: false)
+    #expect(samples.result(of: .ours(allocating)).allocations >= 1)
   }
 }

@@ -28,7 +28,7 @@ public protocol CommandRecording: ~Copyable {
   ///   after it.
   /// - Returns: Records handed out; 0 at the end.
   /// - Throws: ``ReplayError/recording(description:)`` for a recording that cannot be read on.
-  mutating func read(
+  mutating func readCommands(
     countMax: Int, _ body: (CommandRecord, RawSpan) -> Bool
   ) throws(ReplayError) -> Int
 }

@@ -72,7 +72,7 @@ where Output.Element == SequencedEvent<E.Event> {
   ) throws(ReplayError) -> Int {
     if let failure = stopped { throw failure }
     guard hasRoom() else { return 0 }
-    let count = try recording.read(countMax: countMax) { record, payload in
+    let count = try recording.readCommands(countMax: countMax) { record, payload in
       take(record, payload)
     }
     if let failure = stopped { throw failure }

@@ -50,11 +50,11 @@ extension JournalReader: CommandRecording {
   /// Hands out the next records.
   ///
   /// - Throws: `ReplayError.recording` with what the journal says.
-  public mutating func read(
+  public mutating func readCommands(
     countMax: Int, _ body: (CommandRecord, RawSpan) -> Bool
   ) throws(ReplayError) -> Int {
     do throws(JournalError) {
-      return try read(countMax: countMax) { (record: JournalRecord, payload: RawSpan) -> Bool in
+      return try read(countMax: countMax) { record, payload in
         body(
           CommandRecord(
             sequence: record.sequence, time: Nanoseconds(record.timeNanoseconds),
