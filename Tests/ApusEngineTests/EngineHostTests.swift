@@ -18,7 +18,8 @@ struct HostRig: ~Copyable {
   var consumer: OneToOneConsumer<SequencedEvent<LedgerEvent>>
 
   init(
-    input: Int = 64, output: Int = 64, configuration: HostConfiguration =
+    input: Int = 64, output: Int = 64,
+    configuration: HostConfiguration =
       .init(release: .atOnce, eventCapacity: 64)
   ) throws {
     let inputEnds = try OneToOneRing<LedgerCommand>.makeEnds(RingConfiguration(capacity: input))

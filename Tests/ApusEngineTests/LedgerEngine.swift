@@ -45,7 +45,8 @@ struct LedgerCommand: BitwiseCopyable, Equatable {
     case 18: return .close(account())
     default:
       return LedgerCommand(
-        kind: .random(in: 0...9, using: &random), account: .random(in: 0...UInt32.max, using: &random),
+        kind: .random(in: 0...9, using: &random),
+        account: .random(in: 0...UInt32.max, using: &random),
         counterparty: account(), tag: .random(in: 0...9, using: &random),
         amount: .random(in: 0...UInt64.max, using: &random))
     }
@@ -115,7 +116,8 @@ struct LedgerEngine: Engine, ~Copyable {
     case .transfer:
       outcome = transfer(command.amount, first, command.counterparty, time.rawValue)
       if outcome == .done {
-        events.emit(LedgerEvent(.done, command.counterparty, balance: balance(command.counterparty)))
+        events.emit(
+          LedgerEvent(.done, command.counterparty, balance: balance(command.counterparty)))
       }
     case .close: outcome = close(first)
     case nil: outcome = .unknownCommand

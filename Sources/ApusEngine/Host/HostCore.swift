@@ -78,7 +78,6 @@ struct HostCore<
     do { return try StageLatencies() } catch { throw .histogram(error) }
   }
 
-
   // MARK: Where it stands
 
   @inlinable

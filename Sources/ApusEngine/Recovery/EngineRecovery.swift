@@ -46,6 +46,9 @@ public struct RecoveredEngine<E: Engine & ~Copyable>: ~Copyable {
   public var engine: E
   /// What was done.
   public var report: RecoveryReport
+
+  /// The engine alone.
+  public consuming func takeEngine() -> E { engine }
 }
 
 /// A recovery that found no state to go on from.
@@ -154,8 +157,4 @@ public enum EngineRecovery {
   ) throws(RecoveryError) -> T {
     do { return try body() } catch { throw .snapshots(error) }
   }
-}
-
-extension RestoredEngine where E: ~Copyable {
-  consuming func takeEngine() -> E { engine }
 }

@@ -96,4 +96,7 @@ public struct RestoredEngine<E: Engine & ~Copyable>: ~Copyable {
     self.engine = engine
     self.header = header
   }
+
+  /// The engine alone.
+  public consuming func takeEngine() -> E { engine }
 }

@@ -6,7 +6,7 @@ import ApusTestSupport
 import Foundation
 import Testing
 
-@Suite struct EngineSimulationCampaignTests {
+@Suite struct EngineSimulationTests {
   static let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] != nil
   static func seeds(_ sample: Int, campaign: Int) -> ClosedRange<UInt64> {
     1...UInt64(isCampaign ? campaign : sample)

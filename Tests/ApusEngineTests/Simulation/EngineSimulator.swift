@@ -129,7 +129,7 @@ final class EngineSimulator {
       try live(engine, writer, until: life == 0 ? crash : .atTheEnd)
       let recovered = try recover()
       writer = recovered.writer
-      engine = recovered.takeEngine()
+      engine = recovered.engine
     }
     outcome.trace.mix(outcome.recoveredSequence)
   }
@@ -251,7 +251,6 @@ final class EngineSimulator {
   private struct Recovered: ~Copyable {
     var writer: JournalWriter
     var engine: LedgerEngine
-    consuming func takeEngine() -> LedgerEngine { engine }
   }
 
   private func recover() throws -> Recovered {
