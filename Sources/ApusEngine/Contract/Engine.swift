@@ -35,6 +35,10 @@ public protocol Engine: ~Copyable, SendableMetatype {
   /// Names the engine and the layout of its snapshots: a snapshot with another one is refused.
   static var snapshotFormat: SnapshotFormat { get }
 
+  /// Whether a command's bytes are all there is to it. False where they name memory beside it: such
+  /// commands are not journaled, since their source is a recording already. True by default.
+  static var commandsAreSelfContained: Bool { get }
+
   /// The most events that one command may emit. Constant over the life of an engine; the host keeps
   /// this much room before every command.
   var eventCountMax: Int { get }
@@ -67,4 +71,10 @@ public protocol Engine: ~Copyable, SendableMetatype {
   ///
   /// - Throws: ``SnapshotError`` for bytes that are no such state, which may be anything.
   init(configuration: Configuration, snapshot: inout SnapshotReader) throws(SnapshotError)
+}
+
+extension Engine where Self: ~Copyable {
+  /// True: most commands are.
+  @inlinable
+  public static var commandsAreSelfContained: Bool { true }
 }

@@ -50,8 +50,9 @@ public struct HostConfiguration: Sendable {
   }
 
   func validate<J: CommandJournal & ~Copyable>(
-    eventCountMax: Int, commandByteCount: Int, journal: borrowing J
+    eventCountMax: Int, commandByteCount: Int, isSelfContained: Bool, journal: borrowing J
   ) throws(HostError) {
+    guard isSelfContained || !J.isPresent else { throw .notSelfContained }
     guard (0...(1 << 32)).contains(eventCountMax) else {
       throw .configuration(
         field: "eventCountMax of the engine", value: "\(eventCountMax)", expected: "0 to 2^32")
@@ -90,6 +91,8 @@ public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
   case configuration(field: String, value: String, expected: String)
   /// The engine and the journal do not stand at the same record.
   case position(engine: UInt64, journal: UInt64)
+  /// A journal for an engine whose commands are not all in their bytes.
+  case notSelfContained
   /// Memory for the events could not be had.
   case memory(MemoryError)
   /// Memory for the latencies could not be had.
@@ -103,6 +106,9 @@ public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
     case .position(let engine, let journal):
       "host: the engine stands at sequence \(engine) and its journal at \(journal); recover the "
         + "engine from the journal first"
+    case .notSelfContained:
+      "host: the engine's commands name memory beside them and cannot be journaled; run it without "
+        + "a journal, from its recording"
     case .memory(let error): "host: \(error)"
     case .histogram(let error): "host: \(error)"
     }

@@ -44,7 +44,8 @@ struct HostCore<
   ) throws(HostError) {
     let countMax = engine.eventCountMax
     try configuration.validate(
-      eventCountMax: countMax, commandByteCount: MemoryLayout<E.Command>.size, journal: journal)
+      eventCountMax: countMax, commandByteCount: MemoryLayout<E.Command>.size,
+      isSelfContained: E.commandsAreSelfContained, journal: journal)
     let queue = try Self.makeQueue(configuration)
     let latencies = try Self.makeLatencies()
     eventCountMax = countMax

@@ -45,6 +45,9 @@ where Output.Element == SequencedEvent<E.Event> {
     engine: consuming E, output: consuming Output, after lastSequence: UInt64 = 0,
     lastTime: Nanoseconds = .zero
   ) throws(MemoryError) {
+    precondition(
+      E.commandsAreSelfContained,
+      "EngineReplay.init: expected an engine whose commands are all in their bytes")
     let countMax = engine.eventCountMax
     events = try EventQueue(capacity: max(1, countMax))
     eventCountMax = countMax
