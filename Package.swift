@@ -124,7 +124,7 @@ let package = Package(
     tests("ApusServiceKit", ["ApusServiceKit", "ApusCore"]),
     tests(
       "ApusTradingService",
-      ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture"]
+      ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture", "ApusEngine"]
     ),
     tests("ApusBench", ["ApusBench"]),
     tests("ApusCommand", ["apus", "ApusTradingService"]),
