@@ -107,7 +107,14 @@ let package = Package(
     tests("ApusMemory", ["ApusMemory"]),
     tests("ApusThreads", ["ApusThreads"]),
     tests("ApusMetrics", ["ApusMetrics"]),
-    tests("ApusJournal", ["ApusJournal", "ApusMemory", "CApusChecksum"]),
+    .executableTarget(
+      name: "apus-journal-appender",
+      dependencies: ["ApusJournal", "ApusTestSupport"],
+      path: "Tests/ApusJournalAppender",
+      swiftSettings: settings
+    ),
+    tests(
+      "ApusJournal", ["ApusJournal", "ApusMemory", "CApusChecksum", "apus-journal-appender"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),

@@ -48,7 +48,7 @@ public struct BenchmarkSuite: Sendable {
 
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
-    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .slab,
+    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .slab, .journal,
   ]
 
   /// The suites of these names; a prefix chooses several; none chooses all.
