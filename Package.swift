@@ -124,7 +124,7 @@ let package = Package(
       ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture"]
     ),
     tests("ApusBench", ["ApusBench"]),
-    tests("ApusCommand", ["apus", "ApusTradingService"]),
+    tests("ApusCommand", ["apus", "ApusTradingService", "ApusJournal"]),
   ],
   swiftLanguageModes: [.v6]
 )

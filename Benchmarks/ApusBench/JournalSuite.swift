@@ -12,7 +12,10 @@ private final class JournalBench {
   var writer: JournalWriter
   let payload: [UInt8]
 
-  init(payloadByteCount: Int, bufferByteCount: Int, segmentByteCount: Int) throws {
+  init(
+    bufferByteCount: Int, segmentByteCount: Int, usesDirectIO: Bool = true,
+    preallocation: JournalConfiguration.Preallocation = .zeroFill
+  ) throws {
     // Not /tmp, which may be memory and then measures no disk.
     var template = Array("/var/tmp/apus-bench-XXXXXX".utf8CString)
     // SAFETY: the array ends with a zero byte and is changed in place.
@@ -22,12 +25,13 @@ private final class JournalBench {
       })
     else { throw WorkError("/var/tmp: mkdtemp failed with errno \(errno); check who may write") }
     folder = made
-    storage = try FileJournalStorage(path: made)
+    storage = try FileJournalStorage(path: made, options: .init(usesDirectIO: usesDirectIO))
     writer = try JournalWriter(
       storage: storage,
       configuration: JournalConfiguration(
-        segmentByteCount: segmentByteCount, bufferByteCount: bufferByteCount))
-    payload = (0..<payloadByteCount).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+        segmentByteCount: segmentByteCount, bufferByteCount: bufferByteCount,
+        preallocation: preallocation))
+    payload = (0..<64).map { UInt8(truncatingIfNeeded: $0 &* 37) }
   }
 
   deinit {
@@ -69,15 +73,41 @@ private final class JournalBench {
 }
 
 extension BenchmarkSuite {
+  /// One record a commit: what the ways to write cost. Time of one durable record.
+  private static func singleCommits(
+    _ configuration: BenchmarkConfiguration
+  ) throws -> [BenchmarkCase] {
+    let count = configuration.size(200, smoke: 4)
+    let ways: [(String, Bool, JournalConfiguration.Preallocation)] = [
+      ("direct.zeroFill", true, .zeroFill), ("direct.allocate", true, .allocate),
+      ("cache.zeroFill", false, .zeroFill), ("cache.allocate", false, .allocate),
+    ]
+    return try ways.map { name, usesDirectIO, preallocation in
+      let bench = try JournalBench(
+        bufferByteCount: 1 << 16, segmentByteCount: 8 << 20, usesDirectIO: usesDirectIO,
+        preallocation: preallocation)
+      return BenchmarkCase(
+        name: "journal.commit.one.\(name)", operationCount: count, prepare: bench.tidy
+      ) {
+        let before = bench.writer.durableSequence
+        for _ in 0..<count {
+          _ = bench.append(count: 1)
+          bench.spinUntilDurable()
+        }
+        return bench.writer.durableSequence - before
+      }
+    }
+  }
+
   /// The journal on the disk under /var/tmp: 64-byte payloads, 96 bytes with the header.
   static let journal = BenchmarkSuite(name: "journal") { configuration in
-    let groupCount = configuration.size(2_000_000, smoke: 2_000)
+    let groupCount = configuration.size(8_000_000, smoke: 2_000)
     let appendCount = configuration.size(40_000, smoke: 400)
     let bench = try JournalBench(
-      payloadByteCount: 64, bufferByteCount: 4 << 20,
+      bufferByteCount: 4 << 20,
       segmentByteCount: configuration.size(64 << 20, smoke: 8 << 20))
     let recorded = try JournalBench(
-      payloadByteCount: 64, bufferByteCount: 4 << 20,
+      bufferByteCount: 4 << 20,
       segmentByteCount: configuration.size(64 << 20, smoke: 8 << 20))
     let replayCount = configuration.size(1_000_000, smoke: 2_000)
     guard recorded.append(count: replayCount) else {
@@ -117,6 +147,6 @@ extension BenchmarkSuite {
         }
         return sum
       },
-    ]
+    ] + (try singleCommits(configuration))
   }
 }

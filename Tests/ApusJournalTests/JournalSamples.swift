@@ -77,7 +77,7 @@ extension SampleRecord {
 }
 
 /// The sequences of a journal that a reader hands out, each checked.
-func sequences(
+func recordedSequences(
   _ storage: any JournalStorage, from sequence: UInt64? = nil,
   mode: JournalReader.Mode = .recorded, byteCountMax: Int = 200
 ) throws(JournalError) -> (first: UInt64, count: Int, areIntact: Bool) {
