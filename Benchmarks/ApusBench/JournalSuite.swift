@@ -72,6 +72,33 @@ private final class JournalBench {
   }
 }
 
+/// A snapshot in a folder that is removed with its owner.
+private final class SnapshotBench {
+  private let journal: JournalBench
+  private var writer: SnapshotFileWriter
+  /// More than the caches hold, so that each step copies state that is not in them.
+  private var state = [UInt8](repeating: 5, count: 64 << 20)
+  private var offset = 0
+  static let stepByteCount = 256 << 10
+
+  init() throws {
+    journal = try JournalBench(bufferByteCount: 1 << 16, segmentByteCount: 1 << 20)
+    writer = try SnapshotStore(storage: journal.storage).begin(
+      SnapshotHeader(sequence: 1, digest: 0, contentVersion: 1),
+      bufferByteCount: Self.stepByteCount)
+  }
+
+  func prepare() {
+    try? writer.flush()
+    offset = (offset + 7 * Self.stepByteCount) % (state.count - Self.stepByteCount)
+  }
+
+  func copy() -> UInt64 {
+    let bytes = unsafe state.span.bytes.extracting(offset..<offset + Self.stepByteCount)
+    return writer.write(bytes) ? 1 : 0
+  }
+}
+
 extension BenchmarkSuite {
   /// One record a commit: what the ways to write cost. Time of one durable record.
   private static func singleCommits(
@@ -97,6 +124,40 @@ extension BenchmarkSuite {
         return bench.writer.durableSequence - before
       }
     }
+  }
+
+  /// Large commits by the other ways to write, for comparison with the default.
+  private static func groupCommits(
+    _ configuration: BenchmarkConfiguration
+  ) throws -> [BenchmarkCase] {
+    let count = configuration.size(2_000_000, smoke: 2_000)
+    let ways: [(String, Bool, JournalConfiguration.Preallocation)] = [
+      ("direct.allocate", true, .allocate), ("cache.zeroFill", false, .zeroFill),
+      ("cache.allocate", false, .allocate),
+    ]
+    return try ways.map { name, usesDirectIO, preallocation in
+      let bench = try JournalBench(
+        bufferByteCount: 4 << 20, segmentByteCount: configuration.size(64 << 20, smoke: 8 << 20),
+        usesDirectIO: usesDirectIO, preallocation: preallocation)
+      return BenchmarkCase(
+        name: "journal.groupCommit.64B.\(name)", operationCount: count, prepare: bench.tidy
+      ) {
+        let before = bench.writer.durableSequence
+        _ = bench.append(count: count)
+        bench.spinUntilDurable()
+        return bench.writer.durableSequence - before
+      }
+    }
+  }
+
+  /// How long an engine is held up by one step of a snapshot: a copy of 256 KiB and its checksum.
+  private static func snapshotCopy(
+    _ configuration: BenchmarkConfiguration
+  ) throws -> BenchmarkCase {
+    let snapshot = try SnapshotBench()
+    return BenchmarkCase(
+      name: "journal.snapshotStep.256KiB", operationCount: 1, prepare: snapshot.prepare
+    ) { snapshot.copy() }
   }
 
   /// The journal on the disk under /var/tmp: 64-byte payloads, 96 bytes with the header.
@@ -147,6 +208,7 @@ extension BenchmarkSuite {
         }
         return sum
       },
-    ] + (try singleCommits(configuration))
+    ] + (try groupCommits(configuration)) + (try singleCommits(configuration))
+      + [try snapshotCopy(configuration)]
   }
 }
