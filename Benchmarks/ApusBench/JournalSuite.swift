@@ -94,8 +94,13 @@ private final class SnapshotBench {
   }
 
   func copy() -> UInt64 {
-    let bytes = unsafe state.span.bytes.extracting(offset..<offset + Self.stepByteCount)
-    return writer.write(bytes) ? 1 : 0
+    unsafe state.withUnsafeBytes { bytes in
+      // SAFETY: the step lies in the state; the span is used inside the closure only.
+      unsafe writer.write(
+        RawSpan(
+          _unsafeBytes: UnsafeRawBufferPointer(
+            rebasing: bytes[offset..<offset + Self.stepByteCount]))) ? 1 : 0
+    }
   }
 }
 
