@@ -5,6 +5,9 @@
 #include "CApusPlatform.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,4 +239,30 @@ capus_terminal_size capus_terminal_size_read(int descriptor) {
     return (capus_terminal_size){0, 0};
   }
   return (capus_terminal_size){size.ws_col, size.ws_row};
+}
+
+int capus_barrier_register(int shared) {
+  int command = shared ? MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED
+                       : MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+  return syscall(SYS_membarrier, command, 0, 0) == 0 ? 0 : -errno;
+}
+
+int capus_barrier_all(int shared) {
+  int command = shared ? MEMBARRIER_CMD_GLOBAL_EXPEDITED : MEMBARRIER_CMD_PRIVATE_EXPEDITED;
+  return syscall(SYS_membarrier, command, 0, 0) == 0 ? 0 : -errno;
+}
+
+int capus_futex_wait(void *word, uint32_t expected, uint64_t nanoseconds, int shared) {
+  struct timespec limit = {.tv_sec = (time_t)(nanoseconds / 1000000000u),
+                           .tv_nsec = (long)(nanoseconds % 1000000000u)};
+  int operation = shared ? FUTEX_WAIT : FUTEX_WAIT_PRIVATE;
+  long result = syscall(SYS_futex, word, operation, expected,
+                        nanoseconds == UINT64_MAX ? NULL : &limit, NULL, 0);
+  return result == 0 ? 0 : -errno;
+}
+
+int capus_futex_wake_all(void *word, int shared) {
+  int operation = shared ? FUTEX_WAKE : FUTEX_WAKE_PRIVATE;
+  long result = syscall(SYS_futex, word, operation, INT_MAX, NULL, NULL, 0);
+  return result >= 0 ? (int)result : -errno;
 }

@@ -32,8 +32,8 @@ extension Command {
 enum Apus {
   static var commands: [any Command.Type] {
     [
-      ReplayCommand.self, GenerateCommand.self, BenchCommand.self, DoctorCommand.self,
-      TopCommand.self,
+      ReplayCommand.self, GenerateCommand.self, BenchCommand.self, JournalCommand.self,
+      TopCommand.self, DoctorCommand.self,
     ]
   }
 

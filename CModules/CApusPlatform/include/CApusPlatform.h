@@ -91,3 +91,33 @@ typedef struct {
 
 /// Size of the terminal behind a descriptor; 0 by 0 where there is none or it does not tell.
 capus_terminal_size capus_terminal_size_read(int descriptor);
+
+// Waiting between threads and between processes.
+
+/// Tells the CPU that the caller spins. Costs 25 ns and more on some CPUs.
+static inline void capus_cpu_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// Keeps the compiler, not the CPU, from moving memory accesses across it.
+static inline void capus_compiler_fence(void) { __asm__ volatile("" ::: "memory"); }
+
+/// Prepares this process for capus_barrier_all; 0 when such barriers work, for threads of this
+/// process alone or, where shared is not 0, for every process that called this.
+int capus_barrier_register(int shared);
+
+/// A full memory barrier on every CPU that runs a registered thread: it pairs with a compiler fence
+/// on the other side. capus_barrier_register must have succeeded.
+int capus_barrier_all(int shared);
+
+/// Sleeps while *word == expected, for at most so many nanoseconds (UINT64_MAX: no limit).
+/// 0 when woken, else -EAGAIN, -EINTR or -ETIMEDOUT. `word` may lie in memory of several processes
+/// where shared is not 0.
+int capus_futex_wait(void *word, uint32_t expected, uint64_t nanoseconds, int shared);
+
+/// Wakes everyone who sleeps on a word; how many, or -errno.
+int capus_futex_wake_all(void *word, int shared);

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusThreads
+public import Synchronization
+
+/// The writing end of one lane: a ring's worth of slots with one writer and one reader.
+///
+/// Positions count elements from the ring's first and never wrap (2^63 elements take centuries);
+/// `position & mask` is the slot. The writer keeps its own position and the last one it saw of the
+/// reader, so that the reader's cache line is fetched once per round and not once per element.
+@safe
+@frozen
+@usableFromInline
+struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
+  @usableFromInline let slots: UnsafeMutablePointer<Element>
+  @usableFromInline let tailWord: UnsafeMutablePointer<Atomic<UInt64>>
+  @usableFromInline let headWord: UnsafeMutablePointer<Atomic<UInt64>>
+  @usableFromInline let consumerSpot: ParkingSpot
+  @usableFromInline let mask: UInt64
+  @usableFromInline var tail: UInt64
+  @usableFromInline var headCached: UInt64
+
+  init(_ storage: RingStorage, lane: Int = 0) {
+    // SAFETY: the lane holds `capacity` elements at their alignment; the storage outlives self.
+    unsafe slots = storage.data(lane: lane).assumingMemoryBound(to: Element.self)
+    unsafe tailWord = storage.position(2 * lane)
+    unsafe headWord = storage.position(2 * lane + 1)
+    consumerSpot = storage.consumerSpot
+    mask = UInt64(storage.layout.capacity - 1)
+    // Both are zero in a new ring; in a file they are where the last producer left them.
+    tail = unsafe tailWord.pointee.load(ordering: .relaxed).position
+    headCached = unsafe headWord.pointee.load(ordering: .acquiring).position
+  }
+
+  /// Reads the reader's position. A closed reader makes the lane look full for good.
+  @inlinable @inline(__always)
+  mutating func refreshHead() {
+    // SAFETY: the storage outlives self. Pairs with the releasing store in `release`.
+    let raw = unsafe headWord.pointee.load(ordering: .acquiring)
+    headCached = raw.isClosedPosition ? tail &- mask &- 1 : raw
+  }
+
+  @inlinable @inline(__always)
+  var isConsumerClosed: Bool {
+    // SAFETY: the storage outlives self.
+    unsafe headWord.pointee.load(ordering: .relaxed).isClosedPosition
+  }
+
+  /// Free slots, at most `wanted` for certain.
+  @inlinable @inline(__always)
+  mutating func room(_ wanted: Int) -> Int {
+    var free = mask &+ 1 &- (tail &- headCached)
+    if Int(truncatingIfNeeded: free) < wanted {
+      refreshHead()
+      free = mask &+ 1 &- (tail &- headCached)
+    }
+    return Int(truncatingIfNeeded: free)
+  }
+
+  /// Makes everything up to a position readable.
+  @inlinable @inline(__always)
+  mutating func publish(_ position: UInt64) {
+    tail = position
+    // SAFETY: the storage outlives self. Pairs with the acquiring load in `refreshTail`.
+    unsafe tailWord.pointee.store(position, ordering: .releasing)
+    consumerSpot.wake()
+  }
+
+  @inlinable @inline(__always)
+  mutating func tryPush(_ element: Element) -> Bool {
+    if tail &- headCached > mask {
+      refreshHead()
+      if tail &- headCached > mask { return false }
+    }
+    // SAFETY: the slot is inside the lane, and the reader has released it.
+    unsafe slots[Int(truncatingIfNeeded: tail & mask)] = element
+    publish(tail &+ 1)
+    return true
+  }
+
+  /// Copies as many as there is room for.
+  @inlinable @inline(__always)
+  mutating func tryPush(contentsOf source: UnsafeBufferPointer<Element>) -> Int {
+    _ = room(source.count)
+    return unsafe tryPushCached(contentsOf: source)
+  }
+
+  /// Copies as many as there is known to be room for.
+  @inlinable @inline(__always)
+  mutating func tryPushCached(contentsOf source: UnsafeBufferPointer<Element>) -> Int {
+    // Never more than the lane, whatever another process may have written into its position.
+    let free = min(mask &+ 1, mask &+ 1 &- (tail &- headCached))
+    let count = min(Int(truncatingIfNeeded: free), source.count)
+    guard count > 0, let from = source.baseAddress else { return 0 }
+    let slot = Int(truncatingIfNeeded: tail & mask)
+    let first = min(count, Int(truncatingIfNeeded: mask) &+ 1 &- slot)
+    // SAFETY: first slots up to the lane's end, then the rest from its start: all free.
+    unsafe (slots + slot).update(from: from, count: first)
+    if first < count { unsafe slots.update(from: from + first, count: count &- first) }
+    publish(tail &+ UInt64(truncatingIfNeeded: count))
+    return count
+  }
+
+  /// Free slots that lie in one piece.
+  @inlinable @inline(__always)
+  mutating func claim(countMax: Int) -> UnsafeMutableBufferPointer<Element> {
+    _ = room(countMax)
+    return unsafe claimCached(countMax: countMax)
+  }
+
+  /// Slots known to be free that lie in one piece.
+  @inlinable @inline(__always)
+  func claimCached(countMax: Int) -> UnsafeMutableBufferPointer<Element> {
+    let slot = Int(truncatingIfNeeded: tail & mask)
+    let straight = Int(truncatingIfNeeded: mask) &+ 1 &- slot
+    let free = Int(truncatingIfNeeded: mask &+ 1 &- (tail &- headCached))
+    let count = min(max(countMax, 0), min(straight, free))
+    // SAFETY: slot + count <= capacity, and the reader has released these.
+    return unsafe UnsafeMutableBufferPointer(start: slots + slot, count: count)
+  }
+
+  /// Tells the reader that nothing will follow.
+  mutating func close() {
+    // SAFETY: the storage outlives self. Pairs with the acquiring load in `refreshTail`.
+    unsafe tailWord.pointee.store(tail | UInt64.closedPosition, ordering: .releasing)
+    consumerSpot.wake()
+  }
+}
+
+/// The reading end of one lane.
+@safe
+@frozen
+@usableFromInline
+struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
+  @usableFromInline var slots: UnsafeMutablePointer<Element>
+  @usableFromInline var tailWord: UnsafeMutablePointer<Atomic<UInt64>>
+  @usableFromInline var headWord: UnsafeMutablePointer<Atomic<UInt64>>
+  @usableFromInline let producerSpot: ParkingSpot
+  @usableFromInline let mask: UInt64
+  @usableFromInline var head: UInt64
+  @usableFromInline var tailCached: UInt64
+
+  /// The reader of a lane, or one of a broadcast ring's consumers.
+  init(_ storage: RingStorage, lane: Int = 0, consumer: Int = 0) {
+    // SAFETY: the lane holds `capacity` elements at their alignment; the storage outlives self.
+    unsafe slots = storage.data(lane: lane).assumingMemoryBound(to: Element.self)
+    unsafe tailWord = storage.position(2 * lane)
+    unsafe headWord = storage.position(2 * lane + 1 + consumer)
+    producerSpot = storage.producerSpot
+    mask = UInt64(storage.layout.capacity - 1)
+    head = unsafe headWord.pointee.load(ordering: .relaxed).position
+    // As if nothing were there: the first read fetches the writer's position.
+    tailCached = head
+  }
+
+  /// Reads the writer's position, closed or not.
+  @inlinable @inline(__always)
+  mutating func refreshTail() {
+    // SAFETY: the storage outlives self. Pairs with the releasing store in `publish`.
+    tailCached = unsafe tailWord.pointee.load(ordering: .acquiring).position
+  }
+
+  /// Whether the writer has closed and everything was read.
+  @inlinable @inline(__always)
+  var isDrained: Bool {
+    // SAFETY: the storage outlives self.
+    unsafe tailWord.pointee.load(ordering: .acquiring) == head | UInt64.closedPosition
+  }
+
+  /// Elements to read, at most `wanted` for certain.
+  @inlinable @inline(__always)
+  mutating func available(_ wanted: Int) -> Int {
+    if Int(truncatingIfNeeded: tailCached &- head) < wanted { refreshTail() }
+    return Int(truncatingIfNeeded: tailCached &- head)
+  }
+
+  /// Gives slots up to a position back to the writer.
+  @inlinable @inline(__always)
+  mutating func release(_ position: UInt64) {
+    head = position
+    // SAFETY: the storage outlives self. Pairs with the acquiring load in `refreshHead`.
+    unsafe headWord.pointee.store(position, ordering: .releasing)
+    producerSpot.wake()
+  }
+
+  @inlinable @inline(__always)
+  mutating func tryPop() -> Element? {
+    if tailCached == head {
+      refreshTail()
+      if tailCached == head { return nil }
+    }
+    // SAFETY: the slot is inside the lane, and the writer has published it.
+    let element = unsafe slots[Int(truncatingIfNeeded: head & mask)]
+    release(head &+ 1)
+    return element
+  }
+
+  /// Copies as many as there are, at most what the target takes.
+  @inlinable @inline(__always)
+  mutating func tryPop(into target: UnsafeMutableBufferPointer<Element>) -> Int {
+    _ = available(target.count)
+    return unsafe tryPopCached(into: target)
+  }
+
+  /// Copies as many as were seen, at most what the target takes.
+  @inlinable @inline(__always)
+  mutating func tryPopCached(into target: UnsafeMutableBufferPointer<Element>) -> Int {
+    // Never more than the lane, whatever another process may have written into its position.
+    let seen = min(mask &+ 1, tailCached &- head)
+    let count = min(Int(truncatingIfNeeded: seen), target.count)
+    guard count > 0, let to = target.baseAddress else { return 0 }
+    let slot = Int(truncatingIfNeeded: head & mask)
+    let first = min(count, Int(truncatingIfNeeded: mask) &+ 1 &- slot)
+    // SAFETY: first slots up to the lane's end, then the rest from its start: all published.
+    unsafe to.update(from: slots + slot, count: first)
+    if first < count { unsafe (to + first).update(from: slots, count: count &- first) }
+    release(head &+ UInt64(truncatingIfNeeded: count))
+    return count
+  }
+
+  /// Published elements that lie in one piece.
+  @inlinable @inline(__always)
+  mutating func peek(countMax: Int) -> UnsafeBufferPointer<Element> {
+    _ = available(countMax)
+    return unsafe peekCached(countMax: countMax)
+  }
+
+  /// Elements that were seen and lie in one piece.
+  @inlinable @inline(__always)
+  func peekCached(countMax: Int) -> UnsafeBufferPointer<Element> {
+    let slot = Int(truncatingIfNeeded: head & mask)
+    let straight = Int(truncatingIfNeeded: mask) &+ 1 &- slot
+    let seen = Int(truncatingIfNeeded: tailCached &- head)
+    let count = min(max(countMax, 0), min(straight, seen))
+    // SAFETY: slot + count <= capacity, and the writer has published these.
+    return unsafe UnsafeBufferPointer(start: slots + slot, count: count)
+  }
+
+  /// Tells the writer that nobody reads any more.
+  mutating func close() {
+    // SAFETY: the storage outlives self. Pairs with the acquiring load in `refreshHead`.
+    unsafe headWord.pointee.store(head | UInt64.closedPosition, ordering: .releasing)
+    producerSpot.wake()
+  }
+}

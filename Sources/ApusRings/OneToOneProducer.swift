@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusThreads
+internal import Synchronization
+
+/// The writing end of a one-to-one ring.
+///
+/// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
+@safe
+@frozen
+public struct OneToOneProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+  // SAFETY: the only writer of its lane, since it cannot be copied; the storage is retained.
+  @usableFromInline var lane: LaneProducer<Element>
+  @usableFromInline let storage: RingStorage
+  /// What ``push(_:)`` does while the ring is full.
+  public var wait: WaitStrategy
+
+  init(_ storage: RingStorage, wait: WaitStrategy) {
+    lane = LaneProducer(storage)
+    self.storage = storage
+    self.wait = wait
+  }
+
+  deinit {
+    // SAFETY: as in `LaneProducer.close`; a deinitializer cannot call what mutates.
+    unsafe lane.tailWord.pointee.store(lane.tail | UInt64.closedPosition, ordering: .releasing)
+    lane.consumerSpot.wake()
+    storage.leave(end: 0)
+  }
+
+  /// Elements the ring holds.
+  @inlinable @inline(__always)
+  public var capacity: Int { Int(truncatingIfNeeded: lane.mask) &+ 1 }
+
+  /// Elements in the ring.
+  public var fillCount: Int { storage.fillCount }
+
+  /// The level, for others.
+  public var gauge: RingGauge { RingGauge(storage: storage) }
+
+  /// Whether the consumer has closed: what is pushed from now on is lost.
+  @inlinable
+  public var isConsumerClosed: Bool { lane.isConsumerClosed }
+
+  /// Pushes one element if there is room.
+  ///
+  /// - Returns: `false` when the ring is full, or its consumer has closed and the room it left is
+  ///   used up.
+  /// - Complexity: O(1); no system call unless the consumer sleeps.
+  @inlinable @inline(__always)
+  public mutating func tryPush(_ element: Element) -> Bool { lane.tryPush(element) }
+
+  /// Pushes as many elements as there is room for, in order.
+  ///
+  /// - Returns: How many were pushed, from the first on.
+  @inlinable @inline(__always)
+  public mutating func tryPush(contentsOf source: Span<Element>) -> Int {
+    // SAFETY: the lane copies from the buffer and does not keep it.
+    unsafe source.withUnsafeBufferPointer { unsafe lane.tryPush(contentsOf: $0) }
+  }
+
+  /// Pushes as many elements as there is room for; the unsafe twin.
+  @unsafe
+  @inlinable @inline(__always)
+  public mutating func tryPush(contentsOf source: UnsafeBufferPointer<Element>) -> Int {
+    unsafe lane.tryPush(contentsOf: source)
+  }
+
+  /// Pushes one element, waiting for room as ``wait`` says.
+  @inlinable @inline(__always)
+  public mutating func push(_ element: Element) -> PushOutcome {
+    if lane.tryPush(element) { return .pushed }
+    return pushWaiting(element)
+  }
+
+  @inlinable @inline(never)
+  mutating func pushWaiting(_ element: Element) -> PushOutcome {
+    let deadline = wait.deadline()
+    while true {
+      let outcome = waitForRoom(until: deadline)
+      guard outcome == .pushed else { return outcome }
+      if lane.tryPush(element) { return .pushed }
+    }
+  }
+
+  /// Waits as ``wait`` says until at least one element can be pushed.
+  ///
+  /// - Returns: `.pushed` when there is room; nothing was pushed.
+  @inlinable
+  public mutating func waitForRoom() -> PushOutcome { waitForRoom(until: wait.deadline()) }
+
+  @inlinable
+  mutating func waitForRoom(until deadline: WaitDeadline) -> PushOutcome {
+    // SAFETY: the word lies in the storage.
+    unsafe storage.waitForRoom(
+      head: lane.headWord, tail: lane.tail, mask: lane.mask, wait, until: deadline
+    ).pushOutcome
+  }
+
+  /// Lets elements be written where they will be read.
+  ///
+  /// - Parameters:
+  ///   - countMax: Most slots to claim.
+  ///   - body: Gets up to that many free slots in one piece, with what was there before, and
+  ///     returns how many, from the first on, it has written: these are pushed. 0 aborts. Not
+  ///     called when there is no room.
+  /// - Returns: How many were pushed.
+  /// - Precondition: `body` returns no more than the count of its slots.
+  @inlinable @inline(__always)
+  public mutating func withClaim(
+    countMax: Int, _ body: (inout MutableSpan<Element>) -> Int
+  ) -> Int {
+    let slots = unsafe lane.claim(countMax: countMax)
+    if slots.isEmpty { return 0 }
+    // SAFETY: free slots of the lane; any bytes that a producer wrote before, or zero.
+    var span = unsafe slots.mutableSpan
+    let count = body(&span)
+    precondition(
+      count >= 0 && count <= slots.count,
+      "OneToOneProducer.withClaim: expected a count within the claim")
+    if count > 0 { lane.publish(lane.tail &+ UInt64(truncatingIfNeeded: count)) }
+    return count
+  }
+
+  /// Closes this end; the consumer still gets what is in the ring.
+  public consuming func close() {}
+}
