@@ -82,7 +82,7 @@ public struct BroadcastConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
   public mutating func tryPop() -> Element? {
     if lane.tailCached == lane.head {
       refresh()
-      if lane.tailCached == lane.head { return nil }
+      if lane.tailCached == lane.head { return lane.nothing() }
     }
     // SAFETY: the slot is inside the ring, and published; the producer waits for this consumer.
     let element = unsafe lane.slots[Int(truncatingIfNeeded: lane.head & lane.mask)]

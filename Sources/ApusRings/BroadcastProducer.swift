@@ -62,7 +62,7 @@ public struct BroadcastProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked
   public mutating func tryPush(_ element: Element) -> Bool {
     if lane.tail &- lane.headCached > lane.mask {
       refreshHead()
-      if lane.tail &- lane.headCached > lane.mask { return false }
+      if lane.tail &- lane.headCached > lane.mask { return lane.refuse() }
     }
     // SAFETY: the slot is inside the ring, and all consumers have released it.
     unsafe lane.slots[Int(truncatingIfNeeded: lane.tail & lane.mask)] = element

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusThreads
+public import CApusPlatform
 public import Synchronization
 
 /// The writing end of one lane: a ring's worth of slots with one writer and one reader.
@@ -41,6 +42,14 @@ struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
     headCached = raw.isClosedPosition ? tail &- mask &- 1 : raw
   }
 
+  /// Says that the lane is full, and not at once: a producer that looks again and again takes the
+  /// reader's line away each time, and the reader, which has work to do, waits for it.
+  @inlinable @inline(__always)
+  func refuse() -> Bool {
+    capus_cpu_relax()
+    return false
+  }
+
   @inlinable @inline(__always)
   var isConsumerClosed: Bool {
     // SAFETY: the storage outlives self.
@@ -71,7 +80,7 @@ struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
   mutating func tryPush(_ element: Element) -> Bool {
     if tail &- headCached > mask {
       refreshHead()
-      if tail &- headCached > mask { return false }
+      if tail &- headCached > mask { return refuse() }
     }
     // SAFETY: the slot is inside the lane, and the reader has released it.
     unsafe slots[Int(truncatingIfNeeded: tail & mask)] = element
@@ -168,6 +177,14 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
     unsafe tailWord.pointee.load(ordering: .acquiring) == head | UInt64.closedPosition
   }
 
+  /// Says that there is nothing. A caller that looks again at once would have the CPU run ahead
+  /// with many looks, all of which it has to take back when the writer's line arrives.
+  @inlinable @inline(__always)
+  func nothing() -> Element? {
+    capus_loads_settle()
+    return nil
+  }
+
   /// Elements to read, at most `wanted` for certain.
   @inlinable @inline(__always)
   mutating func available(_ wanted: Int) -> Int {
@@ -188,7 +205,7 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
   mutating func tryPop() -> Element? {
     if tailCached == head {
       refreshTail()
-      if tailCached == head { return nil }
+      if tailCached == head { return nothing() }
     }
     // SAFETY: the slot is inside the lane, and the writer has published it.
     let element = unsafe slots[Int(truncatingIfNeeded: head & mask)]

@@ -60,7 +60,10 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
   ) -> Int {
     if lane.tailCached == lane.head {
       lane.refreshTail()
-      if lane.tailCached == lane.head { return 0 }
+      if lane.tailCached == lane.head {
+        _ = lane.nothing()
+        return 0
+      }
       if _slowPath(lane.tailCached &- lane.head > lane.mask &+ 1) {
         corrupt(at: lane.head)
         return 0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-public import CApusPlatform
+internal import CApusPlatform
 public import Synchronization
 
 /// A futex word where threads, or processes, sleep until something they wait for has happened.
@@ -11,8 +11,7 @@ public import Synchronization
 ///
 /// Sleeping and waking is the pattern "write mine, read yours" on both sides, which takes a full
 /// barrier on both. Wakes are frequent and sleeps are not, so the sleeper pays for both: it has the
-/// kernel execute a barrier on every CPU (`membarrier`), and a wake needs only keep the compiler
-/// from reordering. Where the kernel has no such call, a sleep lasts a millisecond at most before
+/// kernel execute a barrier on every CPU (`membarrier`), and a wake needs none. Where the kernel has no such call, a sleep lasts a millisecond at most before
 /// the condition is looked at again.
 @safe
 @frozen
@@ -39,10 +38,11 @@ public struct ParkingSpot: @unchecked Sendable {
   @inlinable @inline(__always)
   public func wake() {
     // Pairs with the barrier in `prepare`: either this load sees the flag, or the sleeper's look
-    // at its condition sees what was stored before.
-    capus_compiler_fence()
+    // at its condition sees what was stored before. What that takes here is that the compiler
+    // keeps the caller's store in front of this load: it moves no atomic access across another.
+    // A fence would say so too, but makes it keep the caller's fields in memory.
     // SAFETY: the word outlives the spot.
-    let value = unsafe word.pointee.load(ordering: .relaxed)
+    let value = unsafe word.pointee.load(ordering: .acquiring)
     if _slowPath(value & 1 != 0) { wakeSleepers(value) }
   }
 

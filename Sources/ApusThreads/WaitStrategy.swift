@@ -37,9 +37,9 @@ public struct WaitStrategy: Sendable, Equatable {
   /// Longest wait; nil for no limit. Unit: nanoseconds.
   public let timeoutNanoseconds: UInt64?
 
-  /// Looks of about a nanosecond each: less than a scheduler turn costs, more than most waits for
-  /// a running thread take.
-  public static let spinCountDefault = 2_000
+  /// Looks of a few nanoseconds each: less than a scheduler turn costs, more than most waits for a
+  /// running thread take.
+  public static let spinCountDefault = 1_000
 
   private init(_ kind: Kind, _ spinCount: Int, _ timeoutNanoseconds: UInt64?) {
     precondition(spinCount >= 0, "WaitStrategy: expected a spin count of 0 or more")
@@ -119,7 +119,10 @@ public struct WaitStrategy: Sendable, Equatable {
     let burst = 128
     var remaining = count
     while true {
-      for _ in 0..<min(burst, remaining) where isReady() { return true }
+      for _ in 0..<min(burst, remaining) {
+        if isReady() { return true }
+        capus_loads_settle()
+      }
       if remaining <= burst { return isReady() }
       if remaining != .max { remaining -= burst }
       capus_cpu_relax()

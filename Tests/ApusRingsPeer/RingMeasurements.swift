@@ -12,9 +12,9 @@ struct Line: BitwiseCopyable {
   init(_ value: UInt64) { words = [8 of UInt64](repeating: value) }
 }
 
-/// Throughput and round trips with one end on each of two CPUs, sampled in turn.
+/// Throughput and round trips between two threads, each bound to a CPU, sampled in turn.
 ///
-///     ApusRingsPeer measure FIRST_CPU,SECOND_CPU
+///     ApusRingsPeer measure CPU,CPU
 struct RingMeasurements {
   let first: Int
   let second: Int
@@ -29,9 +29,26 @@ struct RingMeasurements {
     second = numbers[1]
   }
 
+  /// Binds the writer, once the reader was started: a thread that is bound starts none elsewhere.
+  private func bindWriter() { try? pinCurrentThread(cpuIndex: first) }
+
+  /// One sample on a thread of its own.
+  private func sample(_ body: @escaping @Sendable () throws -> [Double]) throws -> [Double] {
+    let shared = Shared(Mutex([]))
+    try PinnedThread(name: "writer", cpuIndex: nil) {
+      let figures = (try? body()) ?? []
+      shared.value.withLock { $0 = figures }
+    }.join()
+    return shared.value.withLock { $0 }
+  }
+
+  private final class Shared: Sendable {
+    let value: Mutex<[Double]>
+    init(_ value: consuming Mutex<[Double]>) { self.value = value }
+  }
+
   func run() throws {
-    try pinCurrentThread(cpuIndex: first)
-    let cases: [(name: String, unit: String, body: () throws -> [Double])] = [
+    let cases: [(name: String, unit: String, body: @Sendable () throws -> [Double])] = [
       ("probe.roundTrip", "ns", probe), ("oneToOne.roundTrip.8B", "ns", roundTrip),
       ("oneToOne.single.8B", "M/s", { try oneToOne { UInt64($0) } }),
       ("oneToOne.single.64B", "M/s", { try oneToOne { Line(UInt64($0)) } }),
@@ -48,7 +65,7 @@ struct RingMeasurements {
     for round in 0..<rounds + 1 {
       for offset in cases.indices {
         let index = (offset + round) % cases.count
-        let sample = try cases[index].body()
+        let sample = try sample(cases[index].body)
         if round > 0 { samples[index].append(sample) }
       }
     }
@@ -66,6 +83,7 @@ struct RingMeasurements {
 
   /// M/s of `count` operations that `body` does together with the other thread.
   private func rate(_ count: Int, _ body: () throws -> Void) rethrows -> [Double] {
+    bindWriter()
     let clock = CycleClock.shared
     let start = clock.now
     try body()
@@ -108,6 +126,13 @@ struct RingMeasurements {
     }
   }
 
+  /// Elements have to be read: what nobody reads does not travel.
+  @inline(__always)
+  static func firstWord<Element: BitwiseCopyable>(_ element: Element) -> UInt64 {
+    // SAFETY: elements here have at least eight bytes.
+    unsafe withUnsafeBytes(of: element) { unsafe $0.loadUnaligned(as: UInt64.self) }
+  }
+
   @inline(never)
   static func popAll<Element: BitwiseCopyable>(
     _ end: consuming OneToOneConsumer<Element>, _ count: Int
@@ -117,8 +142,7 @@ struct RingMeasurements {
     var sum: UInt64 = 0
     while left > 0 {
       if let element = consumer.tryPop() {
-        // SAFETY: elements here have at least eight bytes.
-        sum &+= unsafe withUnsafeBytes(of: element) { unsafe $0.loadUnaligned(as: UInt64.self) }
+        sum &+= firstWord(element)
         left &-= 1
       }
     }
@@ -156,9 +180,14 @@ struct RingMeasurements {
     let reader = try PinnedThread(name: "reader", cpuIndex: second, moving: ends.consumer) {
       var consumer = $0
       var left = count
+      var sum: UInt64 = 0
       while left > 0 {
-        if consumer.tryPop() != nil { left &-= 1 }
+        if let element = consumer.tryPop() {
+          sum &+= Self.firstWord(element)
+          left &-= 1
+        }
       }
+      Self.sink.wrappingAdd(sum, ordering: .relaxed)
     }
     return rate(count) {
       var left = count
@@ -177,9 +206,14 @@ struct RingMeasurements {
     let reader = try PinnedThread(name: "reader", cpuIndex: second, moving: end) {
       var consumer = $0
       var left = count
+      var sum: UInt64 = 0
       while left > 0 {
-        if consumer.tryPop() != nil { left &-= 1 }
+        if let element = consumer.tryPop() {
+          sum &+= Self.firstWord(element)
+          left &-= 1
+        }
       }
+      Self.sink.wrappingAdd(sum, ordering: .relaxed)
     }
     return rate(count) {
       var left = count
@@ -222,9 +256,14 @@ struct RingMeasurements {
     let reader = try PinnedThread(name: "reader", cpuIndex: second, moving: end) {
       var consumer = $0
       var left = count
+      var sum: UInt64 = 0
       while left > 0 {
-        if consumer.tryPop() != nil { left &-= 1 }
+        if let element = consumer.tryPop() {
+          sum &+= Self.firstWord(element)
+          left &-= 1
+        }
       }
+      Self.sink.wrappingAdd(sum, ordering: .relaxed)
     }
     var producer = ends.producer
     return rate(count) {
@@ -244,7 +283,10 @@ struct RingMeasurements {
       var left = count
       var sum = 0
       while left > 0 {
-        left &-= consumer.tryConsume(countMax: 256) { _, payload in sum &+= payload.byteCount }
+        left &-= consumer.tryConsume(countMax: 256) { _, payload in
+          // SAFETY: messages here have 64 bytes.
+          sum &+= unsafe payload.unsafeLoad(fromByteOffset: 56, as: Int.self)
+        }
       }
       Self.sink.wrappingAdd(UInt64(sum), ordering: .relaxed)
     }
@@ -279,6 +321,7 @@ struct RingMeasurements {
     var consumer = back.consumer
     var cycles = [UInt64](repeating: 0, count: rounds)
     let clock = CycleClock.shared
+    bindWriter()
     for round in 0..<rounds {
       let start = clock.now
       _ = producer.tryPush(UInt64(round))
@@ -313,6 +356,7 @@ struct RingMeasurements {
     var cycles: [UInt64] = []
     cycles.reserveCapacity(Int(rounds))
     let clock = CycleClock.shared
+    bindWriter()
     for round in 1...rounds {
       let start = clock.now
       words.there.word.store(round, ordering: .releasing)

@@ -24,7 +24,9 @@ struct RingsPeer {
       case "send": try send(path)
       case "receive": try receive(path)
       case "measure":
-        guard let measurements = RingMeasurements(path) else { fail(2, "expected two CPUs") }
+        guard let measurements = RingMeasurements(path) else {
+          fail(2, "expected two CPUs, such as 0,1")
+        }
         try measurements.run()
       default: fail(2, "unknown role \(arguments[1])")
       }

@@ -3,30 +3,36 @@
 
 /// An element that tells its place in the ring and whether it was torn.
 public struct PeerElement: BitwiseCopyable, Sendable, Equatable {
+  /// Place in the ring.
   public var position: UInt64
   private var first: UInt64
   private var second: UInt64
 
+  /// The element of a place.
   public init(_ position: UInt64) {
     self.position = position
     first = position &* 0x9E37_79B9_7F4A_7C15
     second = ~position
   }
 
+  /// Whether all of it belongs to one place.
   public var isWhole: Bool { self == PeerElement(position) }
 }
 
 /// A message whose length, type and bytes follow from where it begins in the ring.
 public enum PeerMessage {
+  /// Length of the payload. Unit: bytes.
   public static func byteCount(_ position: UInt64) -> Int {
     var random = SeededRandom(seed: position)
     return 8 + Int(random.next() % 120)
   }
 
+  /// Type of the message.
   public static func type(_ position: UInt64) -> UInt32 {
     UInt32(truncatingIfNeeded: position) >> 3
   }
 
+  /// Fills the payload.
   public static func write(_ position: UInt64, into payload: inout MutableRawSpan) {
     var random = SeededRandom(seed: ~position)
     let noise = UInt8(truncatingIfNeeded: random.next())

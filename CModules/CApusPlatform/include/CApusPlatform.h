@@ -103,15 +103,22 @@ static inline void capus_cpu_relax(void) {
 #endif
 }
 
-/// Keeps the compiler, not the CPU, from moving memory accesses across it.
-static inline void capus_compiler_fence(void) { __asm__ volatile("" ::: "memory"); }
+/// Waits until the loads before it are done, and starts no later one ahead of them: between two looks
+/// at a word that another CPU writes. A few nanoseconds.
+static inline void capus_loads_settle(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_lfence();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
 
 /// Prepares this process for capus_barrier_all; 0 when such barriers work, for threads of this
 /// process alone or, where shared is not 0, for every process that called this.
 int capus_barrier_register(int shared);
 
-/// A full memory barrier on every CPU that runs a registered thread: it pairs with a compiler fence
-/// on the other side. capus_barrier_register must have succeeded.
+/// A full memory barrier on every CPU that runs a registered thread. capus_barrier_register must have
+/// succeeded.
 int capus_barrier_all(int shared);
 
 /// Sleeps while *word == expected, for at most so many nanoseconds (UINT64_MAX: no limit).
