@@ -12,10 +12,7 @@ private final class JournalBench {
   var writer: JournalWriter
   let payload: [UInt8]
 
-  init(
-    bufferByteCount: Int, segmentByteCount: Int, usesDirectIO: Bool = true,
-    preallocation: JournalConfiguration.Preallocation = .zeroFill
-  ) throws {
+  init(bufferByteCount: Int, segmentByteCount: Int) throws {
     // Not /tmp, which may be memory and then measures no disk.
     var template = Array("/var/tmp/apus-bench-XXXXXX".utf8CString)
     // SAFETY: the array ends with a zero byte and is changed in place.
@@ -25,12 +22,11 @@ private final class JournalBench {
       })
     else { throw WorkError("/var/tmp: mkdtemp failed with errno \(errno); check who may write") }
     folder = made
-    storage = try FileJournalStorage(path: made, options: .init(usesDirectIO: usesDirectIO))
+    storage = try FileJournalStorage(path: made)
     writer = try JournalWriter(
       storage: storage,
       configuration: JournalConfiguration(
-        segmentByteCount: segmentByteCount, bufferByteCount: bufferByteCount,
-        preallocation: preallocation))
+        segmentByteCount: segmentByteCount, bufferByteCount: bufferByteCount))
     payload = (0..<64).map { UInt8(truncatingIfNeeded: $0 &* 37) }
   }
 
@@ -105,56 +101,6 @@ private final class SnapshotBench {
 }
 
 extension BenchmarkSuite {
-  /// One record a commit: what the ways to write cost. Time of one durable record.
-  private static func singleCommits(
-    _ configuration: BenchmarkConfiguration
-  ) throws -> [BenchmarkCase] {
-    let count = configuration.size(200, smoke: 4)
-    let ways: [(String, Bool, JournalConfiguration.Preallocation)] = [
-      ("direct.zeroFill", true, .zeroFill), ("direct.allocate", true, .allocate),
-      ("cache.zeroFill", false, .zeroFill), ("cache.allocate", false, .allocate),
-    ]
-    return try ways.map { name, usesDirectIO, preallocation in
-      let bench = try JournalBench(
-        bufferByteCount: 1 << 16, segmentByteCount: 8 << 20, usesDirectIO: usesDirectIO,
-        preallocation: preallocation)
-      return BenchmarkCase(
-        name: "journal.commit.one.\(name)", operationCount: count, prepare: bench.tidy
-      ) {
-        let before = bench.writer.durableSequence
-        for _ in 0..<count {
-          _ = bench.append(count: 1)
-          bench.spinUntilDurable()
-        }
-        return bench.writer.durableSequence - before
-      }
-    }
-  }
-
-  /// Large commits by the other ways to write, for comparison with the default.
-  private static func groupCommits(
-    _ configuration: BenchmarkConfiguration
-  ) throws -> [BenchmarkCase] {
-    let count = configuration.size(2_000_000, smoke: 2_000)
-    let ways: [(String, Bool, JournalConfiguration.Preallocation)] = [
-      ("direct.allocate", true, .allocate), ("cache.zeroFill", false, .zeroFill),
-      ("cache.allocate", false, .allocate),
-    ]
-    return try ways.map { name, usesDirectIO, preallocation in
-      let bench = try JournalBench(
-        bufferByteCount: 4 << 20, segmentByteCount: configuration.size(64 << 20, smoke: 8 << 20),
-        usesDirectIO: usesDirectIO, preallocation: preallocation)
-      return BenchmarkCase(
-        name: "journal.groupCommit.64B.\(name)", operationCount: count, prepare: bench.tidy
-      ) {
-        let before = bench.writer.durableSequence
-        _ = bench.append(count: count)
-        bench.spinUntilDurable()
-        return bench.writer.durableSequence - before
-      }
-    }
-  }
-
   /// How long an engine is held up by one step of a snapshot: a copy of 256 KiB and its checksum.
   private static func snapshotCopy(
     _ configuration: BenchmarkConfiguration
@@ -213,7 +159,7 @@ extension BenchmarkSuite {
         }
         return sum
       },
-    ] + (try groupCommits(configuration)) + (try singleCommits(configuration))
-      + [try snapshotCopy(configuration)]
+      try snapshotCopy(configuration),
+    ]
   }
 }
