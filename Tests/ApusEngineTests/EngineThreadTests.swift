@@ -87,6 +87,39 @@ import Testing
     expect(back.engine.balance(1) == 3)
   }
 
+  @Test func aThreadWhoseOutputNobodyReadsEnds() throws {
+    let inputEnds = try OneToOneRing<LedgerCommand>.makeEnds(RingConfiguration(capacity: 64))
+    let outputEnds = try OneToOneRing<SequencedEvent<LedgerEvent>>.makeEnds(
+      RingConfiguration(capacity: 4))
+    var producer = inputEnds.producer
+    let host = try EngineHost(
+      engine: LedgerEngine(), input: inputEnds.consumer, journal: NoJournal(),
+      output: outputEnds.producer, configuration: .init(release: .atOnce, eventCapacity: 4))
+    let thread = try EngineThread.start(host, name: "ledger", cpuIndex: nil)
+    outputEnds.consumer.close()
+    for account in UInt32(0)..<20 { _ = producer.tryPush(.open(account)) }
+    let back = thread.finish()
+    expect(back.commandCount < 20)
+    expect(back.waitingEventCount > 0)
+  }
+
+  @Test func anIdleThreadTakesTheDigestThatIsDue() throws {
+    let inputEnds = try OneToOneRing<LedgerCommand>.makeEnds(RingConfiguration(capacity: 64))
+    var producer = inputEnds.producer
+    let host = try EngineHost(
+      engine: LedgerEngine(), input: inputEnds.consumer, journal: NoJournal(),
+      output: NoOutput(),
+      configuration: .init(release: .atOnce, eventCapacity: 8, digestInterval: 2))
+    let thread = try EngineThread.start(host, name: "ledger", cpuIndex: nil)
+    _ = producer.push(.open(1))
+    _ = producer.push(.open(2))
+    while thread.status.lastSequence < 3 {}
+    producer.close()
+    let back = thread.finish()
+    expect(back.lastDigest.sequence == 3)
+    expect(back.lastDigest.digest == back.engine.digest)
+  }
+
   @Test func aThreadThatIsDroppedEnds() throws {
     let inputEnds = try OneToOneRing<LedgerCommand>.makeEnds(RingConfiguration(capacity: 64))
     let producer = inputEnds.producer

@@ -33,20 +33,17 @@ import Testing
       }
       buffer.removeAll()
     }
-    if damage {
-      var random = SeededRandom(seed: seed)
-      // Not the lengths of frames: those would end the stream.
-      var starts: [Int] = []
-      var position = 0
-      while position < bytes.count {
-        starts.append(position)
-        position += 2 + Int(bytes[position + 1])
+    guard damage else { return bytes }
+    // Inside messages, not their frames: a broken length would make everything behind it noise.
+    var random = SeededRandom(seed: seed)
+    var position = 0
+    while position + 2 < bytes.count {
+      let length = Int(bytes[position]) << 8 | Int(bytes[position + 1])
+      if Int.random(in: 0..<25, using: &random) == 0 {
+        bytes[position + 2 + Int.random(in: 0..<length, using: &random)] ^=
+          UInt8(truncatingIfNeeded: random.next()) & 0x07
       }
-      for _ in 0..<200 {
-        let start = starts[Int.random(in: 0..<starts.count, using: &random)]
-        let index = start + 2 + Int.random(in: 0..<Int(bytes[start + 1]), using: &random)
-        bytes[index] ^= UInt8(truncatingIfNeeded: random.next()) & 0x03
-      }
+      position += 2 + length
     }
     return bytes
   }
@@ -70,14 +67,18 @@ import Testing
     _ random: inout SeededRandom, _ changes: inout [BestPriceChange]
   ) -> Int {
     var position = start
+    var isStuck = false
     while position < end {
-      let window = min(bytes.count, position + Int.random(in: 1...20_000, using: &random))
+      // A frame's length is 16 bits: damaged, it may name more bytes than most windows have.
+      let length = isStuck ? 1 << 17 : Int.random(in: 1...20_000, using: &random)
+      let window = min(bytes.count, position + length)
       let consumed = unsafe host.step(
         framed: bytes.span.bytes.extracting(position..<window), streamOffset: UInt64(position),
         messageCountMax: .random(in: 1...1_000, using: &random))
       position += consumed
+      isStuck = consumed == 0
       host.takeEvents { changes.append($0.event) }
-      if consumed == 0, window == bytes.count { break }
+      if isStuck, window == bytes.count { break }
     }
     return position
   }

@@ -49,19 +49,23 @@ public struct NoInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   /// Nothing.
   @inlinable public init() {}
 
+  /// Lets the next commands be read where they lie.
   @unsafe @inlinable @inline(__always)
   public mutating func withUnsafeCommands(
     countMax: Int, _ body: (UnsafeBufferPointer<Command>) -> Int
   ) -> Int { 0 }
 
+  /// Waits for a command, not longer than the limit.
   @inlinable
   public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool { false }
 
+  /// Whether no command is left and none will come.
   @inlinable
   public var isDrained: Bool { true }
 }
 
 extension OneToOneConsumer: CommandInput {
+  /// Lets the next commands be read where they lie.
   @unsafe @inlinable @inline(__always)
   public mutating func withUnsafeCommands(
     countMax: Int, _ body: (UnsafeBufferPointer<Element>) -> Int
@@ -69,6 +73,7 @@ extension OneToOneConsumer: CommandInput {
     withPeek(countMax: countMax) { unsafe $0.withUnsafeBufferPointer { unsafe body($0) } }
   }
 
+  /// Waits for a command, not longer than the limit.
   @inlinable
   public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
     let own = wait
@@ -79,6 +84,7 @@ extension OneToOneConsumer: CommandInput {
 }
 
 extension ManyToOneConsumer: CommandInput {
+  /// Lets the next commands be read where they lie.
   @unsafe @inlinable @inline(__always)
   public mutating func withUnsafeCommands(
     countMax: Int, _ body: (UnsafeBufferPointer<Element>) -> Int
@@ -86,6 +92,7 @@ extension ManyToOneConsumer: CommandInput {
     withPeek(countMax: countMax) { unsafe $0.withUnsafeBufferPointer { unsafe body($0) } }
   }
 
+  /// Waits for a command, not longer than the limit.
   @inlinable
   public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
     let own = wait
@@ -96,6 +103,7 @@ extension ManyToOneConsumer: CommandInput {
 }
 
 extension BroadcastConsumer: CommandInput {
+  /// Lets the next commands be read where they lie.
   @unsafe @inlinable @inline(__always)
   public mutating func withUnsafeCommands(
     countMax: Int, _ body: (UnsafeBufferPointer<Element>) -> Int
@@ -103,6 +111,7 @@ extension BroadcastConsumer: CommandInput {
     withPeek(countMax: countMax) { unsafe $0.withUnsafeBufferPointer { unsafe body($0) } }
   }
 
+  /// Waits for a command, not longer than the limit.
   @inlinable
   public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
     let own = wait

@@ -77,29 +77,37 @@ public struct NoJournal: CommandJournal, ~Copyable {
   /// Nothing.
   @inlinable public init() {}
 
+  /// Whether there is a journal.
   @inlinable @inline(__always)
   public static var isPresent: Bool { false }
 
+  /// 0: nothing is kept.
   @inlinable @inline(__always)
   public var lastSequence: UInt64 { 0 }
 
+  /// No limit.
   @inlinable @inline(__always)
   public var payloadByteCountMax: Int { .max }
 
+  /// Copies a record into the journal's memory.
   @unsafe @inlinable @inline(__always)
   public mutating func append(
     sequence: UInt64, time: Nanoseconds, kind: CommandRecordKind, payload: UnsafeRawBufferPointer
   ) -> CommandJournalOutcome { .appended }
 
+  /// Everything counts as kept.
   @inlinable @inline(__always)
   public mutating func poll() -> UInt64 { .max }
 
+  /// Waits until everything is durable.
   @inlinable @inline(__always)
   public mutating func makeDurable() -> Bool { true }
 
+  /// Whether the journal has failed for good.
   @inlinable @inline(__always)
   public var hasFailed: Bool { false }
 
+  /// Why, in one line; nil while it goes on.
   @inlinable
   public var failureDescription: String? { nil }
 }

@@ -84,8 +84,10 @@ public struct EngineThread<
 
   /// Waits until it has ended, and gives the host back.
   ///
-  /// It ends when its input has closed and everything was applied and flushed, after ``stop()``, or
-  /// when its journal has failed. Events that the output had no room for are in the host.
+  /// It ends when its input has closed and everything was applied, flushed and released, after
+  /// ``stop()``, when its journal has failed, or when nobody reads its output any more. An output
+  /// that stays full keeps it from ending: read on, or ``stop()`` first. Events that the output had
+  /// no room for are in the host.
   public consuming func finish() -> Host {
     thread.join()
     return box.take()
@@ -192,7 +194,8 @@ enum HostLoop {
       _ = host.input.waitForCommand(limitNanoseconds: stopLookNanoseconds)
       return false
     }
-    // A commit is under way, or the output is full.
+    // A commit is under way, or the output is full. One that is full for good ends the thread.
+    if host.waitingEventCount > 0, host.core.output.isClosed { return true }
     idleCount &+= 1
     if idleCount > 64 { yieldProcessor() }
     return false

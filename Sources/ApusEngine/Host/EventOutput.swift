@@ -16,6 +16,15 @@ public protocol EventOutput: ~Copyable, SendableMetatype {
   ///   rest and, when it can keep no more, takes no more commands.
   @unsafe
   mutating func take(_ events: UnsafeBufferPointer<Element>) -> Int
+
+  /// Whether nobody will ever read what it takes.
+  var isClosed: Bool { get }
+}
+
+extension EventOutput where Self: ~Copyable {
+  /// False: an output that is no ring has no other side.
+  @inlinable
+  public var isClosed: Bool { false }
 }
 
 /// No output: events are dropped.
@@ -24,6 +33,7 @@ public struct NoOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
   /// Nothing.
   @inlinable public init() {}
 
+  /// Takes events, from the first on; says how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<SequencedEvent<Event>>) -> Int {
     events.count
@@ -36,11 +46,17 @@ public struct CallerOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
   /// Nothing.
   @inlinable public init() {}
 
+  /// Takes events, from the first on; says how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<SequencedEvent<Event>>) -> Int { 0 }
 }
 
 extension OneToOneProducer: EventOutput {
+  /// Whether the consumer has closed.
+  @inlinable
+  public var isClosed: Bool { isConsumerClosed }
+
+  /// Takes events, from the first on; says how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<Element>) -> Int {
     unsafe tryPush(contentsOf: events)
@@ -48,6 +64,11 @@ extension OneToOneProducer: EventOutput {
 }
 
 extension ManyToOneProducer: EventOutput {
+  /// Whether the consumer has closed.
+  @inlinable
+  public var isClosed: Bool { isConsumerClosed }
+
+  /// Takes events, from the first on; says how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<Element>) -> Int {
     unsafe tryPush(contentsOf: events)
@@ -55,6 +76,10 @@ extension ManyToOneProducer: EventOutput {
 }
 
 extension BroadcastProducer: EventOutput {
+  /// Whether all consumers have closed.
+  public var isClosed: Bool { areConsumersClosed }
+
+  /// Takes events, from the first on; says how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<Element>) -> Int {
     unsafe tryPush(contentsOf: events)

@@ -6,6 +6,8 @@ public import ApusThreads
 extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
   @inlinable @inline(__always) @discardableResult
   mutating func move() -> Int {
+    // Taken while nothing waits for it, and before the next command in any case.
+    if commandsToDigest == 0 { recordDigest() }
     if Journal.isPresent { poll() }
     if events.count == 0 { return 0 }
     return releaseEvents()
@@ -13,7 +15,7 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
 
   @usableFromInline
   mutating func flush() -> Bool {
-    if commandsToDigest == 0 { _ = recordDigest() }
+    if commandsToDigest == 0 { recordDigest() }
     guard journal.makeDurable() else { return false }
     if commandsToDigest == 0 {
       // The journal was full before, and is empty now.
@@ -114,7 +116,7 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
   /// Takes the digest that is due, as a record of its own.
   ///
   /// - Returns: False when the journal has no room for it yet.
-  @inlinable @inline(never)
+  @inlinable @inline(never) @discardableResult
   mutating func recordDigest() -> Bool {
     let value = hosted.digest
     var digest = value.littleEndian
@@ -145,9 +147,12 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
         ? clock.nanoseconds(cycles: timing.appended &- timing.arrived) : nil,
       apply: clock.nanoseconds(cycles: timing.applied &- timing.appended),
       release: clock.nanoseconds(cycles: released &- timing.applied))
-    if Journal.isPresent, pendingSequence == 0, keptSequence < sequencer.lastSequence {
+    guard Journal.isPresent, pendingSequence == 0 else { return }
+    if keptSequence < sequencer.lastSequence {
       pendingSequence = sequencer.lastSequence
       pendingStart = timing.arrived
+    } else {
+      stages.recordDurability(clock.nanoseconds(cycles: released &- timing.arrived))
     }
   }
 }

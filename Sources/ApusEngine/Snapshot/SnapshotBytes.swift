@@ -13,6 +13,7 @@ public final class SnapshotBytes: SnapshotTarget, SnapshotSource {
   /// Begins to read from the start again.
   public func rewind() { position = 0 }
 
+  /// Takes the next bytes.
   public func write(_ chunk: RawSpan) throws(SnapshotError) {
     bytes.reserveCapacity(bytes.count + chunk.byteCount)
     for index in 0..<chunk.byteCount {
@@ -21,6 +22,7 @@ public final class SnapshotBytes: SnapshotTarget, SnapshotSource {
     }
   }
 
+  /// Gives the next bytes.
   public func read(into target: inout MutableRawSpan) throws(SnapshotError) -> Int {
     let count = min(target.byteCount, bytes.count - position)
     for index in 0..<count {

@@ -5,11 +5,13 @@ public import ApusEngine
 
 /// The journal of an engine's host.
 extension JournalWriter: CommandJournal {
+  /// Whether there is a journal.
   public static var isPresent: Bool { true }
 
   /// The longest command it takes. Unit: bytes.
   public var payloadByteCountMax: Int { configuration.payloadByteCountMax }
 
+  /// Copies a record into the journal's memory.
   @unsafe
   public mutating func append(
     sequence: UInt64, time: Nanoseconds, kind: CommandRecordKind, payload: UnsafeRawBufferPointer
@@ -29,6 +31,7 @@ extension JournalWriter: CommandJournal {
     }
   }
 
+  /// Waits until everything is durable.
   public mutating func makeDurable() -> Bool {
     do throws(JournalError) {
       try flush()
