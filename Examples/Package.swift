@@ -14,6 +14,8 @@ let package = Package(
       dependencies: [
         .product(name: "ApusCapture", package: "apus"),
         .product(name: "ApusTrading", package: "apus"),
-      ])
+      ]),
+    .executableTarget(
+      name: "TwoThreads", dependencies: [.product(name: "ApusCore", package: "apus")]),
   ]
 )

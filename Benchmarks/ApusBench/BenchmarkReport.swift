@@ -58,7 +58,8 @@ public struct BenchmarkReport: Encodable, Sendable {
   public func renderText() -> String {
     let rows = results.map { result -> [String] in
       [
-        result.name, result.unit, HumanText.decimal(result.median, 2), HumanText.decimal(result.minimum, 2),
+        result.name, result.unit, HumanText.decimal(result.median, 2),
+        HumanText.decimal(result.minimum, 2),
         HumanText.decimal(result.maximum, 2), "\(result.samples)", "\(result.discarded)",
         "\(result.allocations)", HumanText.decimal(result.timerOverheadNanoseconds, 4),
         result.resultHash,

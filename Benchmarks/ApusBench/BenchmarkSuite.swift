@@ -44,6 +44,13 @@ struct BenchmarkCase {
   /// Prepares a sample, outside the time.
   var prepare: () -> Void = {}
   var body: () -> UInt64
+  /// Ends a sample, outside the time.
+  var finish: () -> Void = {}
+  /// What one operation of the sample took, where the body measures it itself: a percentile, or a
+  /// time without the start of a thread. Unit: nanoseconds.
+  var measured: (() -> Double)?
+  /// Why the sample is none, in one line; nil where it is one.
+  var failure: () -> String? = { nil }
 }
 
 extension BenchmarkCase {
@@ -74,7 +81,7 @@ public struct BenchmarkSuite: Sendable {
 
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
-    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .slab,
+    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .counters, .slab, .journal, .host,
     .ringsOneToOne, .ringsManyToOne, .ringsManyToMany, .ringsBroadcast, .ringsMessage, .wakeup,
   ]
 
@@ -123,7 +130,7 @@ public struct BenchmarkSuite: Sendable {
       }
     }
     return BenchmarkReport(
-      machine: MachineDescription.line() + ", CPU \(cpu), one thread, "
+      machine: MachineDescription.line() + ", CPU \(cpu), "
         + BenchmarkReport.buildDescription,
       suite: name, results: zip(cases, samples).map { $1.result(of: $0) })
   }
@@ -164,6 +171,7 @@ struct CaseSamples {
     let elapsed: Double
     let cpu: Double
     let result: UInt64
+    var own: Double?
     var allocations: UInt64 = 0
     switch measured {
     case .ours(let benchmark):
@@ -176,6 +184,9 @@ struct CaseSamples {
       cpu = Double(Self.threadNanoseconds() - cpuBefore)
       allocations = capus_allocation_count() &- allocationsBefore
       capus_black_hole(result)
+      own = benchmark.measured?()
+      benchmark.finish()
+      if let failure = benchmark.failure() { throw WorkError("\(benchmark.name): \(failure)") }
     case .peer(let peer):
       let sample = try peer.process.sample(peer.caseName)
       (elapsed, cpu, result) = (sample.nanoseconds, sample.cpuNanoseconds, sample.hash)
@@ -190,7 +201,7 @@ struct CaseSamples {
     if elapsed > 1_000_000, cpu < elapsed * Self.cpuShareMin {
       discardedCount += 1
     } else {
-      nanoseconds.append(elapsed / Double(measured.operationCount))
+      nanoseconds.append(own ?? elapsed / Double(measured.operationCount))
     }
   }
 

@@ -36,7 +36,8 @@ enum MessageLoops {
   static let capacity = 1 << 19
 
   static func transfer(
-    _ name: String, _ count: Int, _ push: @escaping @Sendable (consuming MessageProducer, Int) -> Void
+    _ name: String, _ count: Int,
+    _ push: @escaping @Sendable (consuming MessageProducer, Int) -> Void
   ) -> TeamCase {
     TeamCase(name: name, operationCount: count) { team in
       let ends = try MessageRing.makeEnds(RingConfiguration(capacity: capacity))

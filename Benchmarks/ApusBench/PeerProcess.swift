@@ -95,7 +95,9 @@ extension PeerProcess {
     }
     var arguments = ["--cpu", "\(cpuIndex)"]
     if let otherCPUIndex {
-      arguments += ["--other-cpu", "\(otherCPUIndex)", "--size", configuration.size("full", smoke: "smoke")]
+      arguments += [
+        "--other-cpu", "\(otherCPUIndex)", "--size", configuration.size("full", smoke: "smoke"),
+      ]
     }
     if let file = configuration.filePath { arguments += ["--file", file] }
     return try names.compactMap { name in

@@ -60,7 +60,8 @@ struct RingCases {
   func roundTrip<
     Producer: ElementPushing & ~Copyable, Consumer: ElementPopping & ~Copyable
   >(
-    _ layout: String = "", _ makeEnds: @escaping (RingConfiguration) throws -> EndPair<Producer, Consumer>
+    _ layout: String = "",
+    _ makeEnds: @escaping (RingConfiguration) throws -> EndPair<Producer, Consumer>
   ) -> TeamCase where Producer.Element == Consumer.Element {
     let count = roundTripCount
     let name = "\(suite).\(layout)roundTrip.\(Producer.Element.sizeName)"

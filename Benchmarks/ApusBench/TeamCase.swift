@@ -103,7 +103,8 @@ struct TeamSamples {
     hash = sample.hash
     let values = one.values(of: sample)
     guard values.count == one.rows.count else {
-      throw WorkError("\(one.name): expected \(one.rows.count) values of a sample, not \(values.count)")
+      throw WorkError(
+        "\(one.name): expected \(one.rows.count) values of a sample, not \(values.count)")
     }
     guard !isWarmUp else { return }
     allocations = min(allocations, sample.allocations)

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -54,37 +55,86 @@ int capus_thread_pin(uint32_t cpu) {
 struct thread_start {
   void *(*body)(void *);
   void *context;
-  char name[16];
+  char name[64];
 };
 
 static void *thread_begin(void *argument) {
   struct thread_start start = *(struct thread_start *)argument;
   free(argument);
-  pthread_setname_np(pthread_self(), start.name);
-  return start.body(start.context);
+  char shortName[16];
+  memcpy(shortName, start.name, sizeof shortName - 1);
+  shortName[sizeof shortName - 1] = 0;
+  // A character that did not fit is left out whole.
+  if ((start.name[15] & 0xC0) == 0x80) {
+    size_t end = 15;
+    while (end > 0 && (shortName[end - 1] & 0xC0) == 0x80) end--;
+    shortName[end > 0 ? end - 1 : 0] = 0;
+  }
+  pthread_setname_np(pthread_self(), shortName);
+  void *stack = capus_panic_enter(start.name);
+  void *result = start.body(start.context);
+  capus_panic_leave(stack);
+  return result;
 }
 
-int capus_thread_start(pthread_t *thread, const char *name, int cpu, void *(*body)(void *),
-                       void *context) {
+int capus_thread_start(pthread_t *thread, const char *name, int cpu, int realTimePriority,
+                       void *(*body)(void *), void *context) {
   struct thread_start *start = malloc(sizeof *start);
   if (start == NULL) return -ENOMEM;
   start->body = body;
   start->context = context;
   strncpy(start->name, name, sizeof start->name - 1);
   start->name[sizeof start->name - 1] = 0;
+  capus_panic_install();
 
   pthread_attr_t attributes;
   int result = pthread_attr_init(&attributes);
-  if (result == 0 && cpu >= 0) {
+  if (result != 0) {
+    free(start);
+    return -result;
+  }
+  if (cpu >= 0) {
     cpu_set_t set;
     result = cpu_set_one(&set, (uint32_t)cpu) != 0
                  ? EINVAL
                  : pthread_attr_setaffinity_np(&attributes, sizeof set, &set);
   }
+  if (result == 0 && realTimePriority > 0) {
+    struct sched_param parameters = {.sched_priority = realTimePriority};
+    result = pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
+    if (result == 0) result = pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
+    if (result == 0) result = pthread_attr_setschedparam(&attributes, &parameters);
+  }
   if (result == 0) result = pthread_create(thread, &attributes, thread_begin, start);
   pthread_attr_destroy(&attributes);
   if (result != 0) free(start);
   return -result;
+}
+
+int capus_thread_join(pthread_t thread, int64_t timeoutNanoseconds) {
+  int result;
+  if (timeoutNanoseconds < 0) {
+    result = pthread_join(thread, NULL);
+  } else {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeoutNanoseconds / 1000000000;
+    until.tv_nsec += timeoutNanoseconds % 1000000000;
+    if (until.tv_nsec >= 1000000000) {
+      until.tv_sec += 1;
+      until.tv_nsec -= 1000000000;
+    }
+    result = pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
+  }
+  if (result == EDEADLK) pthread_detach(thread);
+  return -result;
+}
+
+int capus_thread_realtime_priority(void) {
+  int policy;
+  struct sched_param parameters;
+  if (pthread_getschedparam(pthread_self(), &policy, &parameters) != 0) return 0;
+  return policy == SCHED_FIFO || policy == SCHED_RR ? parameters.sched_priority : 0;
 }
 
 int capus_thread_allowed_cpus(uint8_t *allowed, int count) {
@@ -179,6 +229,16 @@ int64_t capus_memlock_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return -errno - 1;
   return limit.rlim_cur == RLIM_INFINITY ? -1 : (int64_t)limit.rlim_cur;
+}
+
+capus_terminal_size capus_terminal_size_read(int descriptor) {
+  struct winsize size = {0};
+  const int before = errno;
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) {
+    errno = before;
+    return (capus_terminal_size){0, 0};
+  }
+  return (capus_terminal_size){size.ws_col, size.ws_row};
 }
 
 int capus_barrier_register(int shared) {

@@ -40,6 +40,21 @@ public struct CPUTopology: Sendable {
   /// Caches as seen from the first CPU.
   public var caches: [CPUCache]
 
+  /// Sockets with CPUs, ascending.
+  public var sockets: [Int] { Set(cpus.map(\.socket)).sorted() }
+
+  /// CPUs that the scheduler leaves alone, ascending.
+  public var isolatedCPUs: [Int] { cpus.filter(\.isIsolated).map(\.index) }
+
+  /// Physical cores: each the logical CPUs that share it, ascending.
+  public var cores: [[Int]] {
+    let cores = Dictionary(grouping: cpus) { $0.siblings.min() ?? $0.index }
+    return cores.keys.sorted().map { key in (cores[key] ?? []).map(\.index) }
+  }
+
+  /// The logical CPU of this number; nil where it is not on line.
+  public func cpu(_ index: Int) -> LogicalCPU? { cpus.first { $0.index == index } }
+
   /// Reads `/sys/devices/system`; what the kernel does not tell is taken as the simplest case.
   public static func current() -> CPUTopology {
     CPUTopology(root: "/sys/devices/system", allowed: allowedCPUs())

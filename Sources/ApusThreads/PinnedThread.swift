@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import CApusNUMA
 internal import CApusPlatform
 internal import Glibc
 
@@ -41,71 +42,207 @@ private func checkAvailable(_ cpuIndex: Int) throws(ThreadError) {
   }
 }
 
+/// What a thread got of what was asked for.
+public struct ThreadPlacement: Sendable, Equatable {
+  /// CPU it is bound to; nil where it is free.
+  public var cpuIndex: Int?
+  /// NUMA node it prefers for the memory it touches first; nil where it has no preference of its own.
+  public var numaNode: Int?
+  /// Priority it has in the kernel's first in, first out class; nil where it has none of its own.
+  public var realTimePriority: Int?
+  /// What was asked for and could not be had, each with what to do.
+  public var shortfalls: [String]
+}
+
 /// A thread with a name that is bound to its CPU before its first instruction.
 ///
-/// Affinity is set before the thread starts: a thread that binds itself first runs on its parent's
-/// CPU, where a spinning parent may keep it from ever running.
+/// Affinity, memory policy and priority are set before the thread starts: a thread that binds
+/// itself first runs on its parent's CPU, where a spinning parent may keep it from ever running.
 ///
-/// - Threading: `join` from one thread, once; `deinit` joins as well.
+/// A trap, an invalid access or an abort on the thread writes one line with its name to standard
+/// error before the process dies of that signal.
+///
+/// ```swift
+/// let thread = try PinnedThread(configuration: .init(name: "matcher", cpuIndex: 3)) { token in
+///   while !token.isStopped { host.step() }
+/// }
+/// …
+/// thread.stop()
+/// guard thread.join(timeout: .seconds(5)) else { … }
+/// ```
+///
+/// - Threading: `stop` from any thread; `join` from one thread; `deinit` stops and joins as well.
 @safe
 public final class PinnedThread: @unchecked Sendable {
+  /// How a thread is placed.
+  public struct Configuration: Sendable, Equatable {
+    /// Shown by the kernel (its first 15 bytes) and in a report of a panic (its first 63).
+    public var name: String
+    /// CPU to bind to; nil leaves it free. A CPU that cannot be had is an error.
+    public var cpuIndex: Int?
+    /// NUMA node preferred for memory that the thread touches first; nil as the creating thread.
+    public var numaNode: Int?
+    /// Priority in the kernel's first in, first out class. Shape: 1...99. nil as the creating
+    /// thread.
+    ///
+    /// Never spin at real-time priority: a body that polls keeps everything else off its CPU for
+    /// good, the thread it waits for and the kernel's own work included. Give it only to a body
+    /// that blocks.
+    public var realTimePriority: Int?
+
+    /// A configuration; the default places nothing.
+    public init(
+      name: String, cpuIndex: Int? = nil, numaNode: Int? = nil, realTimePriority: Int? = nil
+    ) {
+      self.name = name
+      self.cpuIndex = cpuIndex
+      self.numaNode = numaNode
+      self.realTimePriority = realTimePriority
+    }
+  }
+
   // SAFETY: `handle` and `isJoined` are touched only by the owner, who calls `join`; the thread
-  // itself reads nothing of this object.
+  // itself reads nothing of this object. The token is one atomic.
   private var handle = pthread_t()
   private var isJoined = false
+  private let token = StopToken()
   /// Name as the kernel shows it: at most 15 bytes of UTF-8, cut between characters.
   public let name: String
+  /// What the thread got.
+  public let placement: ThreadPlacement
   /// CPU it is bound to; nil where it is free.
-  public let cpuIndex: Int?
+  public var cpuIndex: Int? { placement.cpuIndex }
 
   private final class Body: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    let token: StopToken
+    let run: @Sendable (StopToken) -> Void
+    init(_ token: StopToken, _ run: @escaping @Sendable (StopToken) -> Void) {
+      self.token = token
+      self.run = run
+    }
   }
 
   /// Starts a thread.
   ///
-  /// - Parameters:
-  ///   - name: Name in `/proc`, `top` and debuggers; cut after 15 bytes.
-  ///   - cpuIndex: CPU to bind it to; nil leaves it to the scheduler.
-  ///   - body: What it does.
-  /// - Throws: ``ThreadError`` when the CPU is not available or no thread could be had.
+  /// A node or a priority that cannot be had is not an error: ``placement`` tells it.
+  ///
+  /// - Parameter body: Runs on the thread and should return soon after its token says so.
+  /// - Throws: ``ThreadError`` when the CPU is not available, the priority is out of range or no
+  ///   thread could be had.
   public init(
-    name: String, cpuIndex: Int?, body: @escaping @Sendable () -> Void
+    configuration: Configuration, body: @escaping @Sendable (StopToken) -> Void
   ) throws(ThreadError) {
-    self.name = Self.kernelName(name)
-    self.cpuIndex = cpuIndex
-    if let cpuIndex { try checkAvailable(cpuIndex) }
-    let context = unsafe Unmanaged.passRetained(Body(body))
-    // SAFETY: the context is retained until the thread takes it; the closure captures nothing.
-    let result = unsafe capus_thread_start(
-      &handle, self.name, CInt(cpuIndex ?? -1),
-      { context in
-        guard let context = unsafe context else { return nil }
-        unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      }, context.toOpaque())
+    name = Self.kernelName(configuration.name)
+    if let cpuIndex = configuration.cpuIndex { try checkAvailable(cpuIndex) }
+    if let priority = configuration.realTimePriority, !(1...99).contains(priority) {
+      throw .realTimePriorityOutOfRange(priority)
+    }
+    var placement = ThreadPlacement(
+      cpuIndex: configuration.cpuIndex, numaNode: nil, realTimePriority: nil, shortfalls: [])
+    let previousPolicy = Self.prefer(configuration.numaNode, &placement)
+    // SAFETY: the policy was read by this thread.
+    defer { if var previousPolicy { _ = unsafe capus_numa_policy_write(&previousPolicy) } }
+
+    let context = unsafe Unmanaged.passRetained(Body(token, body))
+    var result: CInt = -EPERM
+    if let priority = configuration.realTimePriority {
+      result = unsafe Self.start(
+        &handle, configuration, priority: priority, context.toOpaque())
+      if result == 0 {
+        placement.realTimePriority = priority
+      } else {
+        placement.shortfalls.append(
+          "real-time priority \(priority): errno \(-result); allow it: ulimit -r \(priority), or "
+            + "LimitRTPRIO=\(priority) in the service's unit")
+      }
+    }
+    if result != 0 {
+      result = unsafe Self.start(&handle, configuration, priority: 0, context.toOpaque())
+    }
+    self.placement = placement
     guard result == 0 else {
       unsafe context.release()
       isJoined = true
-      throw .system(operation: "pthread_create \(name)", errno: -result)
+      throw .system(operation: "pthread_create \(configuration.name)", errno: -result)
     }
   }
+
+  /// Starts a thread whose body ends by itself.
+  ///
+  /// - Throws: ``ThreadError`` when the CPU is not available or no thread could be had.
+  public convenience init(
+    name: String, cpuIndex: Int?, body: @escaping @Sendable () -> Void
+  ) throws(ThreadError) {
+    try self.init(configuration: Configuration(name: name, cpuIndex: cpuIndex)) { _ in body() }
+  }
+
+  /// Tells the body to return; it does when it next looks at its token.
+  public func stop() { token.stop() }
 
   /// Waits until the thread's body has returned.
-  public func join() {
-    guard !isJoined else { return }
-    isJoined = true
-    // The thread itself may hold the last reference; it cannot wait for its own end.
-    if pthread_equal(handle, pthread_self()) != 0 {
-      _ = pthread_detach(handle)
-      return
-    }
-    // SAFETY: the thread was started and is joined once.
-    _ = pthread_join(handle, nil)
+  public func join() { _ = join(timeoutNanoseconds: -1) }
+
+  /// Waits until the thread's body has returned, at most so long.
+  ///
+  /// - Returns: `false` when the thread runs on; it can be joined again.
+  public func join(timeout: Duration) -> Bool {
+    let (seconds, attoseconds) = timeout.components
+    // A year is for ever; it keeps the sum below within 64 bits.
+    let whole = min(max(seconds, 0), 31_536_000) * 1_000_000_000
+    return join(timeoutNanoseconds: max(0, whole + max(0, attoseconds) / 1_000_000_000))
   }
 
-  deinit { join() }
+  deinit {
+    stop()
+    join()
+  }
+
+  private func join(timeoutNanoseconds: Int64) -> Bool {
+    guard !isJoined else { return true }
+    // The thread itself may hold the last reference; it cannot wait for its own end.
+    if pthread_equal(handle, pthread_self()) != 0 {
+      isJoined = true
+      _ = pthread_detach(handle)
+      return true
+    }
+    isJoined = capus_thread_join(handle, timeoutNanoseconds) != -ETIMEDOUT
+    return isJoined
+  }
+
+  /// Lets this thread prefer the node, for the one it starts to inherit; gives back its own policy.
+  private static func prefer(_ node: Int?, _ placement: inout ThreadPlacement) -> capus_numa_policy?
+  {
+    guard let node else { return nil }
+    var previous = capus_numa_policy()
+    // SAFETY: `previous` is there to be written.
+    let readResult = unsafe capus_numa_policy_read(&previous)
+    // What cannot be read could not be put back. A kernel without NUMA support has nothing to read.
+    let result =
+      readResult == 0 || readResult == -ENOSYS
+      ? capus_numa_policy_prefer(CInt(clamping: node)) : readResult
+    guard result == 0 else {
+      placement.shortfalls.append(
+        "NUMA node \(node): errno \(-result); this host has \(capus_numa_node_count()) node(s)")
+      return nil
+    }
+    placement.numaNode = node
+    return readResult == 0 ? previous : nil
+  }
+
+  private static func start(
+    _ handle: inout pthread_t, _ configuration: Configuration, priority: Int,
+    _ context: UnsafeMutableRawPointer
+  ) -> CInt {
+    // SAFETY: the context is retained until the thread takes it; the closure captures nothing.
+    unsafe capus_thread_start(
+      &handle, configuration.name, CInt(configuration.cpuIndex ?? -1), CInt(priority),
+      { context in
+        guard let context = unsafe context else { return nil }
+        let body = unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue()
+        body.run(body.token)
+        return nil
+      }, context)
+  }
 
   private static func kernelName(_ name: String) -> String {
     var kept = ""

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import CApusNUMA
 internal import CApusPlatform
 
 /// What the kernel allows this process, found by trying.
@@ -25,4 +26,23 @@ public enum SystemProbe {
 
   /// Whether the time-stamp counter has a constant rate and never stops.
   public static func hasInvariantTimeStampCounter() -> Bool { capus_tsc_is_invariant() != 0 }
+
+  /// Characters in a line and lines of the terminal behind a descriptor; nil where there is none.
+  public static func terminalSize(descriptor: Int32) -> (columnCount: Int, rowCount: Int)? {
+    let size = capus_terminal_size_read(descriptor)
+    guard size.columnCount > 0, size.rowCount > 0 else { return nil }
+    return (Int(size.columnCount), Int(size.rowCount))
+  }
+
+  /// NUMA node that the calling thread prefers for the memory it touches first; nil for none.
+  public static func preferredNUMANode() -> Int? {
+    let node = capus_numa_policy_preferred()
+    return node < 0 ? nil : Int(node)
+  }
+
+  /// Real-time priority of the calling thread; nil for none.
+  public static func realTimePriority() -> Int? {
+    let priority = capus_thread_realtime_priority()
+    return priority == 0 ? nil : Int(priority)
+  }
 }

@@ -7,6 +7,8 @@ internal import Glibc
 public enum ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The CPU does not exist or is outside this process's cpuset.
   case cpuUnavailable(cpuIndex: Int, allowed: [Int])
+  /// Outside 1...99.
+  case realTimePriorityOutOfRange(Int)
   /// A system call failed. `errno` is the kernel's.
   case system(operation: String, errno: Int32)
 
@@ -18,6 +20,8 @@ public enum ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
         + (allowed.isEmpty
           ? "the kernel does not tell which are"
           : "choose one of " + allowed.map(String.init).joined(separator: ", "))
+    case .realTimePriorityOutOfRange(let priority):
+      "real-time priority \(priority): out of range; use 1 to 99"
     case .system(let operation, let errno):
       "\(operation): errno \(errno)"
         + (errno == EAGAIN

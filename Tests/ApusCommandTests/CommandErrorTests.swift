@@ -23,7 +23,7 @@ import Testing
   @Test func helpIsGood() throws {
     for arguments in [
       ["--help"], ["replay", "--help"], ["generate", "-h"], ["bench", "--help"],
-      ["doctor", "--help"],
+      ["doctor", "--help"], ["top", "--help"],
     ] {
       let run = try CommandRun(arguments: arguments)
       #expect(run.exitCode == 0)

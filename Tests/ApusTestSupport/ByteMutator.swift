@@ -5,6 +5,7 @@
 public struct ByteMutator: Sendable {
   private var random: SeededRandom
 
+  /// A mutator of this seed.
   public init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
   /// One to four changes: truncations, flipped bits, foreign bytes, changed lengths, splices,

@@ -61,12 +61,14 @@ public enum Frames {
 
 /// A packet of a capture file.
 public struct CapturedPacket: Sendable {
+  /// The frame as captured.
   public var bytes: [UInt8]
   /// Length on the wire where the capture holds less.
   public var wireByteCount: Int?
   /// Unit: nanoseconds since 1970.
   public var timestampNanoseconds: UInt64
 
+  /// A packet of these bytes.
   public init(
     _ bytes: [UInt8], wireByteCount: Int? = nil,
     at timestampNanoseconds: UInt64 = 1_700_000_000_123_456_789

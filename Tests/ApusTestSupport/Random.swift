@@ -5,8 +5,10 @@
 public struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
+  /// A generator of this seed.
   public init(seed: UInt64) { state = seed }
 
+  /// The next word.
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state

@@ -8,6 +8,7 @@ public final class TemporaryFolder {
   private let url = FileManager.default.temporaryDirectory
     .appendingPathComponent("apus-test-\(UUID().uuidString)")
 
+  /// Creates the folder.
   public init() throws {
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }

@@ -28,9 +28,29 @@ int capus_tsc_is_invariant(void);
 /// Binds the calling thread to one CPU.
 int capus_thread_pin(uint32_t cpu);
 
-/// Starts a thread that is bound to a CPU before its first instruction; cpu < 0 leaves it free.
-int capus_thread_start(pthread_t *thread, const char *name, int cpu, void *(*body)(void *),
-                       void *context);
+/// Starts a thread that is bound to a CPU and, with a priority above 0, scheduled first in first
+/// out at it before its first instruction; cpu < 0 leaves it free, priority 0 inherits the
+/// creator's policy. -EPERM where the priority is not permitted.
+int capus_thread_start(pthread_t *thread, const char *name, int cpu, int realTimePriority,
+                       void *(*body)(void *), void *context);
+
+/// Waits for a thread's end, at most so long; a negative time waits without end. -ETIMEDOUT when
+/// it runs on; a thread that would wait for itself is detached.
+int capus_thread_join(pthread_t thread, int64_t timeoutNanoseconds);
+
+/// Real-time priority of the calling thread; 0 for none.
+int capus_thread_realtime_priority(void);
+
+/// Makes the handlers that name the thread a fatal signal hit, once in a process; what was
+/// installed before them is called after them.
+void capus_panic_install(void);
+
+/// Gives the calling thread its name in such a report, and a stack of its own to write it on:
+/// the thread's own may be what overflowed. Returns what `capus_panic_leave` takes.
+void *capus_panic_enter(const char *name);
+
+/// Takes both back before the thread ends.
+void capus_panic_leave(void *stack);
 
 /// Writes 1 for every CPU the calling thread may run on and 0 for the others.
 int capus_thread_allowed_cpus(uint8_t *allowed, int count);
@@ -62,6 +82,15 @@ int capus_realtime_priority_max(void);
 
 /// Soft limit of locked memory in bytes; -1 without limit, or another negative -errno - 1.
 int64_t capus_memlock_limit(void);
+
+/// Size of a terminal in characters.
+typedef struct {
+  int columnCount;
+  int rowCount;
+} capus_terminal_size;
+
+/// Size of the terminal behind a descriptor; 0 by 0 where there is none or it does not tell.
+capus_terminal_size capus_terminal_size_read(int descriptor);
 
 // Waiting between threads and between processes.
 

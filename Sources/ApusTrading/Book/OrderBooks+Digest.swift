@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusEngine
 internal import ApusMarketProtocols
 internal import ApusMemory
 
@@ -111,16 +112,5 @@ extension OrderBooks {
     else { return "level \(levelRaw) does not sum its queue" }
     orderTotal += Int(count)
     return nil
-  }
-}
-
-/// Order-dependent 64-bit hash of a sequence of words; the multiply-xorshift of SplitMix64.
-struct StateDigest {
-  private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  @inline(__always)
-  mutating func mix(_ word: UInt64) {
-    value = (value ^ word) &* 0xBF58_476D_1CE4_E5B9
-    value ^= value >> 29
   }
 }

@@ -65,7 +65,7 @@ public struct OrderBooks: ~Copyable {
   let books: UnsafeMutablePointer<Book>
   let orderBase: UnsafeMutablePointer<BookOrder>
   let levelBase: UnsafeMutablePointer<PriceLevel>
-  private(set) var liveCountMax = 0
+  var liveCountMax = 0
   /// The book that the last applied change belonged to.
   var touchedLocate: UInt16 = 0
   private var bookWatermark = 0

@@ -35,18 +35,9 @@ public struct BestPriceChange: BitwiseCopyable, Equatable, Sendable {
 /// Where a book builder leaves best-price changes: a fixed buffer that its owner empties.
 @safe
 public struct BestPriceChanges: ~Copyable {
-  /// Best prices last told, one a locate, so that only changes are told.
-  struct Told: BitwiseCopyable {
-    var bidQuantity: UInt64
-    var askQuantity: UInt64
-    var bidPriceTicks: UInt32
-    var askPriceTicks: UInt32
-  }
-
   private let region: MemoryRegion
-  private let toldRegion: MemoryRegion
+  private let told: ToldPrices
   private let changes: UnsafeMutablePointer<BestPriceChange>
-  private let told: UnsafeMutablePointer<Told>
 
   /// Changes held now.
   public private(set) var count = 0
@@ -62,14 +53,11 @@ public struct BestPriceChanges: ~Copyable {
     let options = MemoryRegion.Options()
     let region = try MemoryRegion(
       byteCount: capacity * MemoryLayout<BestPriceChange>.stride, options: options)
-    let toldRegion = try MemoryRegion(
-      byteCount: OrderBooks.bookCount * MemoryLayout<Told>.stride, options: options)
-    // SAFETY: both regions are this long, zero-filled and live as long as self.
+    let told = try ToldPrices()
+    // SAFETY: the region is this long, zero-filled and lives as long as self.
     unsafe changes = region.baseAddress.bindMemory(to: BestPriceChange.self, capacity: capacity)
-    unsafe told = toldRegion.baseAddress.bindMemory(
-      to: Told.self, capacity: OrderBooks.bookCount)
     self.region = region
-    self.toldRegion = toldRegion
+    self.told = told
   }
 
   /// Room left.
@@ -90,23 +78,79 @@ public struct BestPriceChanges: ~Copyable {
   mutating func tell(
     _ locate: UInt16, at timestampNanoseconds: UInt64, in books: borrowing OrderBooks
   ) {
-    let bid = books.best(.buy, locate: locate)
-    let ask = books.best(.sell, locate: locate)
-    let now = Told(
-      bidQuantity: bid?.quantity ?? 0, askQuantity: ask?.quantity ?? 0,
-      bidPriceTicks: bid?.priceTicks ?? 0, askPriceTicks: ask?.priceTicks ?? 0)
-    // SAFETY: every locate is below bookCount; the caller stops while there is room for a batch.
-    let last = unsafe told[Int(locate)]
-    if now.bidQuantity == last.bidQuantity, now.askQuantity == last.askQuantity,
-      now.bidPriceTicks == last.bidPriceTicks, now.askPriceTicks == last.askPriceTicks
-    {
+    guard let change = told.handle.change(of: locate, at: timestampNanoseconds, in: books) else {
       return
     }
-    unsafe told[Int(locate)] = now
-    unsafe changes[count] = BestPriceChange(
-      timestampNanoseconds: timestampNanoseconds, locate: locate,
-      bidPriceTicks: now.bidPriceTicks, bidQuantity: now.bidQuantity,
-      askPriceTicks: now.askPriceTicks, askQuantity: now.askQuantity)
+    // SAFETY: the caller stops while there is room for a batch.
+    unsafe changes[count] = change
     count &+= 1
+  }
+}
+
+/// Best prices last told, one pair a locate, so that only changes are told.
+@safe
+struct ToldPrices: ~Copyable {
+  struct Told: BitwiseCopyable {
+    var bidQuantity: UInt64
+    var askQuantity: UInt64
+    var bidPriceTicks: UInt32
+    var askPriceTicks: UInt32
+  }
+
+  /// Reads and writes them; valid while they are there.
+  @safe
+  struct Handle: BitwiseCopyable {
+    let told: UnsafeMutablePointer<Told>
+
+    /// What to tell of a book: nil where its best prices are those last told.
+    @inline(__always)
+    func change(
+      of locate: UInt16, at timestampNanoseconds: UInt64, in books: borrowing OrderBooks
+    ) -> BestPriceChange? {
+      let bid = books.best(.buy, locate: locate)
+      let ask = books.best(.sell, locate: locate)
+      let now = Told(
+        bidQuantity: bid?.quantity ?? 0, askQuantity: ask?.quantity ?? 0,
+        bidPriceTicks: bid?.priceTicks ?? 0, askPriceTicks: ask?.priceTicks ?? 0)
+      // SAFETY: every locate is below bookCount.
+      let last = unsafe told[Int(locate)]
+      if now.bidQuantity == last.bidQuantity, now.askQuantity == last.askQuantity,
+        now.bidPriceTicks == last.bidPriceTicks, now.askPriceTicks == last.askPriceTicks
+      {
+        return nil
+      }
+      unsafe told[Int(locate)] = now
+      return BestPriceChange(
+        timestampNanoseconds: timestampNanoseconds, locate: locate,
+        bidPriceTicks: now.bidPriceTicks, bidQuantity: now.bidQuantity,
+        askPriceTicks: now.askPriceTicks, askQuantity: now.askQuantity)
+    }
+  }
+
+  private let region: MemoryRegion
+  let handle: Handle
+
+  /// Nothing told yet.
+  init() throws(MemoryError) {
+    let region = try MemoryRegion(
+      byteCount: OrderBooks.bookCount * MemoryLayout<Told>.stride, options: .init())
+    // SAFETY: the region is this long, zero-filled and lives as long as self.
+    handle = unsafe Handle(
+      told: region.baseAddress.bindMemory(to: Told.self, capacity: OrderBooks.bookCount))
+    self.region = region
+  }
+
+  /// What was told of one locate.
+  subscript(locate: Int) -> Told {
+    get {
+      precondition(locate < OrderBooks.bookCount, "ToldPrices: expected a locate")
+      // SAFETY: checked above.
+      return unsafe handle.told[locate]
+    }
+    nonmutating set {
+      precondition(locate < OrderBooks.bookCount, "ToldPrices: expected a locate")
+      // SAFETY: checked above.
+      unsafe handle.told[locate] = newValue
+    }
   }
 }

@@ -63,7 +63,10 @@ public struct AnomalyCounts: Sendable, Equatable {
   public init() {}
 
   /// Occurrences of a kind.
-  public subscript(kind: MarketAnomaly) -> Entry { entries[Int(kind.rawValue)] }
+  public internal(set) subscript(kind: MarketAnomaly) -> Entry {
+    get { entries[Int(kind.rawValue)] }
+    set { entries[Int(kind.rawValue)] = newValue }
+  }
 
   /// Occurrences of all kinds.
   public var total: UInt64 {

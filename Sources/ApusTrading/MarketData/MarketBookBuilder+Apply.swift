@@ -107,7 +107,7 @@ extension MarketBookBuilder {
   // MARK: Names, selection, time
 
   @inline(never)
-  private mutating func name(_ locate: UInt16, _ symbol: ITCHSymbol, isListed: Bool) {
+  mutating func name(_ locate: UInt16, _ symbol: ITCHSymbol, isListed: Bool) {
     // SAFETY: every locate names a book.
     let book = unsafe books.books + Int(locate)
     if unsafe book.pointee.symbolRaw == symbol.rawValue, unsafe book.pointee.isListed == isListed {

@@ -40,15 +40,26 @@ extension MarketReplay {
 
   /// Writes the changes told so far, so that there is room for more.
   mutating func drainBestPrices() throws {
-    guard let bestPrices, changes.count > 0 else { return }
+    guard let bestPrices else { return }
+    takeChanges()
+    guard !changeBatch.isEmpty else { return }
     bestPriceText.removeAll(keepingCapacity: true)
-    for index in 0..<changes.count {
-      let change = changes[index]
+    for change in changeBatch {
       BestPriceTable.appendRow(change, symbol: name(change.locate), to: &bestPriceText)
     }
-    changes.removeAll()
     let text = bestPriceText
     try Self.writing { try bestPrices.write(text) }
+  }
+
+  /// Takes the changes told since the last time.
+  private mutating func takeChanges() {
+    changeBatch.removeAll(keepingCapacity: true)
+    if isLOBSTER {
+      for index in 0..<changes.count { changeBatch.append(changes[index]) }
+      changes.removeAll()
+    } else {
+      host.takeEvents { changeBatch.append($0.event) }
+    }
   }
 
   mutating func finishBestPrices() throws {
@@ -110,7 +121,7 @@ extension MarketReplay {
       for type in UInt8.min...UInt8.max where builder.messageCount(ofType: type) > 0 {
         figures.messagesByType[String(UnicodeScalar(type))] = builder.messageCount(ofType: type)
       }
-      Self.takeBooks(builder.books, &figures)
+      Self.takeBooks(host.engine.builder.books, &figures)
       takeAnomalies(builder.anomalies)
       takeInstruments()
     }

@@ -16,9 +16,16 @@ public struct MarketReplay: ~Copyable {
   static let batchMessageCount = 4_096
   static let timedMessageCount = 64
 
+  typealias BookHost = EngineHost<
+    BookReplayEngine, NoInput<BookReplayEngine.Command>, NoJournal, CallerOutput<BestPriceChange>
+  >
+
   let configuration: ReplayConfiguration
   var figures = ReplayFigures()
-  var builder: MarketBookBuilder
+  /// The books run as an engine under a host, at recorded time.
+  var host: BookHost
+  /// Changes on their way from the host to the file.
+  var changeBatch: [BestPriceChange] = []
   var lobster: LOBSTERBookBuilder
   var changes: BestPriceChanges
   let tellsChanges: Bool
@@ -37,21 +44,38 @@ public struct MarketReplay: ~Copyable {
   }
 
   init(_ configuration: ReplayConfiguration, symbols: [ITCHSymbol]?) throws {
-    let builder = try MarketBookBuilder(configuration: .wholeMarket, symbols: symbols)
+    let tellsChanges = configuration.bestPricesPath != nil
+    let host = try Self.makeHost(symbols: symbols, tellsChanges: tellsChanges)
     let lobster = try LOBSTERBookBuilder(
       configuration: .init(orderCapacity: 1 << 20, levelCapacity: 1 << 18))
     let latency = try Histogram(
       lowestDiscernible: 1, highestTrackable: 3_600_000_000_000, significantDigits: 3)
     let changes = try BestPriceChanges(capacity: 65_536)
     self.configuration = configuration
-    self.builder = builder
+    self.host = host
     self.lobster = lobster
     self.latency = latency
     self.changes = changes
     clock = CycleClock.shared
-    tellsChanges = configuration.bestPricesPath != nil
+    self.tellsChanges = tellsChanges
     if case .paced(let factor) = configuration.speed { pacer = Pacer(factor: factor, clock: clock) }
   }
+
+  private static func makeHost(symbols: [ITCHSymbol]?, tellsChanges: Bool) throws -> BookHost {
+    let engine = try BookReplayEngine(
+      configuration: .init(
+        books: .wholeMarket, symbols: symbols, tellsBestPrices: tellsChanges,
+        messageCountMax: batchMessageCount))
+    // Room for a batch, for the messages timed after it, and for one more batch.
+    return try EngineHost(
+      engine: engine, input: NoInput(), journal: NoJournal(), output: CallerOutput(),
+      configuration: HostConfiguration(
+        release: .atOnce, eventCapacity: tellsChanges ? 4 * batchMessageCount : 1,
+        timedBatchInterval: nil))
+  }
+
+  /// The books and counts so far.
+  var builder: MarketBookBuilder { _read { yield host.engine.builder } }
 
   /// Replays what the configuration says and writes every file it asks for.
   ///
@@ -187,11 +211,7 @@ public struct MarketReplay: ~Copyable {
   }
 
   private mutating func take(_ span: RawSpan, _ offset: UInt64, _ countMax: Int) -> Int {
-    if tellsChanges {
-      return builder.process(
-        framed: span, streamOffset: offset, messageCountMax: countMax, changes: &changes)
-    }
-    return builder.process(framed: span, streamOffset: offset, messageCountMax: countMax)
+    host.step(framed: span, streamOffset: offset, messageCountMax: countMax)
   }
 
   /// Takes a few messages one by one and records how long each took.

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+/// A deterministic state machine fed by one sequenced stream of commands.
+///
+/// An engine sees nothing but `(command, time, sequence)`: equal streams give equal states and equal
+/// events on every run and every machine. So the same few parts journal it, recover it, replay a
+/// recording through it and test it.
+///
+/// ```swift
+/// struct Counter: Engine {
+///   var total: UInt64 = 0
+///   let eventCountMax = 1
+///   mutating func apply(
+///     _ command: UInt64, at time: Nanoseconds, sequence: UInt64,
+///     into events: inout EventSink<UInt64>
+///   ) {
+///     total &+= command
+///     events.emit(total)
+///   }
+///   …
+/// }
+/// ```
+///
+/// - Threading: one thread at a time. Queries are plain methods on that thread.
+public protocol Engine: ~Copyable, SendableMetatype {
+  /// Sizes and policies, validated before the engine is made.
+  associatedtype Configuration
+  /// What goes in. Fixed layout, without padding: the journal keeps its bytes. Where a part is of
+  /// variable length, the command says where the host finds it.
+  associatedtype Command: BitwiseCopyable
+  /// What comes out.
+  associatedtype Event: BitwiseCopyable
+
+  /// Names the engine and the layout of its snapshots: a snapshot with another one is refused.
+  static var snapshotFormat: SnapshotFormat { get }
+
+  /// Whether a command's bytes are all there is to it. False where they name memory beside it: such
+  /// commands are not journaled, since their source is a recording already. True by default.
+  static var commandsAreSelfContained: Bool { get }
+
+  /// The most events that one command may emit. Constant over the life of an engine; the host keeps
+  /// this much room before every command.
+  var eventCountMax: Int { get }
+
+  /// Applies one command.
+  ///
+  /// Reads no clock, random source, environment or global; allocates nothing after warm-up; never
+  /// traps, whatever bits the command has: what cannot be done is an event that says so.
+  ///
+  /// - Parameters:
+  ///   - command: What to do.
+  ///   - time: When it was sequenced; never earlier than the command before.
+  ///   - sequence: Its number; greater than that of the command before.
+  ///   - events: Takes up to ``eventCountMax`` events.
+  mutating func apply(
+    _ command: Command, at time: Nanoseconds, sequence: UInt64,
+    into events: inout EventSink<Event>)
+
+  /// A hash of the whole state that decides what later commands do: equal states, equal digests.
+  ///
+  /// - Complexity: may walk the state.
+  var digest: UInt64 { get }
+
+  /// Writes the state.
+  ///
+  /// - Throws: ``SnapshotError`` of the target.
+  func writeSnapshot(to writer: inout SnapshotWriter) throws(SnapshotError)
+
+  /// An engine in the state of a snapshot, with the digest of the one that wrote it.
+  ///
+  /// - Throws: ``SnapshotError`` for bytes that are no such state, which may be anything.
+  init(configuration: Configuration, snapshot: inout SnapshotReader) throws(SnapshotError)
+}
+
+extension Engine where Self: ~Copyable {
+  /// True: most commands are.
+  @inlinable
+  public static var commandsAreSelfContained: Bool { true }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusRings
+public import ApusThreads
+
+/// Where a host takes its commands from: the reading end of a ring, or nothing.
+///
+/// - Threading: the host's thread.
+public protocol CommandInput: ~Copyable, SendableMetatype {
+  /// What comes in.
+  associatedtype Command: BitwiseCopyable
+
+  /// Lets the next commands be read where they lie.
+  ///
+  /// - Parameter body: Gets up to `countMax` commands in one piece and returns how many, from the
+  ///   first on, are done with. Not called when there are none.
+  /// - Returns: How many are done with.
+  @unsafe
+  mutating func withUnsafeCommands(
+    countMax: Int, _ body: (UnsafeBufferPointer<Command>) -> Int
+  ) -> Int
+
+  /// Waits for a command, as the input was made to, but not longer than the limit.
+  ///
+  /// - Returns: Whether there is one.
+  mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool
+
+  /// Whether no command is left and none will come.
+  var isDrained: Bool { get }
+}
+
+extension CommandInput where Self: ~Copyable {
+  /// Whether a command is there now; takes none.
+  @inlinable @inline(__always)
+  mutating func hasCommand() -> Bool {
+    var found = false
+    _ = unsafe withUnsafeCommands(countMax: 1) { _ in
+      found = true
+      return 0
+    }
+    return found
+  }
+}
+
+/// No input: whoever calls `step` brings the commands.
+@frozen
+public struct NoInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
+  /// Nothing.
+  @inlinable public init() {}
+
+  /// Lets the next commands be read where they lie.
+  @unsafe @inlinable @inline(__always)
+  public mutating func withUnsafeCommands(
+    countMax: Int, _ body: (UnsafeBufferPointer<Command>) -> Int
+  ) -> Int { 0 }
+
+  /// Waits for a command, not longer than the limit.
+  @inlinable
+  public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool { false }
+
+  /// Whether no command is left and none will come.
+  @inlinable
+  public var isDrained: Bool { true }
+}
+
+extension OneToOneConsumer: CommandInput {
+  /// Lets the next commands be read where they lie.
+  @unsafe @inlinable @inline(__always)
+  public mutating func withUnsafeCommands(
+    countMax: Int, _ body: (UnsafeBufferPointer<Element>) -> Int
+  ) -> Int {
+    withPeek(countMax: countMax) { unsafe $0.withUnsafeBufferPointer { unsafe body($0) } }
+  }
+
+  /// Waits for a command, not longer than the limit.
+  @inlinable
+  public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
+    let own = wait
+    wait = own.limited(toNanoseconds: min(limitNanoseconds, own.timeoutNanoseconds ?? .max))
+    defer { wait = own }
+    return waitForElement()
+  }
+}
+
+extension ManyToOneConsumer: CommandInput {
+  /// Lets the next commands be read where they lie.
+  @unsafe @inlinable @inline(__always)
+  public mutating func withUnsafeCommands(
+    countMax: Int, _ body: (UnsafeBufferPointer<Element>) -> Int
+  ) -> Int {
+    withPeek(countMax: countMax) { unsafe $0.withUnsafeBufferPointer { unsafe body($0) } }
+  }
+
+  /// Waits for a command, not longer than the limit.
+  @inlinable
+  public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
+    let own = wait
+    wait = own.limited(toNanoseconds: min(limitNanoseconds, own.timeoutNanoseconds ?? .max))
+    defer { wait = own }
+    return waitForElement()
+  }
+}
+
+extension BroadcastConsumer: CommandInput {
+  /// Lets the next commands be read where they lie.
+  @unsafe @inlinable @inline(__always)
+  public mutating func withUnsafeCommands(
+    countMax: Int, _ body: (UnsafeBufferPointer<Element>) -> Int
+  ) -> Int {
+    withPeek(countMax: countMax) { unsafe $0.withUnsafeBufferPointer { unsafe body($0) } }
+  }
+
+  /// Waits for a command, not longer than the limit.
+  @inlinable
+  public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
+    let own = wait
+    wait = own.limited(toNanoseconds: min(limitNanoseconds, own.timeoutNanoseconds ?? .max))
+    defer { wait = own }
+    return waitForElement()
+  }
+}

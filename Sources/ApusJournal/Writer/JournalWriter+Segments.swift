@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+/// The next segment's file, made ready beside the commits.
+struct SpareSegment {
+  var file: StorageFile?
+  /// Bytes from the start that are zeros on the disk.
+  var zeroedByteCount = 0
+  var isWriting = false
+  /// Why there is none; tried again when a segment is needed.
+  var failure: JournalError?
+}
+
+extension JournalWriter {
+  /// Goes on preparing the next segment: takes its space once, then writes zeros block by block.
+  mutating func prepareSpare() {
+    guard let file = spare.file else {
+      // One attempt ahead of need; a full disk is told of when the segment is needed.
+      guard spare.failure == nil, segmentOffset > JournalFormat.segmentHeaderByteCount else {
+        return
+      }
+      do throws(JournalError) { try createSpare() } catch { spare.failure = error }
+      return
+    }
+    if spare.isWriting {
+      guard let result = storage.backgroundResult(wait: false) else { return }
+      spare.isWriting = false
+      // A zero that could not be written only makes a later commit slower.
+      guard case .count(let count) = result, count >= Self.blockByteCount else {
+        spare.zeroedByteCount = configuration.segmentByteCount
+        return
+      }
+      spare.zeroedByteCount += count & ~(Self.blockByteCount - 1)
+    }
+    let left = configuration.segmentByteCount - spare.zeroedByteCount
+    guard configuration.preallocation == .zeroFill, left > 0 else { return }
+    // SAFETY: the zeros are that long and are never written to.
+    spare.isWriting = unsafe storage.beginBackgroundWrite(
+      file, at: spare.zeroedByteCount,
+      UnsafeRawBufferPointer(start: zeros, count: min(left, Self.zeroByteCount)))
+  }
+
+  private mutating func createSpare() throws(JournalError) {
+    let name = JournalFormat.spareName
+    let file = try storage.open(
+      name, configuration.access(alignment: configuration.commitAlignment))
+    do throws(JournalError) {
+      try storage.allocate(file, name: name, byteCount: configuration.segmentByteCount)
+    } catch {
+      storage.close(file)
+      throw error
+    }
+    spare = SpareSegment(file: file)
+  }
+
+  /// Makes the spare the segment that is written. The commit before is durable: a segment with a
+  /// header is proof that the one before it is complete.
+  mutating func openNextSegment() throws(JournalError) {
+    if spare.file == nil {
+      spare.failure = nil
+      try createSpare()
+    }
+    guard let file = spare.file else { return }
+    if spare.isWriting { _ = storage.backgroundResult(wait: true) }
+    let firstSequence = lastSequence &+ 1 &- UInt64(filledCount)
+    var header = SegmentHeader(
+      identifier: identifier, firstSequence: firstSequence, chain: chainBefore,
+      commitAlignment: configuration.commitAlignment,
+      segmentByteCount: configuration.segmentByteCount)
+    let name = JournalFormat.segmentName(firstSequence: firstSequence)
+    try unsafe OpenedSegment.publish(storage, file, &header, as: name, block: block)
+    storage.close(segmentFile)
+    segmentFile = file
+    segment = header
+    segmentName = name
+    segmentOffset = JournalFormat.segmentHeaderByteCount
+    spare = SpareSegment()
+  }
+
+  // MARK: Retention
+
+  /// Removes the oldest segments all of whose records are below `sequence`: what a snapshot at
+  /// `sequence` - 1 makes superfluous. The segment that is written always stays.
+  ///
+  /// - Parameters:
+  ///   - sequence: First record that must stay.
+  ///   - segmentCountMin: Segments to keep in any case, for readers that lag.
+  /// - Returns: Names of the segments that were removed.
+  /// - Throws: ``JournalError`` for a file that could not be removed.
+  @discardableResult
+  public mutating func removeSegments(
+    below sequence: UInt64, segmentCountMin: Int = 1
+  ) throws(JournalError) -> [String] {
+    let names = try JournalInspection.segmentNames(storage)
+    var removed: [String] = []
+    // From the oldest on, so that what a crash leaves has no gap.
+    for (name, next) in zip(names, names.dropFirst()) {
+      guard names.count - removed.count > max(1, segmentCountMin),
+        let nextFirst = JournalFormat.number(
+          inName: next, suffix: JournalFormat.segmentSuffix), nextFirst <= sequence,
+        nextFirst <= durableSequence + 1
+      else { break }
+      try storage.remove(name)
+      try storage.syncFolder()
+      removed.append(name)
+    }
+    return removed
+  }
+}

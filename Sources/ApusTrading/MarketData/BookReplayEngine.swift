@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEngine
+public import ApusMarketProtocols
+public import ApusMemory
+
+/// The books of a whole market as an engine: framed messages in, changes of best prices out.
+///
+/// ```swift
+/// var host = try EngineHost(
+///   engine: BookReplayEngine(configuration: .init(books: .wholeMarket)), input: NoInput(),
+///   journal: NoJournal(), output: NoOutput(), configuration: .init(release: .atOnce, eventCapacity: 1))
+/// let consumed = host.step(framed: window, streamOffset: 0, messageCountMax: 4_096)
+/// let best = host.engine.builder.books.best(.buy, locate: 1)
+/// ```
+///
+/// - Threading: one thread at a time.
+public struct BookReplayEngine: Engine, ~Copyable {
+  /// What is built.
+  public struct Configuration: Sendable {
+    /// Limits of the books.
+    public var books: OrderBooks.Configuration
+    /// Only these instruments; nil for all.
+    public var symbols: [ITCHSymbol]?
+    /// Whether changes of best prices are told.
+    public var tellsBestPrices: Bool
+    /// The most messages one command may bring.
+    public var messageCountMax: Int
+
+    /// A configuration.
+    public init(
+      books: OrderBooks.Configuration, symbols: [ITCHSymbol]? = nil,
+      tellsBestPrices: Bool = false, messageCountMax: Int = 4_096
+    ) {
+      self.books = books
+      self.symbols = symbols
+      self.tellsBestPrices = tellsBestPrices
+      self.messageCountMax = messageCountMax
+    }
+  }
+
+  /// `books`, first layout.
+  public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "books", version: 1) }
+
+  /// False: a command names the messages and does not hold them.
+  public static var commandsAreSelfContained: Bool { false }
+
+  /// Books, counts and anomalies.
+  public internal(set) var builder: MarketBookBuilder
+  /// Bytes of the last command's messages that were taken; what is left is an incomplete message, or
+  /// what its limit left.
+  public private(set) var consumedByteCount = 0
+  let told: ToldPrices
+  let configuration: Configuration
+
+  /// Empty books.
+  ///
+  /// - Throws: `MemoryError` when no memory could be mapped.
+  /// - Precondition: `messageCountMax` is positive.
+  public init(configuration: Configuration) throws(MemoryError) {
+    precondition(
+      configuration.messageCountMax > 0,
+      "BookReplayEngine.init: expected a messageCountMax of 1 or more")
+    let builder = try MarketBookBuilder(
+      configuration: configuration.books, symbols: configuration.symbols)
+    let told = try ToldPrices()
+    self.builder = builder
+    self.told = told
+    self.configuration = configuration
+  }
+
+  /// A change for every message, and the room of a batch that the builder keeps.
+  public var eventCountMax: Int {
+    configuration.tellsBestPrices
+      ? configuration.messageCountMax + MarketBookBuilder.batchCount : 0
+  }
+
+  /// Takes the messages; see ``MarketBookBuilder/process(framed:streamOffset:messageCountMax:)``.
+  public mutating func apply(
+    _ command: FramedMessages, at time: Nanoseconds, sequence: UInt64,
+    into events: inout EventSink<BestPriceChange>
+  ) {
+    // SAFETY: whoever makes a command keeps its bytes until it was applied.
+    let framed = unsafe RawSpan(
+      _unsafeBytes: UnsafeRawBufferPointer(
+        start: command.baseAddress, count: command.byteCount))
+    let countMax = min(command.messageCountMax, configuration.messageCountMax)
+    let streamOffset = command.streamOffset
+    guard configuration.tellsBestPrices else {
+      consumedByteCount = builder.process(
+        framed: framed, streamOffset: streamOffset, messageCountMax: countMax)
+      return
+    }
+    var sink = BestPriceEvents(told: told.handle, events: events)
+    consumedByteCount = builder.process(framed, streamOffset, countMax, &sink)
+    events = sink.events
+  }
+
+  /// Hash of the books, the names, the counts and the prices last told.
+  public var digest: UInt64 {
+    var hash = StateDigest()
+    hash.mix(builder.books.digest)
+    hash.mix(builder.messageCount)
+    hash.mix(builder.lastTimestampNanoseconds)
+    for locate in 0..<OrderBooks.bookCount {
+      let book = builder.books.header(locate: locate)
+      if book.symbolRaw != 0 || book.messageCount != 0 {
+        hash.mix(UInt64(locate) << 1 | (book.isListed ? 1 : 0))
+        hash.mix(book.symbolRaw)
+        hash.mix(UInt64(book.messageCount))
+      }
+      let prices = told[locate]
+      if prices.bidQuantity != 0 || prices.askQuantity != 0 {
+        hash.mix(prices.bidQuantity)
+        hash.mix(prices.askQuantity)
+        hash.mix(UInt64(prices.bidPriceTicks) << 32 | UInt64(prices.askPriceTicks))
+      }
+    }
+    for kind in MarketAnomaly.allCases { hash.mix(builder.anomalies[kind].count) }
+    return hash.value
+  }
+}
+
+/// Best-price changes as events of a command.
+struct BestPriceEvents: BestPriceSink, ~Copyable {
+  let told: ToldPrices.Handle
+  var events: EventSink<BestPriceChange>
+
+  @inline(__always)
+  var hasRoomForBatch: Bool { events.remainingCapacity >= MarketBookBuilder.batchCount }
+
+  @inline(__always)
+  mutating func touched(
+    _ locate: UInt16, at timestampNanoseconds: UInt64, in books: borrowing OrderBooks
+  ) {
+    if let change = told.change(of: locate, at: timestampNanoseconds, in: books) {
+      events.emit(change)
+    }
+  }
+}
+
+extension EngineHost
+where E == BookReplayEngine, Input: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
+  /// Takes whole messages from the front of `framed`, at their recorded time.
+  ///
+  /// - Parameters:
+  ///   - framed: Length-prefixed messages. The last one may be incomplete.
+  ///   - streamOffset: Offset of the first byte in the stream, for the anomalies.
+  ///   - messageCountMax: Messages at most; also limited by the engine's configuration.
+  /// - Returns: Bytes consumed; 0 as well when there is no room for the events: take them first.
+  @inlinable
+  public mutating func step(
+    framed: RawSpan, streamOffset: UInt64, messageCountMax: Int
+  ) -> Int {
+    unsafe framed.withUnsafeBytes { bytes in
+      // SAFETY: the bytes are there until the command was applied, which is inside this call.
+      let command = unsafe FramedMessages(
+        bytes, streamOffset: streamOffset, messageCountMax: messageCountMax)
+      guard step(now: command.time, command: command) else { return 0 }
+      return engine.consumedByteCount
+    }
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusServiceKit
+internal import Foundation
+
+/// `apus top`: the counters of a running process.
+enum TopCommand: Command {
+  static let name = "top"
+  static let summary = "Shows the counters of a running process, live."
+  static let usage = "top FILE [options]"
+  static let options = [
+    Option("interval", "SECONDS", "time between two looks, which rates are over (default 1)"),
+    Option("once", nil, "one table and the end; with --interval it has rates"),
+    Option("recent", nil, "percentiles of the last interval, not of all that was recorded"),
+    Option("prometheus", nil, "print the Prometheus text once"),
+    Option("json", nil, "print one JSON object; with --interval it has rates"),
+  ]
+
+  static func run(_ options: ParsedOptions) throws -> ExitCode {
+    guard options.operands.count == 1 else {
+      throw UsageError("expected one counter file; see 'apus top --help'")
+    }
+    let forms = ["once", "prometheus", "json"].filter(options.has)
+    guard forms.count <= 1 else {
+      throw UsageError("--\(forms[0]) and --\(forms[1]): expected one of them")
+    }
+    let path = options.operands[0]
+    let interval = try interval(options)
+    do throws(TopError) {
+      if options.has("prometheus") {
+        // It ends with a line feed of its own.
+        let text = try CounterWatch.prometheusText(path: path)
+        Console.print(String(text.dropLast()))
+        return .good
+      }
+      var watch = try CounterWatch(path: path)
+      if forms.isEmpty, LiveTop.isOnTerminal {
+        do {
+          try LiveTop.run(
+            &watch, intervalSeconds: interval ?? 1, isRecent: options.has("recent"))
+        } catch let error as TopError {
+          throw error
+        } catch {
+          Console.error("apus top: standard output: \(error)")
+          return .failed
+        }
+        return .good
+      }
+      var report = try watch.next()
+      if let interval {
+        Thread.sleep(forTimeInterval: interval)
+        report = try watch.next(isRecent: options.has("recent"))
+      }
+      if options.has("json") {
+        return printJSON(report)
+      }
+      Console.print(report.renderText())
+      return .good
+    } catch {
+      Console.error("apus top: \(error)")
+      return .badInput
+    }
+  }
+
+  private static func printJSON(_ report: TopReport) -> ExitCode {
+    do {
+      try Console.printJSON(report)
+      return .good
+    } catch {
+      Console.error("apus top: \(error)")
+      return .failed
+    }
+  }
+
+  private static func interval(_ options: ParsedOptions) throws(UsageError) -> Double? {
+    guard let text = options.string("interval") else { return nil }
+    guard let seconds = Double(text), (0.05...3_600).contains(seconds) else {
+      throw UsageError("--interval \(text): expected seconds from 0.05 to 3600")
+    }
+    return seconds
+  }
+}

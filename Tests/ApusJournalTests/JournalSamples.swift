@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusJournal
+import ApusTestSupport
+import Foundation
+
+/// A folder that is removed with its owner.
+final class ScratchFolder: Sendable {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "apus-journal-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  var path: String { url.path }
+
+  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+  var segmentNames: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? [])
+      .filter { $0.hasSuffix(".segment") }.sorted()
+  }
+
+  func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
+
+  func write(_ name: String, _ bytes: [UInt8]) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
+  }
+}
+
+extension SampleRecord {
+  /// Appends the next record.
+  static func append(
+    _ writer: inout JournalWriter, byteCountMax: Int = 200
+  ) -> JournalAppendOutcome {
+    let sequence = writer.lastSequence + 1
+    let payload = payload(sequence, byteCountMax: byteCountMax)
+    return unsafe writer.tryAppend(
+      sequence: sequence, timeNanoseconds: time(sequence), type: type(sequence),
+      payload: payload.span.bytes)
+  }
+
+  /// Appends `count` records, polling when the buffers are full.
+  static func append(
+    _ writer: inout JournalWriter, count: Int, byteCountMax: Int = 200
+  ) -> Bool {
+    var left = count
+    var attempts = 0
+    while left > 0 {
+      switch append(&writer, byteCountMax: byteCountMax) {
+      case .appended: left -= 1
+      case .full:
+        writer.poll()
+        attempts += 1
+        if attempts > 10_000_000 { return false }
+      default: return false
+      }
+    }
+    return true
+  }
+
+  static func matches(
+    _ record: JournalRecord, _ payload: RawSpan, byteCountMax: Int = 200
+  ) -> Bool {
+    let found = unsafe payload.withUnsafeBytes { unsafe Array($0) }
+    return record.timeNanoseconds == time(record.sequence)
+      && record.type == type(record.sequence)
+      && found == self.payload(record.sequence, byteCountMax: byteCountMax)
+  }
+}
+
+/// The sequences of a journal that a reader hands out, each checked.
+func recordedSequences(
+  _ storage: any JournalStorage, from sequence: UInt64? = nil,
+  mode: JournalReader.Mode = .recorded, byteCountMax: Int = 200
+) throws(JournalError) -> (first: UInt64, count: Int, areIntact: Bool) {
+  var reader = try JournalReader(storage: storage, from: sequence, mode: mode)
+  var first: UInt64 = 0
+  var areIntact = true
+  var expected: UInt64?
+  let count = try reader.read { record, payload in
+    if first == 0 { first = record.sequence }
+    areIntact =
+      areIntact && SampleRecord.matches(record, payload, byteCountMax: byteCountMax)
+      && (expected ?? record.sequence) == record.sequence
+    expected = record.sequence + 1
+    return true
+  }
+  return (first, count, areIntact)
+}
