@@ -147,6 +147,8 @@ public struct ManyToManyConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecke
   @usableFromInline let producerSpot: ParkingSpot
   @usableFromInline var laneIndex: Int
   @usableFromInline var tailCached: UInt64 = 0
+  /// The lane's head when this consumer came to it.
+  @usableFromInline var arrivalHead: UInt64 = 0
   @usableFromInline let storage: RingStorage
   /// What ``pop()`` does while all lanes are empty.
   public var wait: WaitStrategy
@@ -178,9 +180,15 @@ public struct ManyToManyConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecke
   /// Whether all producers have closed and everything was read.
   public var isDrained: Bool { storage.areLanesDrained }
 
+  /// Elements after which the other lanes come first.
+  @inlinable @inline(__always)
+  static var stayCount: UInt64 { 256 }
+
   /// Finds a lane that has something, the present one first.
   ///
-  /// Stays with a lane until what was seen of it is used up, by this consumer or by others.
+  /// Stays with a lane that goes on having something until `stayCount` elements are gone from it,
+  /// and then until what was seen is used up: a consumer that went on after each element would meet
+  /// the other consumers all the time.
   ///
   /// - Returns: The head of the lane at `laneIndex`, or nil when no lane has anything.
   @inlinable @inline(__always)
@@ -189,13 +197,21 @@ public struct ManyToManyConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecke
     // what the consumer that moved the head had seen.
     let head = unsafe lanes.headWord(laneIndex).pointee.load(ordering: .acquiring)
     if Int64(bitPattern: tailCached &- head) > 0 { return head }
+    if head &- arrivalHead < Self.stayCount {
+      // Pairs with the releasing store in `publish`.
+      tailCached = unsafe lanes.tailWord(laneIndex).pointee.load(ordering: .acquiring).position
+      if tailCached != head { return head }
+    }
     for _ in 0..<lanes.count {
       laneIndex &+= 1
       if laneIndex == lanes.count { laneIndex = 0 }
       let head = unsafe lanes.headWord(laneIndex).pointee.load(ordering: .acquiring)
       // Pairs with the releasing store in `publish`.
       tailCached = unsafe lanes.tailWord(laneIndex).pointee.load(ordering: .acquiring).position
-      if tailCached != head { return head }
+      if tailCached != head {
+        arrivalHead = head
+        return head
+      }
     }
     return nil
   }
