@@ -18,32 +18,48 @@ def objects(text):
         yield value
 
 
+def is_peer_of(name, ours):
+    """`peer.<library>.<case>`; the library's name has no dot."""
+    parts = name.split(".", 2)
+    return parts[0] == "peer" and len(parts) == 3 and parts[2] == ours
+
+
+def ratio(mine, result):
+    """How often as fast we are: above 1 is better, whatever the unit."""
+    if "/s" in mine["unit"]:
+        return mine["median"] / result["median"] if result["median"] else None
+    return result["median"] / mine["median"] if mine["median"] else None
+
+
 def main():
     with open(sys.argv[1]) as file:
         suites = list(objects(file.read()))
-    if suites:
-        print(suites[0]["machine"])
     wrong = []
-    row = "  %-44s %10s %10s %10s %8s  %s"
+    row = "  %-56s %10s %10s %10s %8s  %s"
     for suite in suites:
         results = suite["results"]
-        ours = {r["name"]: r for r in results if not r["name"].startswith("peer.")}
-        print("\n" + row % (suite["suite"], "median", "minimum", "maximum", "ratio", "result"))
-        for name, mine in ours.items():
-            peers = [r for r in results if r["name"].startswith("peer.") and r["name"].endswith("." + name)]
-            if not peers:
+        print("\n" + suite["machine"])
+        print(row % (suite["suite"], "median", "minimum", "maximum", "ratio", "result"))
+        for mine in results:
+            if mine["name"].startswith("peer."):
                 continue
+            peers = [r for r in results if is_peer_of(r["name"], mine["name"])]
             for result in [mine] + peers:
-                ratio = result["median"] / mine["median"] if mine["median"] else 0
-                if "/s" in mine["unit"]:
-                    ratio = mine["median"] / result["median"] if result["median"] else 0
+                value = ratio(mine, result) if result["samples"] and mine["samples"] else None
                 print(row % (result["name"], "%.2f" % result["median"], "%.2f" % result["minimum"],
-                             "%.2f" % result["maximum"], "%.2f x" % ratio, result["resultHash"]))
+                             "%.2f" % result["maximum"], "-" if value is None else "%.2f x" % value,
+                             result["resultHash"]))
                 if result["resultHash"] != mine["resultHash"]:
                     wrong.append(result["name"])
-            print("  unit: %s; samples %s, discarded %s" % (
+            line = "  unit: %s; samples %s, discarded %s" % (
                 mine["unit"], "/".join(str(r["samples"]) for r in [mine] + peers),
-                "/".join(str(r["discarded"]) for r in [mine] + peers)))
+                "/".join(str(r["discarded"]) for r in [mine] + peers))
+            probe = mine.get("cacheLineNanoseconds")
+            if probe:
+                line += "; bare cache line %.0f ns" % probe
+                if mine["unit"] == "ns" and mine["samples"]:
+                    line += ", of which ours is %.2f x" % (mine["median"] / probe)
+            print(line)
     if wrong:
         sys.exit("different results, so the ratios mean nothing: " + ", ".join(wrong))
 

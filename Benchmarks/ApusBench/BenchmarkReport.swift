@@ -19,7 +19,7 @@ public struct BenchmarkReport: Encodable, Sendable {
     public var maximum: Double
     /// Samples that count.
     public var samples: Int
-    /// Samples during which the thread lost the CPU.
+    /// Samples during which a thread lost its CPU, or the host moved one.
     public var discarded: Int
     /// Hash of what the operations did: equal work has equal hashes.
     public var resultHash: String
@@ -29,6 +29,9 @@ public struct BenchmarkReport: Encodable, Sendable {
     public var allocations: UInt64
     /// What reading the clock adds to one operation.
     public var timerOverheadNanoseconds: Double
+    /// Median round trip of a bare cache line around the samples that count; nil for cases of one
+    /// thread.
+    public var cacheLineNanoseconds: Double?
   }
 
   /// CPU, kernel, build and which CPU it ran on.
@@ -46,11 +49,17 @@ public struct BenchmarkReport: Encodable, Sendable {
     #endif
   }
 
+  static func hex(_ hash: UInt64) -> String {
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
   /// A table for people.
   public func renderText() -> String {
     let rows = results.map { result -> [String] in
       [
-        result.name, HumanText.decimal(result.median, 2), HumanText.decimal(result.minimum, 2),
+        result.name, result.unit, HumanText.decimal(result.median, 2),
+        HumanText.decimal(result.minimum, 2),
         HumanText.decimal(result.maximum, 2), "\(result.samples)", "\(result.discarded)",
         "\(result.allocations)", HumanText.decimal(result.timerOverheadNanoseconds, 4),
         result.resultHash,
@@ -59,7 +68,7 @@ public struct BenchmarkReport: Encodable, Sendable {
     return "\(suite)  (\(machine))\n"
       + HumanText.table(
         header: [
-          "case", "median ns", "min", "max", "samples", "discarded", "allocations", "timer ns",
+          "case", "unit", "median", "min", "max", "samples", "discarded", "allocations", "timer ns",
           "result",
         ], rows: rows) + "\n"
   }

@@ -12,10 +12,14 @@ public struct BenchmarkConfiguration: Sendable {
   public var isSmoke = false
   /// CPU to run on; nil for the last one allowed, away from where interrupts usually go.
   public var cpuIndex: Int?
+  /// CPU of the second thread; nil for another core than the first one's.
+  public var otherCPUIndex: Int?
   /// Seed of all generated data.
   public var seed: UInt64 = 1
   /// Samples of each case; nil for the default.
   public var sampleCount: Int?
+  /// No further sample of a suite of several threads is begun after so long. Unit: seconds.
+  public var secondsMax = 60
   /// A plain ITCH file whose messages take the place of generated ones.
   public var filePath: String?
   /// A folder of other libraries' drivers to measure in turn with ours.
@@ -72,10 +76,13 @@ public struct BenchmarkSuite: Sendable {
   /// Stable name, by which it is chosen.
   public let name: String
   let makeCases: @Sendable (BenchmarkConfiguration) throws -> [BenchmarkCase]
+  /// Cases of several threads, in suites that are about them.
+  var makeTeamCases: (@Sendable (BenchmarkConfiguration, ThreadTeam) throws -> [TeamCase])?
 
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
     .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .counters, .slab, .journal, .host,
+    .ringsOneToOne, .ringsManyToOne, .ringsManyToMany, .ringsBroadcast, .ringsMessage, .wakeup,
   ]
 
   /// The suites of these names; a prefix chooses several; none chooses all.
@@ -103,6 +110,7 @@ public struct BenchmarkSuite: Sendable {
     } catch {
       throw UsageError("--cpu \(cpu): \(error)")
     }
+    if let makeTeamCases { return try runTeams(configuration, cpu: cpu, makeTeamCases) }
     let ours = try makeCases(configuration)
     let peers = try configuration.peersPath.map {
       try PeerProcess.all(in: $0, suite: name, configuration: configuration, cpuIndex: cpu)
@@ -199,12 +207,11 @@ struct CaseSamples {
 
   func result(of benchmark: MeasuredCase) -> BenchmarkReport.Result {
     let sorted = nanoseconds.sorted()
-    let digits = String(hash ?? 0, radix: 16)
     return BenchmarkReport.Result(
       name: benchmark.name, unit: "ns/op",
       median: sorted.isEmpty ? 0 : sorted[sorted.count / 2], minimum: sorted.first ?? 0,
       maximum: sorted.last ?? 0, samples: sorted.count, discarded: discardedCount,
-      resultHash: String(repeating: "0", count: 16 - digits.count) + digits,
+      resultHash: BenchmarkReport.hex(hash ?? 0),
       operations: benchmark.operationCount,
       allocations: allocationCount == .max ? 0 : allocationCount,
       timerOverheadNanoseconds: clock.overheadNanoseconds / Double(benchmark.operationCount))

@@ -13,6 +13,8 @@ final class PeerProcess {
     var nanoseconds: Double
     var cpuNanoseconds: Double
     var hash: UInt64
+    /// Percentiles of single operations, where the case is about them. Unit: nanoseconds.
+    var latencies: [Double] = []
   }
 
   /// Name of the library: the driver's file name.
@@ -57,10 +59,11 @@ final class PeerProcess {
   func sample(_ caseName: String) throws -> Sample {
     try requests.fileHandleForWriting.write(contentsOf: Data("run \(caseName)\n".utf8))
     let words = try readLine().split(separator: " ")
-    guard words.count == 3, let elapsed = Double(words[0]), let cpu = Double(words[1]),
-      let hash = UInt64(words[2], radix: 16)
+    let latencies = words.dropFirst(3).compactMap { Double($0) }
+    guard words.count == 3 + latencies.count, let elapsed = Double(words[0]),
+      let cpu = Double(words[1]), let hash = UInt64(words[2], radix: 16)
     else { throw WorkError("\(name): unexpected words from the driver: \(words)") }
-    return Sample(nanoseconds: elapsed, cpuNanoseconds: cpu, hash: hash)
+    return Sample(nanoseconds: elapsed, cpuNanoseconds: cpu, hash: hash, latencies: latencies)
   }
 
   private func readLine() throws -> String {
@@ -80,7 +83,8 @@ final class PeerProcess {
 extension PeerProcess {
   /// Starts every driver of a folder that measures something of this suite.
   static func all(
-    in folder: String, suite: String, configuration: BenchmarkConfiguration, cpuIndex: Int
+    in folder: String, suite: String, configuration: BenchmarkConfiguration, cpuIndex: Int,
+    otherCPUIndex: Int? = nil
   ) throws -> [PeerProcess] {
     let url = URL(fileURLWithPath: folder)
     let names: [String]
@@ -90,6 +94,11 @@ extension PeerProcess {
       throw UsageError("--peers \(folder): cannot be read; make bench-peers builds the drivers")
     }
     var arguments = ["--cpu", "\(cpuIndex)"]
+    if let otherCPUIndex {
+      arguments += [
+        "--other-cpu", "\(otherCPUIndex)", "--size", configuration.size("full", smoke: "smoke"),
+      ]
+    }
     if let file = configuration.filePath { arguments += ["--file", file] }
     return try names.compactMap { name in
       let driver = url.appendingPathComponent(name)

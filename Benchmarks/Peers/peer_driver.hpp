@@ -5,13 +5,17 @@
 //
 // `DRIVER --suites` prints the names of the suites it is for. `DRIVER --cpu N [--file FILE]` prints one line `case NAME OPERATIONS`
 // for each thing it can measure and then `ready`. For each line `run NAME` it does all operations of
-// one sample and prints `NANOSECONDS CPU-NANOSECONDS HASH`. It ends with its standard input.
+// one sample and prints `NANOSECONDS CPU-NANOSECONDS HASH`, and the percentiles 50, 99, 99.9 and 100 in nanoseconds where
+// the case is about single operations. It ends with its standard input. Drivers of two threads get `--other-cpu M` and
+// `--size full|smoke` as well.
 
 #pragma once
 
 #include <sched.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -32,6 +36,15 @@ inline std::uint64_t nanoseconds(clockid_t clock) {
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+// What a sample gives where the case takes its time itself.
+struct Sample {
+    std::uint64_t nanoseconds = 0;
+    // Of the thread that had its CPU least.
+    std::uint64_t cpu_nanoseconds = 0;
+    std::uint64_t hash = 0;
+    std::vector<double> latencies;
+};
+
 struct Case {
     std::string name;
     std::uint64_t operation_count;
@@ -39,6 +52,8 @@ struct Case {
     std::function<std::uint64_t()> body;
     // Work after the time: destruction of what the body built.
     std::function<void()> clean = [] {};
+    // In place of the body: does all operations and takes the time.
+    std::function<Sample()> sample;
 };
 
 struct Options {
@@ -46,6 +61,7 @@ struct Options {
     int other_cpu = 0;
     std::string file;
     std::uint64_t count = 0;
+    bool is_smoke = false;
 };
 
 inline Options parse(int argc, char** argv, const char* suites) {
@@ -59,6 +75,7 @@ inline Options parse(int argc, char** argv, const char* suites) {
         if (flag == "--cpu") options.cpu = std::atoi(argv[i + 1]);
         else if (flag == "--other-cpu") options.other_cpu = std::atoi(argv[i + 1]);
         else if (flag == "--file") options.file = argv[i + 1];
+        else if (flag == "--size") options.is_smoke = std::strcmp(argv[i + 1], "smoke") == 0;
         else if (flag == "--count") options.count = std::strtoull(argv[i + 1], nullptr, 10);
     }
     return options;
@@ -83,6 +100,17 @@ inline std::vector<std::byte> slurp(const std::string& path) {
     return bytes;
 }
 
+// Threads that wait for each other must not hold the machine: a sample that does not end ends the process.
+inline const char* watched_case = "";
+constexpr unsigned limit_seconds = 30;
+
+inline void give_up(int) {
+    static const char text[] = ": did not end in time\n";
+    (void)!write(2, watched_case, std::strlen(watched_case));
+    (void)!write(2, text, sizeof text - 1);
+    _exit(1);
+}
+
 inline int serve(const std::vector<Case>& cases, int cpu) {
     if (!pin(cpu)) {
         std::fprintf(stderr, "CPU %d is not available\n", cpu);
@@ -90,6 +118,7 @@ inline int serve(const std::vector<Case>& cases, int cpu) {
     }
     for (const Case& one : cases)
         std::printf("case %s %llu\n", one.name.c_str(), static_cast<unsigned long long>(one.operation_count));
+    std::signal(SIGALRM, give_up);
     std::printf("ready\n");
     std::fflush(stdout);
     std::string line;
@@ -98,14 +127,25 @@ inline int serve(const std::vector<Case>& cases, int cpu) {
         for (const Case& one : cases) {
             if (line != "run " + one.name) continue;
             found = true;
-            const std::uint64_t cpu_before = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
-            const std::uint64_t before = nanoseconds(CLOCK_MONOTONIC);
-            const std::uint64_t hash = one.body();
-            const std::uint64_t elapsed = nanoseconds(CLOCK_MONOTONIC) - before;
-            const std::uint64_t cpu_elapsed = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_before;
+            Sample sample;
+            watched_case = one.name.c_str();
+            alarm(limit_seconds);
+            if (one.sample) {
+                sample = one.sample();
+            } else {
+                const std::uint64_t cpu_before = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+                const std::uint64_t before = nanoseconds(CLOCK_MONOTONIC);
+                sample.hash = one.body();
+                sample.nanoseconds = nanoseconds(CLOCK_MONOTONIC) - before;
+                sample.cpu_nanoseconds = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_before;
+            }
+            alarm(0);
             one.clean();
-            std::printf("%llu %llu %016llx\n", static_cast<unsigned long long>(elapsed),
-                        static_cast<unsigned long long>(cpu_elapsed), static_cast<unsigned long long>(hash));
+            std::printf("%llu %llu %016llx", static_cast<unsigned long long>(sample.nanoseconds),
+                        static_cast<unsigned long long>(sample.cpu_nanoseconds),
+                        static_cast<unsigned long long>(sample.hash));
+            for (const double latency : sample.latencies) std::printf(" %.1f", latency);
+            std::printf("\n");
             std::fflush(stdout);
         }
         if (!found) {

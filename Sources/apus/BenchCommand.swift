@@ -13,8 +13,10 @@ enum BenchCommand: Command {
     Option("list", nil, "show the suites"),
     Option("smoke", nil, "tiny sizes: does every benchmark still run?"),
     Option("cpu", "N", "run on this CPU (default: the last one allowed)"),
+    Option("other-cpu", "N", "CPU of the second thread, in suites of two (default: another core)"),
     Option("seed", "N", "seed of the generated data (default 1)"),
     Option("samples", "N", "samples of each case (default 9)"),
+    Option("seconds", "N", "most seconds for a suite of several threads (default 60)"),
     Option("file", "FILE", "use the messages of this plain ITCH file"),
     Option("peers", "FOLDER", "measure these drivers of other libraries in turn with ours"),
     Option("json", nil, "print one JSON object a suite"),
@@ -28,8 +30,10 @@ enum BenchCommand: Command {
     var configuration = BenchmarkConfiguration()
     configuration.isSmoke = options.has("smoke")
     configuration.cpuIndex = try options.integer("cpu", in: 0...65_535)
+    configuration.otherCPUIndex = try options.integer("other-cpu", in: 0...65_535)
     configuration.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 1)
     configuration.sampleCount = try options.integer("samples", in: 1...1_000)
+    configuration.secondsMax = try options.integer("seconds", in: 1...86_400) ?? 60
     configuration.filePath = options.string("file")
     configuration.peersPath = options.string("peers")
     let suites = try BenchmarkSuite.chosen(options.operands)

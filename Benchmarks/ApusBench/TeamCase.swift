@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCore
+internal import ApusServiceKit
+
+/// One thing that several threads do together.
+struct TeamCase {
+  /// What a sample gives.
+  struct Sample {
+    var nanoseconds: Double
+    var cpuShare = 1.0
+    var hash: UInt64
+    var allocations: UInt64 = 0
+    /// Times of single operations, where the case is about them. Unit: nanoseconds.
+    var latencies: [Double] = []
+
+    init(_ run: ThreadTeam.Run, _ percentiles: Percentiles? = nil) {
+      nanoseconds = run.nanoseconds
+      cpuShare = run.cpuShare
+      hash = run.hash
+      allocations = run.allocations
+      latencies = percentiles?.values ?? []
+    }
+
+    init(_ sample: PeerProcess.Sample) {
+      nanoseconds = sample.nanoseconds
+      cpuShare = sample.nanoseconds > 200_000 ? sample.cpuNanoseconds / sample.nanoseconds : 1
+      hash = sample.hash
+      latencies = sample.latencies
+    }
+  }
+
+  /// What is told of it.
+  enum Subject {
+    /// Million operations a second.
+    case rate
+    /// Percentiles of the times of single operations.
+    case latency
+  }
+
+  var name: String
+  var operationCount: Int
+  var subject = Subject.rate
+  /// Whether every thread wants its CPU all the time, so that one that had less lost it.
+  var isBusy = true
+  var sample: (ThreadTeam) throws -> Sample
+
+  /// The same case of another library; nil where its driver has none.
+  func peer(_ process: PeerProcess) -> TeamCase? {
+    guard let count = process.operationCounts[name] else { return nil }
+    let ours = name
+    return TeamCase(
+      name: "peer.\(process.name).\(name)", operationCount: count, subject: subject,
+      isBusy: isBusy
+    ) { _ in TeamCase.Sample(try process.sample(ours)) }
+  }
+
+  /// Names and units of the rows in the report.
+  var rows: [(name: String, unit: String)] {
+    switch subject {
+    case .rate: [(name, "M/s")]
+    case .latency: Percentiles.rowNames.map { ("\(name).\($0)", "ns") }
+    }
+  }
+
+  /// Values of the rows.
+  func values(of sample: Sample) -> [Double] {
+    switch subject {
+    case .rate: [Double(operationCount) * 1_000 / sample.nanoseconds]
+    case .latency: sample.latencies
+    }
+  }
+}
+
+/// The samples of one such case, each between two probes of the cache line.
+struct TeamSamples {
+  private struct Taken {
+    var values: [Double]
+    var probeBefore: Double
+    var probeAfter: Double
+    var hadCPU: Bool
+  }
+  private var taken: [Taken] = []
+  private var hash: UInt64?
+  private var allocations = UInt64.max
+
+  /// Probes before and after that differ by more than this tell of a move in between.
+  static let probeChangeMax = 1.3
+  /// A placement whose probe is more than this times the best one of the run is another one.
+  static let placementRatioMax = 1.5
+
+  /// Adds a sample.
+  ///
+  /// - Throws: `WorkError` where its result is not that of the samples before.
+  mutating func add(
+    _ sample: TeamCase.Sample, of one: TeamCase, probeBefore: Double, probeAfter: Double,
+    isWarmUp: Bool
+  ) throws {
+    if let hash, hash != sample.hash {
+      throw WorkError("\(one.name): the result differs between samples")
+    }
+    hash = sample.hash
+    let values = one.values(of: sample)
+    guard values.count == one.rows.count else {
+      throw WorkError(
+        "\(one.name): expected \(one.rows.count) values of a sample, not \(values.count)")
+    }
+    guard !isWarmUp else { return }
+    allocations = min(allocations, sample.allocations)
+    taken.append(
+      Taken(
+        values: values, probeBefore: probeBefore, probeAfter: probeAfter,
+        hadCPU: !one.isBusy || sample.cpuShare >= CaseSamples.cpuShareMin))
+  }
+
+  private func kept(bestProbe: Double?) -> [Taken] {
+    guard let bestProbe else { return taken }
+    return taken.filter {
+      let low = min($0.probeBefore, $0.probeAfter)
+      let high = max($0.probeBefore, $0.probeAfter)
+      return $0.hadCPU && high <= low * Self.probeChangeMax
+        && high <= bestProbe * Self.placementRatioMax
+    }
+  }
+
+  /// Samples that count.
+  ///
+  /// - Parameter bestProbe: The best probe of the run so far; nil keeps all samples.
+  func keptCount(bestProbe: Double?) -> Int { kept(bestProbe: bestProbe).count }
+
+  func results(of one: TeamCase, bestProbe: Double?) -> [BenchmarkReport.Result] {
+    let kept = kept(bestProbe: bestProbe)
+    let probes = kept.flatMap { [$0.probeBefore, $0.probeAfter] }.sorted()
+    return one.rows.enumerated().map { column, row in
+      let sorted = kept.map { $0.values[column] }.sorted()
+      return BenchmarkReport.Result(
+        name: row.name, unit: row.unit, median: sorted.isEmpty ? 0 : sorted[sorted.count / 2],
+        minimum: sorted.first ?? 0, maximum: sorted.last ?? 0, samples: sorted.count,
+        discarded: taken.count - kept.count, resultHash: BenchmarkReport.hex(hash ?? 0),
+        operations: one.operationCount, allocations: allocations == .max ? 0 : allocations,
+        timerOverheadNanoseconds: one.subject == .latency
+          ? CycleClock.shared.overheadNanoseconds
+          : CycleClock.shared.overheadNanoseconds / Double(one.operationCount),
+        cacheLineNanoseconds: probes.isEmpty ? nil : probes[probes.count / 2])
+    }
+  }
+}
