@@ -111,20 +111,35 @@ int capus_thread_start(pthread_t *thread, const char *name, int cpu, int realTim
   return -result;
 }
 
+// ThreadSanitizer knows of the join by the wall clock only, and takes a thread that was joined
+// otherwise for one that lives.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define JOIN_BY_WALL_CLOCK 1
+#endif
+#endif
+#ifdef JOIN_BY_WALL_CLOCK
+#define JOIN_CLOCK CLOCK_REALTIME
+#define JOIN_UNTIL(thread, until) pthread_timedjoin_np(thread, NULL, until)
+#else
+#define JOIN_CLOCK CLOCK_MONOTONIC
+#define JOIN_UNTIL(thread, until) pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, until)
+#endif
+
 int capus_thread_join(pthread_t thread, int64_t timeoutNanoseconds) {
   int result;
   if (timeoutNanoseconds < 0) {
     result = pthread_join(thread, NULL);
   } else {
     struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    clock_gettime(JOIN_CLOCK, &until);
     until.tv_sec += timeoutNanoseconds / 1000000000;
     until.tv_nsec += timeoutNanoseconds % 1000000000;
     if (until.tv_nsec >= 1000000000) {
       until.tv_sec += 1;
       until.tv_nsec -= 1000000000;
     }
-    result = pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
+    result = JOIN_UNTIL(thread, &until);
   }
   if (result == EDEADLK) pthread_detach(thread);
   return -result;

@@ -163,6 +163,11 @@ import Testing
           break
         }
         next += 1
+        // A peer that ended before it had the end holds nobody up: the loop would never end.
+        if next % 4_096 == 0, !isKilled, !peer.isRunning {
+          Issue.record("round \(round): the other process ended early: \(peer.errors)")
+          break
+        }
         // Not before it has the end: one that never opened it is absent, not dead.
         if !isKilled, next >= target, producer.consumerState(1) == .present {
           peer.kill()
