@@ -159,15 +159,15 @@ import Testing
       while true {
         let outcome = producer.push(PeerElement(next))
         if outcome == .peerDied { break }
-        if isKilled { countSinceKill += 1 }
-        // It may have died after it took its end and before it was back in line, where it holds
-        // nobody up.
-        if countSinceKill > 1_000, !peer.isRunning { break }
         guard outcome == .pushed else {
           Issue.record("round \(round): \(outcome)")
           break
         }
         next += 1
+        if isKilled { countSinceKill += 1 }
+        // It may have died after it took its end and before it was back in line, where it holds
+        // nobody up.
+        if countSinceKill > 1_000, !peer.isRunning { break }
         // A peer that ended before it had the end holds nobody up: the loop would never end.
         if next % 4_096 == 0, !isKilled, !peer.isRunning {
           Issue.record("round \(round): the other process ended early: \(peer.errors)")
