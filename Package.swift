@@ -117,7 +117,14 @@ let package = Package(
     tests(
       "ApusEngine",
       ["ApusEngine", "ApusJournal", "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
-    tests("ApusJournal", ["ApusJournal", "ApusMemory", "CApusChecksum"]),
+    .executableTarget(
+      name: "apus-journal-appender",
+      dependencies: ["ApusJournal", "ApusTestSupport"],
+      path: "Tests/ApusJournalAppender",
+      swiftSettings: settings
+    ),
+    tests(
+      "ApusJournal", ["ApusJournal", "ApusMemory", "CApusChecksum", "apus-journal-appender"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
@@ -127,7 +134,7 @@ let package = Package(
       ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture", "ApusEngine"]
     ),
     tests("ApusBench", ["ApusBench"]),
-    tests("ApusCommand", ["apus", "ApusTradingService"]),
+    tests("ApusCommand", ["apus", "ApusTradingService", "ApusJournal"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -31,7 +31,10 @@ extension Command {
 @main
 enum Apus {
   static var commands: [any Command.Type] {
-    [ReplayCommand.self, GenerateCommand.self, BenchCommand.self, DoctorCommand.self]
+    [
+      ReplayCommand.self, GenerateCommand.self, BenchCommand.self, JournalCommand.self,
+      DoctorCommand.self,
+    ]
   }
 
   static func main() {

@@ -35,17 +35,7 @@ final class ScratchFolder: Sendable {
   }
 }
 
-/// Records whose every field follows from their sequence, so that a reader can check them alone.
-enum SampleRecord {
-  static func payload(_ sequence: UInt64, byteCountMax: Int = 200) -> [UInt8] {
-    var random = SeededRandom(seed: sequence)
-    let count = Int(random.next() % UInt64(byteCountMax + 1))
-    return (0..<count).map { UInt8(truncatingIfNeeded: sequence &* 31 &+ UInt64($0)) }
-  }
-
-  static func time(_ sequence: UInt64) -> UInt64 { 1_000_000 + sequence * 17 }
-  static func type(_ sequence: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: sequence * 7) }
-
+extension SampleRecord {
   /// Appends the next record.
   static func append(
     _ writer: inout JournalWriter, byteCountMax: Int = 200
@@ -87,7 +77,7 @@ enum SampleRecord {
 }
 
 /// The sequences of a journal that a reader hands out, each checked.
-func sequences(
+func recordedSequences(
   _ storage: any JournalStorage, from sequence: UInt64? = nil,
   mode: JournalReader.Mode = .recorded, byteCountMax: Int = 200
 ) throws(JournalError) -> (first: UInt64, count: Int, areIntact: Bool) {

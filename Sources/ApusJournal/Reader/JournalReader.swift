@@ -122,6 +122,21 @@ public struct JournalReader: ~Copyable {
     return count
   }
 
+  /// The next records with copies of their payloads, at most `countMax`; none where the journal has
+  /// no more for now. For tools: every payload is allocated.
+  ///
+  /// - Throws: As ``read(countMax:_:)``.
+  public mutating func copies(
+    countMax: Int
+  ) throws(JournalError) -> [(record: JournalRecord, payload: [UInt8])] {
+    var records: [(record: JournalRecord, payload: [UInt8])] = []
+    _ = try read(countMax: countMax) { record, payload in
+      records.append((record, unsafe payload.withUnsafeBytes { unsafe Array($0) }))
+      return true
+    }
+    return records
+  }
+
   /// Steps to the next record, over the end of segments; false where there is none for now.
   private mutating func advance() throws(JournalError) -> Bool {
     var hasLooked = false

@@ -22,7 +22,9 @@ public final class SimulatedJournalStorage: JournalStorage {
   /// Called at each write and sync, before it: a simulator's way to cut the power at any point.
   public var onOperation: ((_ operationIndex: Int) -> Void)?
 
+  /// The folder.
   public let location: String
+  /// How commits reach the disk.
   public var modeDescription: String { "simulated disk" }
 
   private var random: SimulatedRandom
@@ -113,15 +115,19 @@ public final class SimulatedJournalStorage: JournalStorage {
 
   // MARK: Names
 
+  /// Takes the folder for one writer.
   public func lock() throws(JournalError) {
     guard !isLocked else { throw .locked(path: location) }
     isLocked = true
   }
 
+  /// Names of the files.
   public func list() throws(JournalError) -> [String] { names.keys.sorted() }
 
+  /// Whether there is a file of this name.
   public func exists(_ name: String) -> Bool { names[name] != nil }
 
+  /// Opens a file.
   public func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile {
     guard let number = names[name] ?? (access == .read ? nil : makeFile(name)) else {
       throw .missing(path: path(name))
@@ -150,22 +156,26 @@ public final class SimulatedJournalStorage: JournalStorage {
     }
   }
 
+  /// Closes a file, after waiting for what is in flight on it.
   public func close(_ file: StorageFile) {
     if commit?.handle == file.rawValue { commit?.settled = finishCommit() }
     openFiles[file.rawValue] = nil
   }
 
+  /// Renames a file, over one that is there.
   public func rename(_ source: String, to target: String) throws(JournalError) {
     guard let number = names[source] else { throw .missing(path: path(source)) }
     change(.set(target, number))
     change(.clear(source))
   }
 
+  /// Removes a file.
   public func remove(_ name: String) throws(JournalError) {
     guard names[name] != nil else { throw .missing(path: path(name)) }
     change(.clear(name))
   }
 
+  /// Makes names durable.
   public func syncFolder() throws(JournalError) {
     begin()
     syncCount += 1
@@ -176,10 +186,12 @@ public final class SimulatedJournalStorage: JournalStorage {
 
   // MARK: Sizes
 
+  /// Length of a file. Unit: bytes.
   public func byteCount(_ file: StorageFile, name: String) throws(JournalError) -> Int {
     openFiles[file.rawValue].flatMap { files[$0]?.cached.count } ?? 0
   }
 
+  /// Makes the file this long and takes the space for it.
   public func allocate(
     _ file: StorageFile, name: String, byteCount: Int
   ) throws(JournalError) {
@@ -192,6 +204,7 @@ public final class SimulatedJournalStorage: JournalStorage {
     if byteCount > files[number]?.cached.count ?? 0 { files[number]?.resize(byteCount) }
   }
 
+  /// Cuts the file to a length.
   public func truncate(
     _ file: StorageFile, name: String, byteCount: Int
   ) throws(JournalError) {
@@ -211,6 +224,7 @@ public final class SimulatedJournalStorage: JournalStorage {
 
   private func begin() { onOperation?(writeCount + syncCount) }
 
+  /// Reads at an offset; the count may be short.
   public func read(
     _ file: StorageFile, at offset: Int, into target: UnsafeMutableRawBufferPointer
   ) -> StorageResult {
@@ -227,6 +241,7 @@ public final class SimulatedJournalStorage: JournalStorage {
     return .count(count)
   }
 
+  /// Writes at an offset; the count may be short.
   public func write(
     _ file: StorageFile, at offset: Int, _ source: UnsafeRawBufferPointer
   ) -> StorageResult {
@@ -244,6 +259,7 @@ public final class SimulatedJournalStorage: JournalStorage {
     return .count(count)
   }
 
+  /// Makes the file's data durable.
   public func sync(_ file: StorageFile) -> StorageResult {
     begin()
     syncCount += 1
@@ -258,6 +274,7 @@ public final class SimulatedJournalStorage: JournalStorage {
 
   // MARK: Commits
 
+  /// Begins a write and the sync after it.
   public func beginCommit(
     _ file: StorageFile, at offset: Int, _ source: UnsafeRawBufferPointer
   ) {
@@ -268,6 +285,7 @@ public final class SimulatedJournalStorage: JournalStorage {
       handle: file.rawValue, offset: offset, bytes: unsafe Array(source), looksLeft: looks)
   }
 
+  /// Where the commit is.
   public func commitProgress(wait: Bool) -> CommitProgress {
     guard var current = commit else { return .idle }
     if let settled = current.settled {
@@ -301,6 +319,7 @@ public final class SimulatedJournalStorage: JournalStorage {
     return .durable
   }
 
+  /// Begins a write beside the commit.
   public func beginBackgroundWrite(
     _ file: StorageFile, at offset: Int, _ source: UnsafeRawBufferPointer
   ) -> Bool {
@@ -309,6 +328,7 @@ public final class SimulatedJournalStorage: JournalStorage {
     return true
   }
 
+  /// Where the write beside the commit is.
   public func backgroundResult(wait: Bool) -> StorageResult? {
     defer { background = nil }
     return background

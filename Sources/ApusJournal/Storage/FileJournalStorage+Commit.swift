@@ -37,6 +37,7 @@ extension FileJournalStorage {
   private static let backgroundTag: UInt64 = 3
   static let ECANCELED: Int32 = 125
 
+  /// Begins a write and the sync after it.
   public func beginCommit(
     _ file: StorageFile, at offset: Int, _ source: UnsafeRawBufferPointer
   ) {
@@ -74,6 +75,7 @@ extension FileJournalStorage {
     return .durable
   }
 
+  /// Where the commit is.
   public func commitProgress(wait: Bool) -> CommitProgress {
     if let settled = commit.settled {
       commit.settled = nil
@@ -121,6 +123,7 @@ extension FileJournalStorage {
     return 1
   }
 
+  /// Begins a write beside the commit.
   public func beginBackgroundWrite(
     _ file: StorageFile, at offset: Int, _ source: UnsafeRawBufferPointer
   ) -> Bool {
@@ -137,6 +140,7 @@ extension FileJournalStorage {
     return true
   }
 
+  /// Where the write beside the commit is.
   public func backgroundResult(wait: Bool) -> StorageResult? {
     guard background.file != nil else { return nil }
     var interruptions = 0

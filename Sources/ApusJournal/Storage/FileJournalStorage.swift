@@ -40,6 +40,7 @@ public final class FileJournalStorage: JournalStorage {
     case pwrite(ioUringErrno: Int32?)
   }
 
+  /// The folder.
   public let location: String
   /// How commits are written.
   public let commitMethod: CommitMethod
@@ -84,6 +85,7 @@ public final class FileJournalStorage: JournalStorage {
     Glibc.close(folder)
   }
 
+  /// How commits reach the disk.
   public var modeDescription: String {
     let method =
       switch commitMethod {
@@ -103,6 +105,7 @@ public final class FileJournalStorage: JournalStorage {
 
   // MARK: Names
 
+  /// Takes the folder for one writer.
   public func lock() throws(JournalError) {
     guard lockDescriptor < 0 else { throw .locked(path: location) }
     let name = path(JournalFormat.lockName)
@@ -118,6 +121,7 @@ public final class FileJournalStorage: JournalStorage {
     lockDescriptor = descriptor
   }
 
+  /// Names of the files.
   public func list() throws(JournalError) -> [String] {
     let descriptor = unsafe openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0, let stream = unsafe fdopendir(descriptor) else {
@@ -138,8 +142,10 @@ public final class FileJournalStorage: JournalStorage {
     return names
   }
 
+  /// Whether there is a file of this name.
   public func exists(_ name: String) -> Bool { unsafe faccessat(folder, name, F_OK, 0) == 0 }
 
+  /// Opens a file.
   public func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile {
     var flags = O_CLOEXEC | (access == .read ? O_RDONLY : O_RDWR | O_CREAT)
     if access == .aligned, options.usesDirectIO, writesDirectly != false {
@@ -155,30 +161,35 @@ public final class FileJournalStorage: JournalStorage {
     return StorageFile(rawValue: descriptor)
   }
 
+  /// Closes a file, after waiting for what is in flight on it.
   public func close(_ file: StorageFile) {
     if commit.file == file { commit.settle(commitProgress(wait: true)) }
     if background.file == file { background.settle(backgroundResult(wait: true)) }
     Glibc.close(file.rawValue)
   }
 
+  /// Renames a file, over one that is there.
   public func rename(_ source: String, to target: String) throws(JournalError) {
     guard unsafe renameat(folder, source, folder, target) == 0 else {
       throw .failed("rename to \(target)", path: path(source), errno: errno)
     }
   }
 
+  /// Removes a file.
   public func remove(_ name: String) throws(JournalError) {
     guard unsafe unlinkat(folder, name, 0) == 0 else {
       throw .failed("unlink", path: path(name), errno: errno)
     }
   }
 
+  /// Makes names durable.
   public func syncFolder() throws(JournalError) {
     guard fsync(folder) == 0 else { throw .syncFailed(path: location, errno: errno) }
   }
 
   // MARK: Sizes
 
+  /// Length of a file. Unit: bytes.
   public func byteCount(_ file: StorageFile, name: String) throws(JournalError) -> Int {
     var status = stat()
     guard unsafe fstat(file.rawValue, &status) == 0 else {
@@ -187,6 +198,7 @@ public final class FileJournalStorage: JournalStorage {
     return Int(status.st_size)
   }
 
+  /// Makes the file this long and takes the space for it.
   public func allocate(
     _ file: StorageFile, name: String, byteCount: Int
   ) throws(JournalError) {
@@ -205,6 +217,7 @@ public final class FileJournalStorage: JournalStorage {
     }
   }
 
+  /// Cuts the file to a length.
   public func truncate(
     _ file: StorageFile, name: String, byteCount: Int
   ) throws(JournalError) {
@@ -215,6 +228,7 @@ public final class FileJournalStorage: JournalStorage {
 
   // MARK: Bytes
 
+  /// Reads at an offset; the count may be short.
   public func read(
     _ file: StorageFile, at offset: Int, into target: UnsafeMutableRawBufferPointer
   ) -> StorageResult {
@@ -223,6 +237,7 @@ public final class FileJournalStorage: JournalStorage {
     return count < 0 ? .failed(errno: errno) : .count(count)
   }
 
+  /// Writes at an offset; the count may be short.
   public func write(
     _ file: StorageFile, at offset: Int, _ source: UnsafeRawBufferPointer
   ) -> StorageResult {
@@ -231,6 +246,7 @@ public final class FileJournalStorage: JournalStorage {
     return count < 0 ? .failed(errno: errno) : .count(count)
   }
 
+  /// Makes the file's data durable.
   public func sync(_ file: StorageFile) -> StorageResult {
     fdatasync(file.rawValue) == 0 ? .count(0) : .failed(errno: errno)
   }

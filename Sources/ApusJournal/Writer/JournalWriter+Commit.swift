@@ -42,13 +42,19 @@ extension JournalWriter {
       do throws(JournalError) {
         try submitFilledBuffer()
       } catch {
-        failure = error
+        fail(error)
         return
       }
       // Without io_uring it is done already.
       harvest(wait: false)
     }
     prepareSpare()
+  }
+
+  /// Stops the journal: nothing is appended or committed from here on.
+  private mutating func fail(_ error: JournalError) {
+    failure = error
+    limit = 0
   }
 
   /// Takes the end of the commit in flight.
@@ -62,16 +68,16 @@ extension JournalWriter {
       do throws(JournalError) {
         try writePosition()
       } catch {
-        failure = error
+        fail(error)
       }
     case .short(let byteCount): resubmit(written: byteCount)
     case .failed(let operation, let errno):
       flight.isActive = false
       let path = storage.path(segmentName)
-      failure =
+      fail(
         operation == "fdatasync"
-        ? .syncFailed(path: path, errno: errno)
-        : .failed(operation, path: path, errno: errno)
+          ? .syncFailed(path: path, errno: errno)
+          : .failed(operation, path: path, errno: errno))
     }
   }
 
@@ -81,9 +87,10 @@ extension JournalWriter {
     flight.stallCount = whole == 0 ? flight.stallCount + 1 : 0
     guard flight.stallCount <= 100 else {
       flight.isActive = false
-      failure = .system(
-        operation: "write (100 attempts without progress)", path: storage.path(segmentName),
-        errno: 5)
+      fail(
+        .system(
+          operation: "write (100 attempts without progress)", path: storage.path(segmentName),
+          errno: 5))
       return
     }
     flight.offset += whole

@@ -77,7 +77,7 @@ struct OpenedSegment {
   /// Cuts an unfinished commit, so that nothing of it can be taken for a record later, and makes
   /// what stays durable: by writing it again, since a sync alone proves nothing of pages that an
   /// earlier sync failed on.
-  private static func settle(
+  static func settle(
     _ storage: any JournalStorage, _ end: JournalEnd, zeros: UnsafeMutableRawPointer
   ) throws(JournalError) {
     // Through the page cache: the end may be anywhere.

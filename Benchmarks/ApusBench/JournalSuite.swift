@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusJournal
+internal import ApusServiceKit
+internal import Glibc
+
+/// A journal in a folder that is removed with its owner.
+private final class JournalBench {
+  let folder: String
+  let storage: FileJournalStorage
+  var writer: JournalWriter
+  let payload: [UInt8]
+
+  init(
+    bufferByteCount: Int, segmentByteCount: Int, usesDirectIO: Bool = true,
+    preallocation: JournalConfiguration.Preallocation = .zeroFill
+  ) throws {
+    // Not /tmp, which may be memory and then measures no disk.
+    var template = Array("/var/tmp/apus-bench-XXXXXX".utf8CString)
+    // SAFETY: the array ends with a zero byte and is changed in place.
+    guard
+      let made = unsafe template.withUnsafeMutableBufferPointer({ buffer in
+        unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) }.map { unsafe String(cString: $0) }
+      })
+    else { throw WorkError("/var/tmp: mkdtemp failed with errno \(errno); check who may write") }
+    folder = made
+    storage = try FileJournalStorage(path: made, options: .init(usesDirectIO: usesDirectIO))
+    writer = try JournalWriter(
+      storage: storage,
+      configuration: JournalConfiguration(
+        segmentByteCount: segmentByteCount, bufferByteCount: bufferByteCount,
+        preallocation: preallocation))
+    payload = (0..<64).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+  }
+
+  deinit {
+    for name in (try? storage.list()) ?? [] { try? storage.remove(name) }
+    unsafe rmdir(folder)
+  }
+
+  /// Appends, looking after the disk only when the buffers are full; false after a failure.
+  @inline(__always)
+  func append(count: Int) -> Bool {
+    unsafe payload.withUnsafeBytes { bytes in
+      var sequence = writer.lastSequence
+      let last = sequence + UInt64(count)
+      while sequence < last {
+        switch unsafe writer.tryAppend(
+          sequence: sequence &+ 1, timeNanoseconds: sequence, type: 1, payload: bytes)
+        {
+        case .appended: sequence &+= 1
+        case .full: writer.poll()
+        default: return false
+        }
+        // A commit that ended is followed by the next at once, as a writer's loop would do it.
+        if sequence & 255 == 0 { writer.poll() }
+      }
+      return true
+    }
+  }
+
+  /// Waits without sleeping: a thread that sleeps would be taken for one that lost its CPU.
+  func spinUntilDurable() {
+    while writer.failure == nil, writer.durableSequence < writer.lastSequence { writer.poll() }
+  }
+
+  /// Leaves the newest segments only.
+  func tidy() {
+    spinUntilDurable()
+    _ = try? writer.removeSegments(below: writer.durableSequence)
+  }
+}
+
+/// A snapshot in a folder that is removed with its owner.
+private final class SnapshotBench {
+  private let journal: JournalBench
+  private var writer: SnapshotFileWriter
+  /// More than the caches hold, so that each step copies state that is not in them.
+  private var state = [UInt8](repeating: 5, count: 64 << 20)
+  private var offset = 0
+  static let stepByteCount = 256 << 10
+
+  init() throws {
+    journal = try JournalBench(bufferByteCount: 1 << 16, segmentByteCount: 1 << 20)
+    writer = try SnapshotStore(storage: journal.storage).begin(
+      SnapshotHeader(sequence: 1, digest: 0, contentVersion: 1),
+      bufferByteCount: Self.stepByteCount)
+  }
+
+  func prepare() {
+    try? writer.flush()
+    offset = (offset + 7 * Self.stepByteCount) % (state.count - Self.stepByteCount)
+  }
+
+  func copy() -> UInt64 {
+    unsafe state.withUnsafeBytes { bytes in
+      // SAFETY: the step lies in the state; the span is used inside the closure only.
+      unsafe writer.write(
+        RawSpan(
+          _unsafeBytes: UnsafeRawBufferPointer(
+            rebasing: bytes[offset..<offset + Self.stepByteCount]))) ? 1 : 0
+    }
+  }
+}
+
+extension BenchmarkSuite {
+  /// One record a commit: what the ways to write cost. Time of one durable record.
+  private static func singleCommits(
+    _ configuration: BenchmarkConfiguration
+  ) throws -> [BenchmarkCase] {
+    let count = configuration.size(200, smoke: 4)
+    let ways: [(String, Bool, JournalConfiguration.Preallocation)] = [
+      ("direct.zeroFill", true, .zeroFill), ("direct.allocate", true, .allocate),
+      ("cache.zeroFill", false, .zeroFill), ("cache.allocate", false, .allocate),
+    ]
+    return try ways.map { name, usesDirectIO, preallocation in
+      let bench = try JournalBench(
+        bufferByteCount: 1 << 16, segmentByteCount: 8 << 20, usesDirectIO: usesDirectIO,
+        preallocation: preallocation)
+      return BenchmarkCase(
+        name: "journal.commit.one.\(name)", operationCount: count, prepare: bench.tidy
+      ) {
+        let before = bench.writer.durableSequence
+        for _ in 0..<count {
+          _ = bench.append(count: 1)
+          bench.spinUntilDurable()
+        }
+        return bench.writer.durableSequence - before
+      }
+    }
+  }
+
+  /// Large commits by the other ways to write, for comparison with the default.
+  private static func groupCommits(
+    _ configuration: BenchmarkConfiguration
+  ) throws -> [BenchmarkCase] {
+    let count = configuration.size(2_000_000, smoke: 2_000)
+    let ways: [(String, Bool, JournalConfiguration.Preallocation)] = [
+      ("direct.allocate", true, .allocate), ("cache.zeroFill", false, .zeroFill),
+      ("cache.allocate", false, .allocate),
+    ]
+    return try ways.map { name, usesDirectIO, preallocation in
+      let bench = try JournalBench(
+        bufferByteCount: 4 << 20, segmentByteCount: configuration.size(64 << 20, smoke: 8 << 20),
+        usesDirectIO: usesDirectIO, preallocation: preallocation)
+      return BenchmarkCase(
+        name: "journal.groupCommit.64B.\(name)", operationCount: count, prepare: bench.tidy
+      ) {
+        let before = bench.writer.durableSequence
+        _ = bench.append(count: count)
+        bench.spinUntilDurable()
+        return bench.writer.durableSequence - before
+      }
+    }
+  }
+
+  /// How long an engine is held up by one step of a snapshot: a copy of 256 KiB and its checksum.
+  private static func snapshotCopy(
+    _ configuration: BenchmarkConfiguration
+  ) throws -> BenchmarkCase {
+    let snapshot = try SnapshotBench()
+    return BenchmarkCase(
+      name: "journal.snapshotStep.256KiB", operationCount: 1, prepare: snapshot.prepare
+    ) { snapshot.copy() }
+  }
+
+  /// The journal on the disk under /var/tmp: 64-byte payloads, 96 bytes with the header.
+  static let journal = BenchmarkSuite(name: "journal") { configuration in
+    let groupCount = configuration.size(8_000_000, smoke: 2_000)
+    let appendCount = configuration.size(40_000, smoke: 400)
+    let bench = try JournalBench(
+      bufferByteCount: 4 << 20,
+      segmentByteCount: configuration.size(64 << 20, smoke: 8 << 20))
+    let recorded = try JournalBench(
+      bufferByteCount: 4 << 20,
+      segmentByteCount: configuration.size(64 << 20, smoke: 8 << 20))
+    let replayCount = configuration.size(1_000_000, smoke: 2_000)
+    guard recorded.append(count: replayCount) else {
+      throw WorkError(recorded.writer.failure?.description ?? "the journal did not take a record")
+    }
+    recorded.spinUntilDurable()
+    return [
+      // A buffer is filled and nothing is handed to the disk meanwhile.
+      BenchmarkCase(name: "journal.append.64B", operationCount: appendCount, prepare: bench.tidy) {
+        unsafe bench.payload.withUnsafeBytes { bytes in
+          var appended: UInt64 = 0
+          for _ in 0..<appendCount {
+            let outcome = unsafe bench.writer.tryAppend(
+              sequence: bench.writer.lastSequence &+ 1, timeNanoseconds: 1, type: 1,
+              payload: bytes)
+            if case .appended = outcome { appended &+= 1 }
+          }
+          return appended
+        }
+      },
+      BenchmarkCase(
+        name: "journal.groupCommit.64B", operationCount: groupCount, prepare: bench.tidy
+      ) {
+        let before = bench.writer.durableSequence
+        _ = bench.append(count: groupCount)
+        bench.spinUntilDurable()
+        return bench.writer.durableSequence - before
+      },
+      BenchmarkCase(name: "journal.replay.64B", operationCount: replayCount) {
+        var sum: UInt64 = 0
+        guard var reader = try? JournalReader(storage: recorded.storage, mode: .durable) else {
+          return 0
+        }
+        _ = try? reader.read { record, payload in
+          sum = sum &+ record.sequence &+ UInt64(payload.byteCount)
+          return true
+        }
+        return sum
+      },
+    ] + (try groupCommits(configuration)) + (try singleCommits(configuration))
+      + [try snapshotCopy(configuration)]
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusCore
+
+/// What `apus journal` finds, as JSON and as text. The JSON keys are stable.
+public struct JournalSummary: Encodable, Sendable {
+  /// One segment.
+  public struct Segment: Encodable, Sendable {
+    /// File name.
+    public var name: String
+    /// Sequence of its first record.
+    public var firstSequence: UInt64
+    /// Records that were checked.
+    public var records: UInt64
+    /// Group commits that were checked.
+    public var commits: UInt64
+    /// Length of its file.
+    public var bytes: UInt64
+  }
+
+  /// How the journal ends.
+  public struct Tail: Encodable, Sendable {
+    /// `clean` or `torn`.
+    public var state: String
+    /// File of the unfinished commit.
+    public var file: String?
+    /// Where it begins to hold no record.
+    public var offset: UInt64?
+    /// Bytes from there that are not zero.
+    public var bytes: UInt64?
+  }
+
+  /// The folder.
+  public var folder: String
+  /// Name of the journal.
+  public var journal: String
+  /// First record.
+  public var firstSequence: UInt64
+  /// Last record that holds.
+  public var lastSequence: UInt64
+  /// Records.
+  public var records: UInt64
+  /// Chained checksum of the last record, hexadecimal: equal checksums, equal history.
+  public var lastChecksum: String
+  /// Up to where records were acknowledged for certain.
+  public var acknowledgedSequence: UInt64?
+  /// In ascending order.
+  public var segments: [Segment]
+  /// How it ends.
+  public var tail: Tail
+
+  init(folder: String, report: JournalReport) {
+    self.folder = folder
+    journal = report.identifier?.description ?? ""
+    firstSequence = report.firstSequence
+    lastSequence = report.lastSequence
+    records = report.recordCount
+    lastChecksum = JournalSummary.hexadecimal(report.lastChecksum)
+    acknowledgedSequence = report.acknowledgedSequence
+    segments = report.segments.map {
+      Segment(
+        name: $0.name, firstSequence: $0.firstSequence, records: $0.recordCount,
+        commits: $0.commitCount, bytes: $0.byteCount)
+    }
+    switch report.tail {
+    case .clean: tail = Tail(state: "clean")
+    case .torn(let path, let offset, let byteCount):
+      tail = Tail(state: "torn", file: path, offset: offset, bytes: byteCount)
+    }
+  }
+
+  static func hexadecimal(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
+  /// A few lines for people. `isCut` says that the unfinished commit is gone.
+  public func renderText(isCut: Bool = false) -> String {
+    let checked = segments.reduce(0) { $0 + $1.records }
+    var lines = [
+      "journal   \(journal)",
+      "records   \(HumanText.count(records)), sequences \(firstSequence) to \(lastSequence)",
+      "segments  \(segments.count), "
+        + HumanText.bytes(segments.reduce(0) { $0 + $1.bytes }),
+      "checked   \(HumanText.count(checked)) records, chained checksum \(lastChecksum)",
+    ]
+    if let acknowledgedSequence {
+      lines.append("durable   at least up to \(acknowledgedSequence)")
+    }
+    if let offset = tail.offset, let bytes = tail.bytes, let file = tail.file {
+      let state = isCut ? "was cut off" : "is there ('apus journal recover' cuts it off)"
+      lines.append(
+        "tail      torn: \(file): offset \(offset): \(HumanText.count(bytes)) bytes of a commit that "
+          + "was not finished; it \(state)")
+    } else {
+      lines.append("tail      clean")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// One record as `apus journal dump` prints it. The JSON keys are stable.
+public struct JournalDumpRecord: Encodable, Sendable {
+  /// Number in the journal.
+  public var sequence: UInt64
+  /// When it was appended, in nanoseconds as the appender counts.
+  public var time: UInt64
+  /// What it is, as the appender counts.
+  public var type: UInt16
+  /// Length of the payload.
+  public var bytes: Int
+  /// Chained checksum, hexadecimal.
+  public var checksum: String
+  /// The payload, hexadecimal.
+  public var payload: String
+
+  /// One line for people, with at most 32 bytes of the payload.
+  public func renderText() -> String {
+    "\(sequence)  time \(time)  type \(type)  \(bytes) B  \(checksum)  "
+      + (payload.count > 64 ? payload.prefix(64) + "…" : payload[...])
+  }
+}
+
+/// The work of `apus journal`.
+public enum JournalTool {
+  /// Checks every record; changes nothing.
+  public static func verify(
+    folder: String, progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+  ) throws(JournalError) -> JournalSummary {
+    let storage = try open(folder)
+    let report = try JournalInspection.report(storage, depth: .everything, progress: progress)
+    guard report.identifier != nil else { throw .missing(path: storage.path("*.segment")) }
+    return JournalSummary(folder: folder, report: report)
+  }
+
+  /// Cuts an unfinished commit off and makes what stays durable.
+  public static func recover(folder: String) throws(JournalError) -> JournalSummary {
+    let storage = try open(folder)
+    return JournalSummary(folder: folder, report: try JournalRecovery.recover(storage))
+  }
+
+  /// Hands out records from a sequence on.
+  public static func dump(
+    folder: String, from sequence: UInt64?, countMax: Int, type: UInt16?,
+    _ body: (JournalDumpRecord) -> Void
+  ) throws(JournalError) {
+    var reader = try JournalReader(storage: try open(folder), from: sequence)
+    var left = countMax
+    while left > 0 {
+      let records = try reader.copies(countMax: 256)
+      if records.isEmpty { return }
+      for (record, payload) in records where (type ?? record.type) == record.type {
+        body(
+          JournalDumpRecord(
+            sequence: record.sequence, time: record.timeNanoseconds, type: record.type,
+            bytes: record.payloadByteCount,
+            checksum: JournalSummary.hexadecimal(record.checksum), payload: hexadecimal(payload)))
+        left -= 1
+        if left == 0 { return }
+      }
+    }
+  }
+
+  private static func open(_ folder: String) throws(JournalError) -> FileJournalStorage {
+    try FileJournalStorage(path: folder, options: .init(createsFolder: false))
+  }
+
+  private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(
+      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCore
+internal import ApusServiceKit
+
+/// `apus journal`: looks into journals and repairs their ends.
+enum JournalCommand: Command {
+  static let name = "journal"
+  static let summary =
+    "Verifies every record of a journal, shows records, or cuts an unfinished commit off its end."
+  static let usage = "journal verify|dump|recover FOLDER [options]"
+  static let options = [
+    Option("from", "N", "dump: begin with this sequence (default: the first)"),
+    Option("count", "N", "dump: records at most (default 100)"),
+    Option("type", "N", "dump: only records of this type"),
+    Option("json", nil, "print the findings as one JSON object"),
+  ]
+
+  private struct Dump: Encodable {
+    var folder: String
+    var records: [JournalDumpRecord]
+  }
+
+  static func run(_ options: ParsedOptions) throws -> ExitCode {
+    guard options.operands.count == 2 else {
+      throw UsageError("expected an action and a folder: apus journal verify FOLDER")
+    }
+    let action = options.operands[0]
+    let folder = options.operands[1]
+    for name in ["from", "count", "type"] where options.has(name) && action != "dump" {
+      throw UsageError("--\(name): only dump takes it")
+    }
+    do {
+      switch action {
+      case "verify":
+        let bar = ProgressBar(
+          label: "verifying", unit: "segments", isEnabled: !options.has("json"))
+        defer { bar.finish() }
+        let summary = try JournalTool.verify(folder: folder) { done, total in
+          bar.update(done: done, total: total)
+        }
+        bar.finish()
+        try show(summary, options, isCut: false)
+      case "recover":
+        try show(try JournalTool.recover(folder: folder), options, isCut: true)
+      case "dump": try dump(folder, options)
+      default:
+        throw UsageError("\(action): no such action; expected verify, dump or recover")
+      }
+    } catch let error as JournalError {
+      Console.error("apus journal: \(error)")
+      if case .sequenceUnavailable = error { return .badUsage }
+      return error.isBadData ? .badInput : .failed
+    }
+    return .good
+  }
+
+  private static func show(
+    _ summary: JournalSummary, _ options: ParsedOptions, isCut: Bool
+  ) throws {
+    if options.has("json") {
+      try Console.printJSON(summary)
+    } else {
+      Console.print(summary.renderText(isCut: isCut))
+    }
+  }
+
+  private static func dump(_ folder: String, _ options: ParsedOptions) throws {
+    let count = try options.integer("count", in: 1...Int.max) ?? 100
+    let from = try options.integer("from", in: 1...Int.max).map { UInt64($0) }
+    let type = try options.integer("type", in: 0...65_535).map { UInt16($0) }
+    guard options.has("json") else {
+      try JournalTool.dump(folder: folder, from: from, countMax: count, type: type) {
+        Console.print($0.renderText())
+      }
+      return
+    }
+    var dump = Dump(folder: folder, records: [])
+    try JournalTool.dump(folder: folder, from: from, countMax: count, type: type) {
+      dump.records.append($0)
+    }
+    try Console.printJSON(dump)
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusJournal
+import Foundation
+import Testing
+
+/// `apus journal` as a user runs it.
+@Suite struct JournalCommandTests {
+  /// A folder with a journal of 50 records of 20 bytes.
+  private func journal() throws -> ScratchFolder {
+    let folder = try ScratchFolder()
+    var writer = try JournalWriter(
+      storage: try FileJournalStorage(path: folder.url.path),
+      configuration: JournalConfiguration(segmentByteCount: 24_576, bufferByteCount: 8_192))
+    for sequence in 1...50 as ClosedRange<UInt64> {
+      _ = writer.tryAppend(
+        sequence: sequence, timeNanoseconds: sequence * 10, type: UInt16(sequence % 2),
+        payloadByteCount: 20
+      ) { _ in }
+      if sequence % 10 == 0 { try writer.flush() }
+    }
+    try writer.close()
+    return folder
+  }
+
+  @Test func verifyTellsWhatIsThere() throws {
+    let folder = try journal()
+    let run = try CommandRun("journal", "verify", folder.url.path, "--json")
+    #expect(run.exitCode == 0)
+    let json = try run.json()
+    #expect(json["records"] as? Int == 50 && json["lastSequence"] as? Int == 50)
+    #expect((json["tail"] as? [String: Any])?["state"] as? String == "clean")
+    #expect((json["segments"] as? [Any])?.count == 1)
+    let text = try CommandRun("journal", "verify", folder.url.path)
+    #expect(text.exitCode == 0 && text.output.contains("sequences 1 to 50"))
+  }
+
+  @Test func dumpShowsRecords() throws {
+    let folder = try journal()
+    let run = try CommandRun(
+      "journal", "dump", folder.url.path, "--from", "40", "--type", "1", "--count", "3", "--json")
+    let records = try #require(try run.json()["records"] as? [[String: Any]])
+    #expect(records.compactMap { $0["sequence"] as? Int } == [41, 43, 45])
+    #expect(records.first?["payload"] as? String == String(repeating: "00", count: 20))
+    let late = try CommandRun("journal", "dump", folder.url.path, "--from", "400")
+    #expect(late.exitCode == 2 && late.errors.contains("sequence 400 is not here"))
+  }
+
+  @Test func damageAndTornEndsAreTold() throws {
+    let folder = try journal()
+    let name = try #require(folder.names.first { $0.hasSuffix(".segment") })
+    let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path(name))))
+    // Behind five commits of a block each.
+    var torn = good
+    let end = 4_096 + 5 * 4_096
+    #expect(torn.count == end)
+    torn[end - 1] = 9
+    _ = try folder.write(name, torn)
+    let verified = try CommandRun("journal", "verify", folder.url.path)
+    #expect(verified.exitCode == 0 && verified.output.contains("torn"))
+    let recovered = try CommandRun("journal", "recover", folder.url.path)
+    #expect(recovered.exitCode == 0 && recovered.output.contains("was cut off"))
+    #expect(try CommandRun("journal", "verify", folder.url.path).output.contains("tail      clean"))
+
+    var damaged = good
+    damaged[4_096 + 100] ^= 1
+    _ = try folder.write(name, damaged)
+    for action in ["verify", "recover", "dump"] {
+      let run = try CommandRun("journal", action, folder.url.path)
+      #expect(run.exitCode == 3 && run.errors.contains("offset"), "\(action): \(run.errors)")
+    }
+  }
+
+  @Test func badUsageIsTold() throws {
+    #expect(try CommandRun("journal", "--help").output.contains("verify|dump|recover"))
+    #expect(try CommandRun("journal").exitCode == 2)
+    #expect(try CommandRun("journal", "mend", "/tmp").exitCode == 2)
+    #expect(try CommandRun("journal", "verify", "/tmp", "--from", "1").exitCode == 2)
+    let missing = try CommandRun("journal", "recover", "/nonexistent")
+    #expect(missing.exitCode == 3 && missing.errors.contains("/nonexistent"))
+    let empty = try ScratchFolder()
+    for action in ["verify", "recover", "dump"] {
+      #expect(try CommandRun("journal", action, empty.url.path).exitCode == 3)
+    }
+    #expect(empty.names.isEmpty)
+  }
+}
