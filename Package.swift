@@ -61,7 +61,7 @@ let package = Package(
     // Core, in import order
     module("ApusMemory", ["CApusPlatform", "CApusNUMA"]),
     module("ApusThreads", ["ApusMemory", "CApusPlatform"]),
-    module("ApusRings", ["ApusMemory", "ApusThreads", "CApusRings"]),
+    module("ApusRings", ["ApusMemory", "ApusThreads", "CApusPlatform", "CApusRings"]),
     module("ApusMetrics", ["CApusZlib"]),
     module("ApusEngine", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
     module(
@@ -112,7 +112,15 @@ let package = Package(
     ),
     tests("ApusMemory", ["ApusMemory"]),
     tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
-    tests("ApusRings", ["ApusRings", "ApusMemory", "ApusThreads"]),
+    // The other process of rings in files: a test kills it.
+    .executableTarget(
+      name: "ApusRingsPeer",
+      dependencies: ["ApusRings", "ApusThreads", "ApusTestSupport"],
+      path: "Tests/ApusRingsPeer",
+      swiftSettings: settings
+    ),
+    tests(
+      "ApusRings", ["ApusRings", "ApusMemory", "ApusThreads", "CApusRings", "ApusRingsPeer"]),
     tests("ApusMetrics", ["ApusMetrics"]),
     tests(
       "ApusEngine",

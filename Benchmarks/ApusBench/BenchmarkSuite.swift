@@ -75,7 +75,7 @@ public struct BenchmarkSuite: Sendable {
 
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
-    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .slab, .host, .journal,
+    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .slab, .journal, .host,
   ]
 
   /// The suites of these names; a prefix chooses several; none chooses all.

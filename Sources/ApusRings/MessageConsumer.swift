@@ -51,7 +51,8 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
   /// - Parameters:
   ///   - countMax: Most messages to read. The room of all of them is given back together.
   ///   - body: Gets each message's type and payload, which is valid during the call.
-  /// - Returns: How many were read.
+  /// - Returns: How many were read: those that were seen at an earlier call if there are any left,
+  ///   else all there are; 0 when there is none.
   /// - Complexity: O(messages); no system call unless the producer sleeps.
   @inlinable @inline(__always)
   public mutating func tryConsume(

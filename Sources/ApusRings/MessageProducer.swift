@@ -167,6 +167,22 @@ public struct MessageProducer: ~Copyable, @unchecked Sendable {
     }
   }
 
+  /// Pushes a copy of one message if there is room.
+  ///
+  /// - Returns: `.pushed`, `.full`, `.closed` or `.tooLong`.
+  @inlinable @inline(__always)
+  public mutating func tryPush(_ payload: Span<UInt8>, type: UInt32 = 0) -> PushOutcome {
+    // SAFETY: bytes as bytes.
+    tryPush(unsafe payload.bytes, type: type)
+  }
+
+  /// Pushes a copy of one message, waiting for room as ``wait`` says.
+  @inlinable @inline(__always)
+  public mutating func push(_ payload: Span<UInt8>, type: UInt32 = 0) -> PushOutcome {
+    // SAFETY: bytes as bytes.
+    push(unsafe payload.bytes, type: type)
+  }
+
   /// Pushes a copy of one message, waiting for room as ``wait`` says.
   @inlinable @inline(__always)
   public mutating func push(_ payload: RawSpan, type: UInt32 = 0) -> PushOutcome {

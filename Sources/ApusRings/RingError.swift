@@ -62,6 +62,8 @@ public enum RingFileProblem: Error, Equatable, Sendable, CustomStringConvertible
   case fileSize(found: UInt64, expected: UInt64)
   /// A field of the header is not what the caller, or the format, has there.
   case field(name: String, offset: Int, found: UInt64, expected: UInt64)
+  /// A field of the header that no ring can have.
+  case value(name: String, offset: Int, found: UInt64, expected: String)
   /// The end belongs to a process that lives.
   case endInUse(end: String, processID: Int32)
   /// There is no such end.
@@ -83,6 +85,9 @@ public enum RingFileProblem: Error, Equatable, Sendable, CustomStringConvertible
         + (name == "magic"
           ? "this is no ring file"
           : "both sides must use the same build and element, or create the file again")
+    case .value(let name, let offset, let found, let expected):
+      "\(name) at offset \(offset) is \(found), expected \(expected); another program wrote into "
+        + "it: remove it and create it again"
     case .endInUse(let end, let processID):
       "its \(end) belongs to process \(processID), which lives; stop that process first"
     case .noSuchEnd(let index, let count):

@@ -77,9 +77,11 @@ final class SharedRingFile: @unchecked Sendable {
 
   /// Maps a ring's file and checks that it is the ring the caller expects.
   ///
-  /// - Parameter layout: Makes the layout for the capacity and the width that the file has.
+  /// - Parameters:
+  ///   - kind: What ring it has to be.
+  ///   - layout: Makes the layout for the capacity and the width that the file has.
   static func open(
-    path: String,
+    path: String, kind: RingLayout.Kind,
     layout: (_ capacity: Int, _ width: Int) throws(RingError) -> RingLayout
   ) throws(RingError) -> SharedRingFile {
     let descriptor = unsafe Glibc.open(path, O_RDWR | O_CLOEXEC)
@@ -99,10 +101,9 @@ final class SharedRingFile: @unchecked Sendable {
     guard count == MemoryLayout<capus_ring_header>.size else { throw failure(path, "pread") }
     try check(path, "magic", 0, header.magic, CAPUS_RING_MAGIC)
     try check(path, "version", 8, UInt64(header.version), UInt64(CAPUS_RING_VERSION))
-    let capacity = Int(clamping: header.capacity)
-    let width = Int(header.width)
-    let expected = try layout(capacity, width)
-    try check(path, "kind", 12, UInt64(header.kind), UInt64(expected.kind.rawValue))
+    try check(path, "kind", 12, UInt64(header.kind), UInt64(kind.rawValue))
+    try checkShape(path, header, kind)
+    let expected = try layout(Int(header.capacity), Int(header.width))
     try check(
       path, "elementByteCount", 16, header.element_byte_count, UInt64(expected.elementByteCount))
     try check(
@@ -124,6 +125,36 @@ final class SharedRingFile: @unchecked Sendable {
     // SAFETY: the mapping is longer than the header.
     let header = unsafe base.load(as: capus_ring_header.self)
     return unsafe withUnsafeBytes(of: header.upstream) { unsafe Array($0) }
+  }
+
+  /// Values that the rest of the header, and the layout, are computed from.
+  private static func checkShape(
+    _ path: String, _ header: capus_ring_header, _ kind: RingLayout.Kind
+  ) throws(RingError) {
+    let capacityMax = UInt64(RingLayout.capacityMax)
+    guard header.capacity.nonzeroBitCount == 1, header.capacity <= capacityMax else {
+      throw .file(
+        path: path,
+        problem: .value(
+          name: "capacity", offset: 32, found: header.capacity,
+          expected: "a power of two of at most \(capacityMax)"))
+    }
+    let widthMax = kind == .broadcast ? RingLayout.broadcastConsumerCountMax : 1
+    guard (1...UInt32(widthMax)).contains(header.width) else {
+      throw .file(
+        path: path,
+        problem: .value(
+          name: "width", offset: 40, found: UInt64(header.width), expected: "1...\(widthMax)"))
+    }
+    let upstream = unsafe withUnsafeBytes(of: header.upstream) { unsafe Array($0) }
+    for (consumer, mask) in upstream.enumerated()
+    where mask >> UInt8(consumer) != 0 || (mask != 0 && consumer >= Int(header.width)) {
+      throw .file(
+        path: path,
+        problem: .value(
+          name: "upstream[\(consumer)]", offset: 64 + consumer, found: UInt64(mask),
+          expected: "only consumers before it"))
+    }
   }
 
   private static func check(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import Foundation
 import Synchronization
 import Testing
 
@@ -24,3 +25,19 @@ final class ErrorCount: Sendable {
 
   var count: Int { value.load(ordering: .acquiring) }
 }
+
+/// The end that was taken; `#require` cannot hold what cannot be copied.
+func take<End: ~Copyable>(
+  _ end: consuming End?, sourceLocation: SourceLocation = #_sourceLocation
+) throws -> End {
+  guard let end = end else {
+    Issue.record("there was no end to take", sourceLocation: sourceLocation)
+    throw MissingEnd()
+  }
+  return end
+}
+
+struct MissingEnd: Error {}
+
+/// Whether the long campaigns were asked for.
+let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] != nil

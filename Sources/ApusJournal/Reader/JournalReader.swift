@@ -236,3 +236,7 @@ public struct JournalReader: ~Copyable {
     acknowledgedSequence = max(acknowledgedSequence, position.sequence)
   }
 }
+
+// SAFETY: a value has one owner, who may hand it to another thread; its storage is used by one thread
+// at a time, as ``JournalStorage`` asks of whoever gave it.
+extension JournalReader: @unchecked Sendable {}

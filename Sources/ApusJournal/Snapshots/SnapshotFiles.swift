@@ -214,3 +214,7 @@ public struct SnapshotFileReader: ~Copyable {
     return header
   }
 }
+
+// SAFETY: a value has one owner, who may hand it to another thread; its storage is used by one thread
+// at a time, as ``JournalStorage`` asks of whoever gave it.
+extension SnapshotFileWriter: @unchecked Sendable {}

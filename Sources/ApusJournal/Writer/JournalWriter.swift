@@ -161,3 +161,7 @@ public struct JournalWriter: ~Copyable {
     limit = min(configuration.bufferByteCount, max(0, segment.segmentByteCount - segmentOffset))
   }
 }
+
+// SAFETY: a value has one owner, who may hand it to another thread; its storage is used by one thread
+// at a time, as ``JournalStorage`` asks of whoever gave it.
+extension JournalWriter: @unchecked Sendable {}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEngine
+
+/// The snapshots of an engine beside its journal.
+///
+/// ```swift
+/// let snapshots = try JournalSnapshots(storage: storage, journal: writer.identifier)
+/// let recovered = try EngineRecovery.recover(
+///   configuration: limits, writer: writer, snapshots: snapshots, storage: storage,
+///   makeEmpty: { _ in Ledger() })
+/// …
+/// try snapshots.write(&host)          // now and then
+/// ```
+///
+/// - Threading: one thread at a time.
+public struct JournalSnapshots: SnapshotCatalog {
+  private let storage: any JournalStorage
+  private let journal: JournalIdentifier
+  private let store: SnapshotStore
+  private let bufferByteCount: Int
+
+  /// The snapshots of a journal.
+  ///
+  /// - Parameters:
+  ///   - storage: The folder; the journal's own or another one.
+  ///   - journal: Only snapshots of this journal are taken.
+  ///   - keptCount: Snapshots to keep, the newest among them; at least 1. More than one lets a
+  ///     recovery fall back.
+  ///   - bufferByteCount: Memory of one that is being written. Unit: bytes.
+  /// - Throws: ``JournalError/configuration(field:value:expected:)`` for a count below 1.
+  public init(
+    storage: any JournalStorage, journal: JournalIdentifier, keptCount: Int = 2,
+    bufferByteCount: Int = 1 << 18
+  ) throws(JournalError) {
+    self.storage = storage
+    self.journal = journal
+    self.bufferByteCount = bufferByteCount
+    store = try SnapshotStore(storage: storage, keptCount: keptCount)
+  }
+
+  /// Sequences of the snapshots that are there, newest first.
+  public func sequences() throws(SnapshotError) -> [UInt64] {
+    do throws(JournalError) {
+      return try store.sequences()
+    } catch {
+      throw .storage(description: error.description)
+    }
+  }
+
+  /// Opens one, after checking its bytes.
+  ///
+  /// - Throws: `SnapshotError.storage` for one that is damaged, or of another journal.
+  public func open(sequence: UInt64) throws(SnapshotError) -> any SnapshotSource {
+    let name = JournalFormat.numberedName(sequence, suffix: SnapshotHeader.suffix)
+    do throws(JournalError) {
+      let reader = try SnapshotFileReader(storage: storage, name: name)
+      if let own = reader.header.journal, own != journal {
+        throw JournalError.foreign(
+          path: storage.path(name), found: "is of journal \(own), not of \(journal)")
+      }
+      return SnapshotFileSource(reader)
+    } catch {
+      throw .storage(description: error.description)
+    }
+  }
+
+  /// Writes a snapshot of a host's engine, durable when this returns, and removes old ones.
+  ///
+  /// The journal is flushed first: a snapshot holds nothing that the journal could lose. The host's
+  /// thread is held up for all of it.
+  ///
+  /// - Throws: `SnapshotError` of the journal, the disk or the engine.
+  @discardableResult
+  public func write<E, Input, Journal, Output>(
+    _ host: inout EngineHost<E, Input, Journal, Output>
+  ) throws(SnapshotError) -> EngineSnapshot
+  where
+    E: Engine & ~Copyable, Input: CommandInput & ~Copyable, Journal: CommandJournal & ~Copyable,
+    Output: EventOutput & ~Copyable
+  {
+    guard host.flush() else {
+      throw .journal(description: host.failureDescription ?? "the journal has failed")
+    }
+    let header = SnapshotHeader(
+      sequence: host.lastSequence, digest: host.engine.digest,
+      contentVersion: E.snapshotFormat.version, journal: journal)
+    let target = try storageErrors { () throws(JournalError) in
+      SnapshotFileTarget(try store.begin(header, bufferByteCount: bufferByteCount))
+    }
+    let snapshot = try host.writeSnapshot(to: target)
+    try storageErrors { () throws(JournalError) in
+      try target.commit()
+      try store.removeOld()
+    }
+    return snapshot
+  }
+
+  private func storageErrors<T>(_ body: () throws(JournalError) -> T) throws(SnapshotError) -> T {
+    do throws(JournalError) {
+      return try body()
+    } catch {
+      throw .storage(description: error.description)
+    }
+  }
+}
+
+/// A snapshot's file as a target.
+private final class SnapshotFileTarget: SnapshotTarget {
+  private var writer: SnapshotFileWriter
+
+  init(_ writer: consuming SnapshotFileWriter) { self.writer = writer }
+
+  func write(_ chunk: RawSpan) throws(SnapshotError) {
+    do throws(JournalError) {
+      var done = 0
+      while done < chunk.byteCount {
+        if writer.freeByteCount == 0 { try writer.flush() }
+        let count = min(chunk.byteCount - done, writer.freeByteCount)
+        _ = writer.write(chunk.extracting(done..<done + count))
+        done += count
+      }
+    } catch {
+      throw .storage(description: error.description)
+    }
+  }
+
+  func commit() throws(JournalError) { try writer.commit() }
+}
+
+/// A snapshot's file as a source.
+private final class SnapshotFileSource: SnapshotSource {
+  private var reader: SnapshotFileReader
+
+  init(_ reader: consuming SnapshotFileReader) { self.reader = reader }
+
+  func read(into target: inout MutableRawSpan) throws(SnapshotError) -> Int {
+    let result = unsafe target.withUnsafeMutableBytes { bytes -> Result<Int, JournalError> in
+      do throws(JournalError) {
+        // SAFETY: the reader writes within the buffer and does not keep it.
+        return .success(try unsafe reader.read(into: bytes))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch result {
+    case .success(let count): return count
+    case .failure(let error): throw .storage(description: error.description)
+    }
+  }
+}
+
+extension EngineRecovery {
+  /// Brings an engine back from the newest snapshot that holds and the journal behind it.
+  ///
+  /// - Parameters:
+  ///   - configuration: The engine's.
+  ///   - writer: The journal, opened: it has cut what was unfinished.
+  ///   - snapshots: Where they are; nil for none.
+  ///   - storage: The journal's folder.
+  ///   - makeEmpty: A new engine, for when no snapshot holds.
+  /// - Throws: `RecoveryError`.
+  public static func recover<E: Engine & ~Copyable>(
+    _ type: E.Type = E.self, configuration: E.Configuration, writer: borrowing JournalWriter,
+    snapshots: JournalSnapshots?, storage: any JournalStorage,
+    makeEmpty: (E.Configuration) throws(SnapshotError) -> E
+  ) throws(RecoveryError) -> RecoveredEngine<E> {
+    try recover(
+      type, configuration: configuration, snapshots: snapshots,
+      journalSequence: writer.lastSequence, makeEmpty: makeEmpty,
+      openRecording: { sequence throws(ReplayError) in
+        do throws(JournalError) {
+          return try JournalReader(storage: storage, from: sequence)
+        } catch {
+          throw .recording(description: error.description)
+        }
+      })
+  }
+}
