@@ -76,6 +76,7 @@ public struct BenchmarkSuite: Sendable {
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
     .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .slab, .journal, .host,
+    .replication,
   ]
 
   /// The suites of these names; a prefix chooses several; none chooses all.

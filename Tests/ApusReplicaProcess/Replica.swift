@@ -48,7 +48,9 @@ enum Replica {
       }
       if done == 0 { replica.link.wait(limitNanoseconds: 100_000) }
     }
-    say("ended: \(replica.host.failureDescription ?? "\(String(describing: replica.link.failure))")\n")
+    say(
+      "ended: \(replica.host.failureDescription ?? "\(String(describing: replica.link.failure))")\n"
+    )
   }
 
   static func follow(_ folder: String, port: UInt16) throws {

@@ -13,8 +13,10 @@ final class NATSServer {
   private let folder: URL
   private(set) var port = 0
 
-  static let path: String? = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"]
-    .first { FileManager.default.isExecutableFile(atPath: $0) }
+  static let path: String? = [
+    "/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server",
+  ]
+  .first { FileManager.default.isExecutableFile(atPath: $0) }
 
   init() throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -79,7 +81,8 @@ private func now() -> Nanoseconds {
   return Nanoseconds(UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
 }
 
-@Suite(.serialized, .enabled(if: NATSServer.path != nil, "needs nats-server; run scripts/bootstrap"))
+@Suite(
+  .serialized, .enabled(if: NATSServer.path != nil, "needs nats-server; run scripts/bootstrap"))
 struct NATSLeaseTests {
   static let timeToLive: UInt64 = 1_200_000_000
 
@@ -110,7 +113,9 @@ struct NATSLeaseTests {
 
   @Test func oneOfTwoLeadsKeepsItAndHandsItOn() throws {
     let server = try NATSServer()
-    let (first, second) = (try Self.candidate(server, "first"), try Self.candidate(server, "second"))
+    let (first, second) = (
+      try Self.candidate(server, "first"), try Self.candidate(server, "second")
+    )
     let both = [first, second]
     let isTaken = Self.run(both, seconds: 5) { both.contains { $0.status.epoch(at: now()) != nil } }
     #expect(isTaken, "\(first.status), \(second.status)")
@@ -133,7 +138,9 @@ struct NATSLeaseTests {
 
   @Test func aHolderThatStopsLosesItBeforeAnotherOneHasIt() throws {
     let server = try NATSServer()
-    let (first, second) = (try Self.candidate(server, "first"), try Self.candidate(server, "second"))
+    let (first, second) = (
+      try Self.candidate(server, "first"), try Self.candidate(server, "second")
+    )
     let isTaken = Self.run([first], seconds: 5) { first.status.epoch(at: now()) != nil }
     #expect(isTaken, "\(first.status)")
     guard case .held(let epoch, let until) = first.status else { return }

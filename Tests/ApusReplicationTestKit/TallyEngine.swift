@@ -30,6 +30,11 @@ public struct TallyCommand: BitwiseCopyable, Equatable {
 public struct TallyEvent: BitwiseCopyable, Equatable, Sendable {
   public var count: UInt64
   public var value: UInt64
+
+  public init(count: UInt64, value: UInt64) {
+    self.count = count
+    self.value = value
+  }
 }
 
 /// An engine whose state depends on the order of its commands and on nothing else.

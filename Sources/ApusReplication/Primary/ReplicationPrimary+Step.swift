@@ -200,7 +200,8 @@ extension ReplicationPrimary {
       if other.state == .streaming || other.state == .parted { other.link.close(.replaced) }
     }
     do throws(JournalError) {
-      try begin(hello, JournalReader(storage: storage, from: header.sequence, mode: .durable),
+      try begin(
+        hello, JournalReader(storage: storage, from: header.sequence, mode: .durable),
         next: header.sequence, session, now)
     } catch {
       refuseStart(error, next: header.sequence, session, now)

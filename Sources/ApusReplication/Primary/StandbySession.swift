@@ -94,7 +94,8 @@ final class StandbySession {
     var failure: JournalError?
     var tooLarge: (UInt64, Int)?
     var count = 0
-    let last = unsafe link.sendRecords(epoch: epoch, byteCountMax: limit, now: now) { encoder, area in
+    let last = unsafe link.sendRecords(epoch: epoch, byteCountMax: limit, now: now) {
+      encoder, area in
       if let record = leftoverRecord {
         guard unsafe encoder.append(record, leftover.span.bytes, to: area) else {
           tooLarge = (record.sequence, leftover.count)
