@@ -108,7 +108,7 @@ private final class ReplicationBench {
     let batch = (0..<256).map { UInt64($0) }
     var sent = 0
     let deadline = now.rawValue + 60_000_000_000
-    while sent < count || !host.isSettled {
+    while sent < count || host.acknowledgedSequence < host.lastSequence {
       if sent < count {
         let first = sent & 255
         let end = min(256, first + count - sent)

@@ -60,9 +60,13 @@ import Testing
           guard !isCut, index - before == operation else { return }
           isCut = true
           storage.cutPower()
+          // Whoever was cutting is gone with the power: nothing it still tries gets to the disk.
+          storage.faults.writeError = 1
+          storage.faults.syncError = 1
         }
         let outcome = Result { try JournalRecovery.cutBack(storage, after: last) }
         storage.onOperation = nil
+        storage.faults = SimulatedDiskFaults()
         guard isCut else {
           // Past the last operation: it was done in peace.
           _ = try outcome.get()

@@ -150,6 +150,9 @@ public struct PrimaryReplica: ~Copyable {
         frameByteCountMax: frameByteCountMax))
   }
 
+  /// Whether everything has left the host. (A digest that is due waits for the next command.)
+  public var isAcknowledged: Bool { host.acknowledgedSequence == host.lastSequence }
+
   /// Commands the engine has applied.
   public var count: UInt64 { host.engine.count }
 

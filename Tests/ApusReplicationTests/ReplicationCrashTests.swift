@@ -81,7 +81,7 @@ import Testing
       let end = monotonicNow().rawValue + 10_000_000_000
       while monotonicNow().rawValue < end, returning.failure == nil {
         let done = new.step() + returning.step(now: monotonicNow())
-        if returning.engine.digest == new.host.engine.digest, new.host.isSettled { break }
+        if returning.engine.digest == new.host.engine.digest, new.isAcknowledged { break }
         if done == 0 { usleep(100) }
       }
       if case .diverged(let lastCommon?, let last, _)? = returning.failure, !wasCut {
@@ -138,7 +138,7 @@ import Testing
     }
     let endpoint = primary.link.endpoint
     var pair = Pair(primary: primary, standby: try openStandby(b.path, primary: endpoint))
-    let isLevel = pair.run { $0.isLevel && $0.primary.host.isSettled }
+    let isLevel = pair.run { $0.isLevel && $0.primary.isAcknowledged }
     expect(isLevel, "\(String(describing: pair.standby.failure))")
     expect(try pair.standby.engine.digest == TallyReference(count: pair.primary.count).digest)
   }

@@ -64,7 +64,7 @@ struct Pair: ~Copyable {
       _ = standby.step(now: monotonicNow())
       if monotonicNow().rawValue > end || standby.failure != nil { return false }
     }
-    return run { $0.primary.host.isSettled || $0.standby.failure != nil }
+    return run { $0.primary.isAcknowledged || $0.standby.failure != nil }
       && standby.failure == nil
   }
 
