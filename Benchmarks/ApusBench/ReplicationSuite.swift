@@ -50,7 +50,9 @@ private final class ReplicationBench {
   func start() {
     guard host == nil, failure == nil else { return }
     do {
-      let storage = try FileJournalStorage(path: "\(folder)/primary")
+      // Through the page cache, from which the link reads it back without waiting for the disk.
+      let storage = try FileJournalStorage(
+        path: "\(folder)/primary", options: .init(usesDirectIO: false))
       var writer = try JournalWriter(storage: storage, configuration: Self.journal)
       try ReplicationEpoch.begin(1, journal: &writer, storage: storage, time: .zero)
       let lastSequence = writer.lastSequence

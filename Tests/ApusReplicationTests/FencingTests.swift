@@ -195,6 +195,25 @@ import Testing
     #expect(throws: ReplicationError.self) { _ = try openStandby(b.path, primary: endpoint) }
   }
 
+  /// An epoch says something only from a replica of the same journal.
+  @Test func anEpochOfAnotherJournalFencesNobody() throws {
+    let (a, b) = (try ScratchFolder(), try ScratchFolder())
+    var primary = try PrimaryReplica(a.path, epoch: 1)
+    let other = try PrimaryReplica(b.path, epoch: 900)
+    _ = consume other
+    var stranger = try openStandby(b.path, primary: primary.link.endpoint)
+    expect(stranger.promisedEpoch == 900)
+    let end = monotonicNow().rawValue + 5_000_000_000
+    while stranger.failure == nil, monotonicNow().rawValue < end {
+      if primary.step() + stranger.step(now: monotonicNow()) == 0 { usleep(200) }
+    }
+    guard case .refused(.foreignJournal, _, _, _)? = stranger.failure else {
+      Issue.record("\(String(describing: stranger.failure))")
+      return
+    }
+    expect(primary.link.fencingEpoch == 0 && !primary.host.hasFailed)
+  }
+
   @Test func aStaticLeaseIsHeldForEverOrNever() throws {
     let leader = try StaticLease(epoch: 3)
     #expect(leader.step(now: .zero).epoch(at: Nanoseconds(.max - 1)) == 3)

@@ -16,7 +16,7 @@ import Testing
   @Test func aTakeOverLosesNothingAcknowledged() throws {
     var acknowledgedCount: UInt64 = 0
     var cutCount = 0
-    let rounds = isCampaign ? 1_000 : 5
+    let rounds = isCampaign ? 2_000 : 5
     for seed in 1...UInt64(rounds) {
       let outcome = try takeOver(seed: seed)
       acknowledgedCount += outcome.acknowledged
@@ -110,7 +110,7 @@ import Testing
     var primary = try PrimaryReplica(a.path, epoch: 1)
     primary.keepsEvents = false
     var durable: UInt64 = 0
-    let rounds = isCampaign ? 1_000 : 5
+    let rounds = isCampaign ? 2_000 : 5
     for round in 0..<rounds {
       let process = try ReplicaProcess(["standby", b.path, "\(primary.link.endpoint.port)"])
       let before = primary.position.sequence

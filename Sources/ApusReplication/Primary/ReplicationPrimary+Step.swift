@@ -151,7 +151,9 @@ extension ReplicationPrimary {
         return session.link.close(.fault(.body))
       }
       counters.noteRefused(refusal.reason)
-      if refusal.reason == .staleEpoch { fence(by: max(refusal.first, header.epoch)) }
+      if refusal.reason == .staleEpoch, session.hasJournal {
+        fence(by: max(refusal.first, header.epoch))
+      }
       session.link.close(.refused(refusal.reason))
     default: session.link.close(.fault(.unexpected))
     }
@@ -162,7 +164,7 @@ extension ReplicationPrimary {
       return session.link.close(.fault(.body))
     }
     guard header.epoch == configuration.epoch else {
-      if header.epoch > configuration.epoch { fence(by: header.epoch) }
+      if header.epoch > configuration.epoch, session.hasJournal { fence(by: header.epoch) }
       return session.link.close(.fault(.epoch))
     }
     // Nobody has what was not sent, or has it on the disk before it has it.
@@ -187,12 +189,14 @@ extension ReplicationPrimary {
       return refuse(
         session, Refusal(.version, first: UInt64(ReplicationFormat.version)), now: now)
     }
-    if header.epoch > configuration.epoch {
-      fence(by: header.epoch)
-      return refuse(session, Refusal(.staleEpoch, first: header.epoch), now: now)
-    }
     guard hello.journal == nil || hello.journal == identifier else {
       return refuse(session, Refusal(.foreignJournal), now: now)
+    }
+    session.hasJournal = hello.journal != nil
+    if header.epoch > configuration.epoch {
+      // Who has no journal, or another one, may have its epoch from another primary.
+      if session.hasJournal { fence(by: header.epoch) }
+      return refuse(session, Refusal(.staleEpoch, first: header.epoch), now: now)
     }
     session.node = hello.node
     session.peerFrameByteCountMax = Int(hello.frameByteCountMax)

@@ -44,6 +44,8 @@ final class StandbySession {
   let opened: Nanoseconds
   var state = State.greeting
   var node: UInt64 = 0
+  /// Whether it has this journal: only then its epochs are this primary's matter.
+  var hasJournal = false
   /// The longest frame that the standby takes. Unit: bytes.
   var peerFrameByteCountMax = ReplicationFormat.frameByteCountMin
   var sentSequence: UInt64 = 0
