@@ -74,7 +74,7 @@ extension ReplicationPrimary {
       counters.recordCount += UInt64(count)
     } else if elapsed(since: session.link.lastSent, now) >= configuration.heartbeatNanoseconds {
       session.link.send(
-        .heartbeat, epoch: configuration.epoch, sequence: session.primaryDurableSequence(),
+        .heartbeat, epoch: configuration.epoch, sequence: session.durableNow(),
         now: now)
     }
     return count

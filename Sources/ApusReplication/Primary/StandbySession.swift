@@ -53,6 +53,7 @@ final class StandbySession {
     receivedSequence: 0, appliedSequence: 0, digestSequence: 0, digestCount: 0)
   var durableSequence: UInt64 = 0
   private var reader: JournalReader?
+  private var primaryDurable: UInt64 = 0
   /// A record that was read and did not fit the frame: the first of the next one. Its memory is kept.
   private var leftover: [UInt8] = []
   private var leftoverRecord: JournalRecord?
@@ -92,6 +93,10 @@ final class StandbySession {
   /// disk, and costs no memory.
   func sendRecords(epoch: UInt64, now: Nanoseconds) -> Sending {
     guard link.hasRoomForRecords else { return .records(0) }
+    // A look for records that are not there would read a mebibyte each time.
+    let durable = durableNow()
+    guard durable > sentSequence else { return .records(0) }
+    let countMax = Int(clamping: durable - sentSequence)
     let limit = min(peerFrameByteCountMax, link.frameByteCountMax)
     var failure: JournalError?
     var tooLarge: (UInt64, Int)?
@@ -106,7 +111,7 @@ final class StandbySession {
         leftoverRecord = nil
       }
       do throws(JournalError) {
-        _ = try reader?.read { record, payload in
+        _ = try reader?.read(countMax: countMax - Int(encoder.recordCount)) { record, payload in
           if unsafe encoder.append(record, payload, to: area) { return true }
           keep(record, payload)
           return false
@@ -128,8 +133,14 @@ final class StandbySession {
     unsafe payload.withUnsafeBytes { unsafe leftover.append(contentsOf: $0) }
   }
 
-  /// How far the primary's journal is durable now.
-  func primaryDurableSequence() -> UInt64 {
-    ((try? reader?.acknowledgedSequenceNow()) ?? nil) ?? sentSequence
+  /// How far the primary's journal is durable; it looks only when everything known of was sent.
+  func durableNow() -> UInt64 {
+    if primaryDurable > sentSequence { return primaryDurable }
+    do throws(JournalError) {
+      primaryDurable = try reader?.acknowledgedSequenceNow() ?? primaryDurable
+    } catch {
+      // The next look, or the next record, says what is wrong.
+    }
+    return primaryDurable
   }
 }
