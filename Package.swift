@@ -39,6 +39,8 @@ let package = Package(
   products: [
     .library(name: "ApusCore", targets: ["ApusCore"]),
     .library(name: "ApusJournal", targets: ["ApusJournal"]),
+    .library(name: "ApusReplication", targets: ["ApusReplication"]),
+    .library(name: "ApusReplicationNATS", targets: ["ApusReplicationNATS"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
     .library(name: "ApusTrading", targets: ["ApusTrading"]),
@@ -56,6 +58,8 @@ let package = Package(
     shim("CApusChecksum"),
     shim("CApusOptions"),
     shim("CApusRings"),
+    shim("CApusSockets"),
+    shim("CApusNATS", library: "nats"),
     shim("CApusAllocationCount"),
     shim("CApusCounters"),
 
@@ -68,10 +72,17 @@ let package = Package(
     module(
       "ApusJournal",
       ["ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "CApusUring", "CApusChecksum"]),
+    module("ApusReplication", ["ApusMemory", "ApusEngine", "ApusJournal", "CApusSockets"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
     module(
       "ApusCore",
-      ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal"]),
+      [
+        "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal",
+        "ApusReplication",
+      ]),
+
+    // Stores: nothing in the core needs the libraries of their servers
+    module("ApusReplicationNATS", ["ApusReplication", "ApusEngine", "CApusNATS"]),
 
     // Wire
     module("ApusMarketProtocols", ["ApusMemory", "ApusCapture"]),
@@ -134,6 +145,25 @@ let package = Package(
     ),
     tests(
       "ApusJournal", ["ApusJournal", "ApusMemory", "CApusChecksum", "apus-journal-appender"]),
+    .target(
+      name: "ApusReplicationTestKit",
+      dependencies: ["ApusReplication", "ApusJournal", "ApusEngine"],
+      path: "Tests/ApusReplicationTestKit",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "apus-replica",
+      dependencies: ["ApusReplicationTestKit", "ApusReplication", "ApusJournal", "ApusEngine"],
+      path: "Tests/ApusReplicaProcess",
+      swiftSettings: settings
+    ),
+    tests(
+      "ApusReplication",
+      [
+        "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusEngine", "ApusMemory",
+        "apus-replica",
+      ]),
+    tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),

@@ -51,6 +51,9 @@ struct BenchmarkCase {
   var measured: (() -> Double)?
   /// Why the sample is none, in one line; nil where it is one.
   var failure: () -> String? = { nil }
+  /// Whether the body sleeps while a disk or another thread works: its share of the CPU then says
+  /// nothing of the sample.
+  var sleeps = false
 }
 
 extension BenchmarkCase {
@@ -82,7 +85,8 @@ public struct BenchmarkSuite: Sendable {
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
     .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .counters, .slab, .journal, .host,
-    .ringsOneToOne, .ringsManyToOne, .ringsManyToMany, .ringsBroadcast, .ringsMessage, .wakeup,
+    .replication, .ringsOneToOne, .ringsManyToOne, .ringsManyToMany, .ringsBroadcast,
+    .ringsMessage, .wakeup,
   ]
 
   /// The suites of these names; a prefix chooses several; none chooses all.
@@ -148,6 +152,13 @@ enum MeasuredCase {
     }
   }
 
+  var sleeps: Bool {
+    switch self {
+    case .ours(let one): one.sleeps
+    case .peer: false
+    }
+  }
+
   var operationCount: Int {
     switch self {
     case .ours(let one): one.operationCount
@@ -198,7 +209,7 @@ struct CaseSamples {
     guard !isWarmUp else { return }
     allocationCount = min(allocationCount, allocations)
     // Short samples are below the resolution of the thread's clock.
-    if elapsed > 1_000_000, cpu < elapsed * Self.cpuShareMin {
+    if elapsed > 1_000_000, !measured.sleeps, cpu < elapsed * Self.cpuShareMin {
       discardedCount += 1
     } else {
       nanoseconds.append(own ?? elapsed / Double(measured.operationCount))

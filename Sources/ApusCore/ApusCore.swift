@@ -5,5 +5,6 @@
 @_exported public import ApusJournal
 @_exported public import ApusMemory
 @_exported public import ApusMetrics
+@_exported public import ApusReplication
 @_exported public import ApusRings
 @_exported public import ApusThreads

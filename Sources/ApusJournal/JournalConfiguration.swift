@@ -26,12 +26,15 @@ public struct JournalConfiguration: Sendable {
   public var preallocation: Preallocation
   /// Name of a new journal; nil takes a random one.
   public var identifier: JournalIdentifier?
+  /// Checksum of the record before the first one of a new journal, where it goes on with another
+  /// one's records; nil begins a chain of its own.
+  public var precedingChecksum: UInt32?
 
   /// A configuration; sizes have no default, because they cost memory and disk.
   public init(
     segmentByteCount: Int, bufferByteCount: Int, firstSequence: UInt64 = 1,
     commitAlignment: Int = 4_096, preallocation: Preallocation = .zeroFill,
-    identifier: JournalIdentifier? = nil
+    identifier: JournalIdentifier? = nil, precedingChecksum: UInt32? = nil
   ) {
     self.segmentByteCount = segmentByteCount
     self.bufferByteCount = bufferByteCount
@@ -39,6 +42,7 @@ public struct JournalConfiguration: Sendable {
     self.commitAlignment = commitAlignment
     self.preallocation = preallocation
     self.identifier = identifier
+    self.precedingChecksum = precedingChecksum
   }
 
   /// The longest payload that fits a commit of its own. Unit: bytes.

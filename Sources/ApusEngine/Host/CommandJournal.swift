@@ -15,6 +15,8 @@ public struct CommandRecordKind: RawRepresentable, Hashable, Sendable {
   @inlinable public static var command: CommandRecordKind { CommandRecordKind(rawValue: 1) }
   /// The engine's digest after all records before: eight bytes, little-endian.
   @inlinable public static var digest: CommandRecordKind { CommandRecordKind(rawValue: 2) }
+  /// A new primary's epoch, from this record on: eight bytes, little-endian. No command.
+  @inlinable public static var epoch: CommandRecordKind { CommandRecordKind(rawValue: 3) }
 }
 
 /// What became of a record that was to be journaled.

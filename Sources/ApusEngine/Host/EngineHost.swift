@@ -74,12 +74,24 @@ public struct EngineHost<
   @inlinable
   public var waitingEventCount: Int { core.events.count }
 
-  /// Whether the journal has failed: no command is taken and no event leaves any more.
+  /// Whether the journal has failed or another primary took over: no command is taken and no event
+  /// leaves any more.
   @inlinable
-  public var hasFailed: Bool { Journal.isPresent && core.journal.hasFailed }
+  public var hasFailed: Bool {
+    Journal.isPresent && (core.journal.hasFailed || core.fencingEpoch != 0)
+  }
+
+  /// The epoch of the primary that took over; 0 while none has.
+  @inlinable
+  public var fencingEpoch: UInt64 { core.fencingEpoch }
 
   /// Why the host has stopped, in one line; nil while it goes on.
-  public var failureDescription: String? { core.journal.failureDescription }
+  public var failureDescription: String? {
+    if let description = core.journal.failureDescription { return description }
+    return core.fencingEpoch == 0
+      ? nil
+      : "a primary of epoch \(core.fencingEpoch) took over; start this one again as its standby"
+  }
 
   /// Whether all there was to do is done: every event left, and the disk has every command.
   @inlinable

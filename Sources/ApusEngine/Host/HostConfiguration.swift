@@ -13,6 +13,9 @@ public enum EventRelease: UInt8, Sendable {
   /// When the journal has their command on the disk: whatever was acknowledged survives. The engine
   /// runs ahead meanwhile, and many commands share one commit.
   case durable
+  /// When the standby has acknowledged their command as durable as well: whatever was acknowledged
+  /// survives the loss of either machine. Needs ``HostConfiguration/replica``.
+  case replicated
 }
 
 /// How a host runs its engine.
@@ -33,12 +36,16 @@ public struct HostConfiguration: Sendable {
   public var lastTime: Nanoseconds
   /// Where the memory of the events lies.
   public var memory: MemoryRegion.Options
+  /// How far the standby is, as the replica link tells it; a fence in it stops the host. Nil where
+  /// there is no link.
+  public var replica: ReplicatedPosition?
 
   /// A configuration; a new engine's unless told otherwise.
   public init(
     release: EventRelease, eventCapacity: Int, digestInterval: Int? = nil,
     timedBatchInterval: Int? = 64, lastSequence: UInt64 = 0, lastTime: Nanoseconds = .zero,
-    memory: MemoryRegion.Options = .init(pages: .plain, prefaulted: true)
+    memory: MemoryRegion.Options = .init(pages: .plain, prefaulted: true),
+    replica: ReplicatedPosition? = nil
   ) {
     self.release = release
     self.eventCapacity = eventCapacity
@@ -47,6 +54,7 @@ public struct HostConfiguration: Sendable {
     self.lastSequence = lastSequence
     self.lastTime = lastTime
     self.memory = memory
+    self.replica = replica
   }
 
   func validate<J: CommandJournal & ~Copyable>(
@@ -72,7 +80,15 @@ public struct HostConfiguration: Sendable {
     }
     guard release == .atOnce || J.isPresent else {
       throw .configuration(
-        field: "release", value: "durable", expected: "atOnce, for a host without a journal")
+        field: "release", value: "\(release)", expected: "atOnce, for a host without a journal")
+    }
+    guard replica == nil || J.isPresent else {
+      throw .configuration(
+        field: "replica", value: "a position", expected: "nil, for a host without a journal")
+    }
+    guard release != .replicated || replica != nil else {
+      throw .configuration(
+        field: "replica", value: "nil", expected: "the replica link's position, to wait for it")
     }
     guard max(commandByteCount, 8) <= journal.payloadByteCountMax else {
       throw .configuration(

@@ -22,18 +22,34 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
       guard recordDigest(), journal.makeDurable() else { return false }
     }
     move()
-    return !journal.hasFailed
+    return !journal.hasFailed && fencingEpoch == 0
   }
 
   @inlinable @inline(__always)
-  var releasable: UInt64 { release == .durable ? keptSequence : .max }
+  var releasable: UInt64 {
+    min(release == .atOnce ? .max : min(keptSequence, replicatedSequence), releaseLimit)
+  }
 
   @inlinable @inline(__always)
   mutating func poll() {
     keptSequence = journal.poll()
+    if let replica { look(at: replica) }
     if pendingSequence != 0, keptSequence >= pendingSequence {
       stages.recordDurability(clock.nanoseconds(cycles: clock.now &- pendingStart))
       pendingSequence = 0
+    }
+  }
+
+  /// Takes what the replica link tells. After a fence nothing more leaves.
+  @inlinable @inline(__always)
+  mutating func look(at replica: ReplicatedPosition) {
+    if fencingEpoch != 0 { return }
+    let fence = replica.fencingEpoch
+    if fence != 0 {
+      releaseLimit = acknowledgedSequence
+      fencingEpoch = fence
+    } else if release == .replicated {
+      replicatedSequence = replica.sequence
     }
   }
 
@@ -45,7 +61,7 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
   /// Commands, at most `countMax`, for whose events there is room, up to the next digest.
   @inlinable @inline(__always)
   mutating func admissibleCount(_ countMax: Int) -> Int {
-    if Journal.isPresent, journal.hasFailed { return 0 }
+    if Journal.isPresent, journal.hasFailed || fencingEpoch != 0 { return 0 }
     if commandsToDigest == 0, !recordDigest() { return 0 }
     var count = min(countMax, commandsToDigest)
     let room = events.room

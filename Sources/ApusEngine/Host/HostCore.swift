@@ -20,6 +20,14 @@ struct HostCore<
   @usableFromInline let release: EventRelease
   /// Up to here the disk has everything; with no journal, everything always counts as kept.
   @usableFromInline var keptSequence: UInt64
+  /// What the replica link tells; nil without one.
+  @usableFromInline let replica: ReplicatedPosition?
+  /// Up to here the standby has everything; where nobody waits for it, everything counts.
+  @usableFromInline var replicatedSequence: UInt64
+  /// The epoch of the primary that took over; 0 while none has.
+  @usableFromInline var fencingEpoch: UInt64 = 0
+  /// No event of a later command leaves: what had left when the host was fenced.
+  @usableFromInline var releaseLimit: UInt64 = .max
 
   @usableFromInline let digestInterval: Int
   /// Commands until the next digest is due; at 0 it is taken before the next command.
@@ -58,6 +66,8 @@ struct HostCore<
       after: configuration.lastSequence, lastTime: configuration.lastTime)
     release = configuration.release
     keptSequence = Journal.isPresent ? configuration.lastSequence : .max
+    replica = configuration.replica
+    replicatedSequence = configuration.release == .replicated ? 0 : .max
     digestInterval = configuration.digestInterval ?? 0
     commandsToDigest = configuration.digestInterval ?? .max
     clock = CycleClock.shared
@@ -86,9 +96,9 @@ struct HostCore<
 
   @inlinable
   var acknowledgedSequence: UInt64 {
-    let releasable = release == .durable ? durableSequence : sequencer.lastSequence
-    guard let first = events.firstSequence else { return releasable }
-    return min(releasable, first &- 1)
+    let released = min(releasable, sequencer.lastSequence)
+    guard let first = events.firstSequence else { return released }
+    return min(released, first &- 1)
   }
 
   @inlinable

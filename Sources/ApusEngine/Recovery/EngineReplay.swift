@@ -11,6 +11,10 @@ public struct ReplayReport: Sendable, Equatable {
   public var eventCount: UInt64 = 0
   /// Recorded digests that were compared; all were equal, or the replay ended with an error.
   public var digestCheckCount: UInt64 = 0
+  /// Sequence of the digest compared last; 0 where none was.
+  public var lastDigestSequence: UInt64 = 0
+  /// The epoch recorded last; 0 where none was.
+  public var lastEpoch: UInt64 = 0
   /// Sequence of the last record.
   public var lastSequence: UInt64
   /// Its time.
@@ -118,6 +122,7 @@ where Output.Element == SequencedEvent<E.Event> {
     switch CommandRecordKind(rawValue: record.kind) {
     case .command: apply(record, payload)
     case .digest: check(record, payload)
+    case .epoch: noteEpoch(record, payload)
     default: failure = .kind(sequence: record.sequence, found: record.kind)
     }
     guard failure == nil else { return false }
@@ -143,6 +148,16 @@ where Output.Element == SequencedEvent<E.Event> {
     report.eventCount &+= events.sink.tail &- before
   }
 
+  private mutating func noteEpoch(_ record: CommandRecord, _ payload: RawSpan) {
+    guard payload.byteCount == 8 else {
+      failure = .payload(sequence: record.sequence, byteCount: payload.byteCount, expected: 8)
+      return
+    }
+    // SAFETY: eight bytes are there, and any bits are an integer.
+    report.lastEpoch = UInt64(
+      littleEndian: unsafe payload.unsafeLoadUnaligned(as: UInt64.self))
+  }
+
   private mutating func check(_ record: CommandRecord, _ payload: RawSpan) {
     guard payload.byteCount == 8 else {
       failure = .payload(sequence: record.sequence, byteCount: payload.byteCount, expected: 8)
@@ -157,5 +172,6 @@ where Output.Element == SequencedEvent<E.Event> {
       return
     }
     report.digestCheckCount &+= 1
+    report.lastDigestSequence = record.sequence
   }
 }

@@ -137,6 +137,14 @@ public struct JournalReader: ~Copyable {
     return records
   }
 
+  /// Looks how far the writer has acknowledged now.
+  ///
+  /// - Throws: ``JournalError`` for a position that cannot be opened.
+  public mutating func acknowledgedSequenceNow() throws(JournalError) -> UInt64 {
+    try lookAtPosition()
+    return acknowledgedSequence
+  }
+
   /// Steps to the next record, over the end of segments; false where there is none for now.
   private mutating func advance() throws(JournalError) -> Bool {
     var hasLooked = false

@@ -134,6 +134,9 @@ public struct JournalWriter: ~Copyable {
     storage.close(positionFile)
   }
 
+  /// Checksum of the record that was appended last: equal checksums, equal history.
+  public var lastChecksum: UInt32 { chain }
+
   // MARK: Buffers
 
   /// First byte of the buffer that fills.

@@ -117,7 +117,8 @@ struct OpenedSegment {
     let identifier = configuration.identifier ?? .random()
     var header = SegmentHeader(
       identifier: identifier, firstSequence: configuration.firstSequence,
-      chain: firstChain(identifier), commitAlignment: configuration.commitAlignment,
+      chain: configuration.precedingChecksum ?? firstChain(identifier),
+      commitAlignment: configuration.commitAlignment,
       segmentByteCount: configuration.segmentByteCount)
     let name = JournalFormat.segmentName(firstSequence: header.firstSequence)
     let spare = JournalFormat.spareName

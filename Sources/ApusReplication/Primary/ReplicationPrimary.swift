@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEngine
+public import ApusJournal
+
+/// How a primary serves its standbys.
+public struct ReplicationPrimaryConfiguration: Sendable {
+  /// Where it listens; port 0 lets the kernel choose.
+  public var endpoint: ReplicationEndpoint
+  /// Its epoch, as ``ReplicationEpoch/begin(_:journal:storage:time:)`` was told.
+  public var epoch: UInt64
+  /// The standby whose acknowledgements count: the one that would take over. Others may follow.
+  public var acknowledgingNode: UInt64
+  /// Connections at once.
+  public var sessionCountMax: Int
+  /// The longest frame; a record must fit. It is the memory of a connection, about three times.
+  /// Unit: bytes.
+  public var frameByteCountMax: Int
+  /// A heartbeat is sent when nothing else was for so long. Unit: nanoseconds.
+  public var heartbeatNanoseconds: UInt64
+  /// A standby that is silent for so long is taken for lost. Unit: nanoseconds.
+  public var silenceNanoseconds: UInt64
+
+  /// A configuration.
+  public init(
+    endpoint: ReplicationEndpoint, epoch: UInt64, acknowledgingNode: UInt64,
+    frameByteCountMax: Int, sessionCountMax: Int = 4,
+    heartbeatNanoseconds: UInt64 = 100_000_000, silenceNanoseconds: UInt64 = 1_000_000_000
+  ) {
+    self.endpoint = endpoint
+    self.epoch = epoch
+    self.acknowledgingNode = acknowledgingNode
+    self.frameByteCountMax = frameByteCountMax
+    self.sessionCountMax = sessionCountMax
+    self.heartbeatNanoseconds = heartbeatNanoseconds
+    self.silenceNanoseconds = silenceNanoseconds
+  }
+
+  func validate() throws(ReplicationError) {
+    guard epoch > 0 else {
+      throw .configuration(field: "epoch", value: "0", expected: "1 or more")
+    }
+    guard (1...1_024).contains(sessionCountMax) else {
+      throw .configuration(
+        field: "sessionCountMax", value: "\(sessionCountMax)", expected: "1 to 1024")
+    }
+    try checkFrame(frameByteCountMax)
+    guard heartbeatNanoseconds > 0, silenceNanoseconds / 2 >= heartbeatNanoseconds else {
+      throw .configuration(
+        field: "silenceNanoseconds", value: "\(silenceNanoseconds)",
+        expected: "twice heartbeatNanoseconds (\(heartbeatNanoseconds)) or more")
+    }
+  }
+}
+
+func checkFrame(_ byteCountMax: Int) throws(ReplicationError) {
+  let range = ReplicationFormat.frameByteCountMin...ReplicationFormat.frameByteCountMax
+  guard range.contains(byteCountMax) else {
+    throw .configuration(
+      field: "frameByteCountMax", value: "\(byteCountMax)",
+      expected: "\(range.lowerBound) to \(range.upperBound)")
+  }
+}
+
+/// Sends a journal to standbys as it is written, and hears how far they are.
+///
+/// Only durable records are sent, read back from the journal: a standby is always a beginning of the
+/// primary's journal, whatever the primary loses in a crash. That costs the time of one commit more
+/// until a standby acknowledges than sending beside the commit would.
+///
+/// ```swift
+/// var primary = try ReplicationPrimary(storage: …, position: position, configuration: …)
+/// while isRunning {
+///   if primary.step(now: clock.now()) == 0 { primary.wait(limitNanoseconds: 200_000) }
+/// }
+/// ```
+///
+/// - Threading: one thread at a time, which may be another than the host's; its storage is its own.
+public struct ReplicationPrimary: ~Copyable {
+  /// Where it listens, with the port that the kernel chose.
+  public var endpoint: ReplicationEndpoint { listener.endpoint }
+  /// How it serves.
+  public let configuration: ReplicationPrimaryConfiguration
+  /// What happened.
+  public internal(set) var counters = ReplicationCounters()
+  /// Why it has stopped for good; nil while it goes on. A fence is no failure.
+  public internal(set) var failure: ReplicationError?
+
+  let listener: TCPListener
+  let storage: any JournalStorage
+  let identifier: JournalIdentifier
+  let position: ReplicatedPosition
+  var sessions: [StandbySession] = []
+
+  /// Listens.
+  ///
+  /// - Parameters:
+  ///   - storage: The folder of the host's journal, opened for this alone.
+  ///   - position: Shared with the host.
+  /// - Throws: ``ReplicationError`` for a journal that is not there, an epoch that was not begun, or
+  ///   a socket that could not be had.
+  public init(
+    storage: any JournalStorage, position: ReplicatedPosition,
+    configuration: ReplicationPrimaryConfiguration
+  ) throws(ReplicationError) {
+    try configuration.validate()
+    self.init(
+      storage: storage, position: position, configuration: configuration,
+      identifier: try Self.check(storage, configuration),
+      listener: try TCPSocket.listen(configuration.endpoint))
+  }
+
+  /// Name of the journal, whose owner must have begun the epoch.
+  private static func check(
+    _ storage: any JournalStorage, _ configuration: ReplicationPrimaryConfiguration
+  ) throws(ReplicationError) -> JournalIdentifier {
+    let promise = try EpochFile.read(storage)
+    guard promise.isPrimary, promise.epoch == configuration.epoch else {
+      throw .staleEpoch(offered: configuration.epoch, promised: promise.epoch)
+    }
+    do throws(JournalError) {
+      return try JournalReader(storage: storage, mode: .durable).identifier
+    } catch {
+      throw .journal(error)
+    }
+  }
+
+  private init(
+    storage: any JournalStorage, position: ReplicatedPosition,
+    configuration: ReplicationPrimaryConfiguration, identifier: JournalIdentifier,
+    listener: consuming TCPListener
+  ) {
+    self.listener = listener
+    self.identifier = identifier
+    self.configuration = configuration
+    self.storage = storage
+    self.position = position
+  }
+
+  /// The epoch of the primary that took over; 0 while none has.
+  public var fencingEpoch: UInt64 { position.fencingEpoch }
+
+  /// Everything up to here is durable on the standby that counts.
+  public var replicatedSequence: UInt64 { position.sequence }
+
+  /// The standbys that are connected and follow.
+  public var standbys: [StandbyStatus] {
+    sessions.compactMap { $0.state == .streaming ? $0.status : nil }
+  }
+
+  /// First record that a standby may still want: segments below need not be kept for those that are
+  /// connected.
+  public var neededSequence: UInt64? { standbys.map { $0.sentSequence &+ 1 }.min() }
+
+  /// Ends this primary's time: nothing is acknowledged or sent any more, here and over restarts.
+  ///
+  /// - Parameter epoch: That of the primary that took over, or of the lease that another one has.
+  public mutating func fence(by epoch: UInt64) {
+    guard epoch > configuration.epoch, epoch > fencingEpoch else { return }
+    position.fence(by: epoch)
+    do throws(ReplicationError) {
+      try EpochFile.write(EpochPromise(epoch: epoch), storage)
+    } catch {
+      failure = error
+    }
+  }
+
+  /// Waits until a standby sends something or can take more, but not longer than the limit: new
+  /// records of the journal do not wake it.
+  public func wait(limitNanoseconds: UInt64) {
+    var descriptors = sessions.map { ($0.link.descriptor, $0.link.wantsWrite) }
+    descriptors.append((listener.socket.descriptor, false))
+    TCPSocket.wait(descriptors, limitNanoseconds: limitNanoseconds)
+  }
+}

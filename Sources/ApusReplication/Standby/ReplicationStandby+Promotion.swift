@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEngine
+public import ApusJournal
+
+/// What a standby had when it took over: an engine and a journal that stand at the same record.
+@frozen
+public struct PromotedReplica<E: Engine & ~Copyable>: ~Copyable {
+  /// The engine.
+  public var engine: E
+  /// Its journal, ready for a host.
+  public var journal: JournalWriter
+  /// The record that both stand at: that of the epoch.
+  public var lastSequence: UInt64
+  /// Time of the last command.
+  public var lastTime: Nanoseconds
+  /// The epoch that was begun.
+  public var epoch: UInt64
+
+  /// A host that goes on where the standby stood.
+  ///
+  /// - Parameter configuration: Its position is filled in.
+  /// - Throws: `HostError`, as the host's initialiser.
+  public consuming func makeHost<Input: CommandInput & ~Copyable, Output: EventOutput & ~Copyable>(
+    input: consuming Input, output: consuming Output, configuration: HostConfiguration
+  ) throws(HostError) -> EngineHost<E, Input, JournalWriter, Output>
+  where Input.Command == E.Command, Output.Element == SequencedEvent<E.Event> {
+    var own = configuration
+    own.lastSequence = lastSequence
+    own.lastTime = lastTime
+    return try EngineHost(
+      engine: engine, input: input, journal: journal, output: output, configuration: own)
+  }
+}
+
+extension ReplicationStandby where E: ~Copyable {
+  /// Takes over: from here on no primary of a lower epoch is followed or acknowledged.
+  ///
+  /// Everything that was acknowledged to the old primary is in the journal and in the engine.
+  ///
+  /// - Parameter epoch: Of a lease that this replica holds.
+  /// - Throws: ``failure`` of a standby that has stopped;
+  ///   ``ReplicationError/staleEpoch(offered:promised:)`` for an epoch that is not above all that
+  ///   were seen; ``ReplicationError/configuration(field:value:expected:)`` for a standby that never
+  ///   met a primary. The standby is gone then; its journal is as it was.
+  public consuming func promote(
+    epoch: UInt64
+  ) throws(ReplicationError) -> PromotedReplica<E> {
+    if let failure { throw failure }
+    guard epoch > promisedEpoch else {
+      throw .staleEpoch(offered: epoch, promised: promisedEpoch)
+    }
+    guard var writer = journal.take() else {
+      throw .configuration(
+        field: "journal", value: "none", expected: "a standby that has followed a primary")
+    }
+    // The connection goes first: nothing is acknowledged to the old primary any more.
+    link = nil
+    let time = replay.report.lastTime
+    try ReplicationEpoch.begin(epoch, journal: &writer, storage: storage, time: time)
+    return PromotedReplica(
+      engine: replay.finish(), journal: writer, lastSequence: writer.lastSequence, lastTime: time,
+      epoch: epoch)
+  }
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEngine
+internal import ApusJournal
+
+extension ReplicationStandby where E: ~Copyable {
+  /// Takes what the primary sent, gives it to the journal and the engine, and acknowledges what the
+  /// disk has.
+  ///
+  /// - Parameter now: Of a clock that does not go back, always the same one.
+  /// - Returns: What was done, in records and frames; 0 when there was nothing to do.
+  public mutating func step(now: Nanoseconds) -> Int {
+    guard failure == nil else { return 0 }
+    pollJournal(now)
+    guard let link else { return connect(now) }
+    if !hasConnected { return finishConnecting(link, now) }
+    var done = link.receive(now: now) > 0 ? 1 : 0
+    done += takeFrames(link, now)
+    pollJournal(now)
+    done += acknowledge(link, now)
+    done += link.flush() > 0 ? 1 : 0
+    guard failure == nil, self.link != nil else { return done }
+    let silence = now > link.lastReceived ? now.rawValue - link.lastReceived.rawValue : 0
+    if link.closure == nil, silence > configuration.silenceNanoseconds { link.close(.silent) }
+    if let closure = link.closure { disconnect(closure, retryAt: later(now)) }
+    return done
+  }
+
+  private func later(_ now: Nanoseconds) -> Nanoseconds {
+    Nanoseconds(now.rawValue &+ configuration.retryNanoseconds)
+  }
+
+  private mutating func pollJournal(_ now: Nanoseconds) {
+    _ = journal?.poll()
+    guard let error = journal?.failure else { return }
+    stop(.journal(error), telling: Refusal(.stopped), now: now)
+  }
+
+  // MARK: Connecting
+
+  private mutating func connect(_ now: Nanoseconds) -> Int {
+    guard now >= retryAt else { return 0 }
+    do throws(ReplicationError) {
+      let socket = try TCPSocket.connect(configuration.primary)
+      link = try FrameLink(
+        socket, frameByteCountMax: configuration.frameByteCountMax, now: now)
+      phase = .connecting
+      counters.connectionCount += 1
+    } catch {
+      if case .configuration = error { stop(error, now: now) }
+      retryAt = later(now)
+    }
+    return 1
+  }
+
+  private mutating func finishConnecting(_ link: FrameLink, _ now: Nanoseconds) -> Int {
+    switch link.connectOutcome() {
+    case .none:
+      if now.rawValue &- link.lastReceived.rawValue > configuration.silenceNanoseconds {
+        disconnect(.silent, retryAt: later(now))
+      }
+      return 0
+    case .moved: break
+    case .ended: disconnect(.ended, retryAt: later(now))
+    case .failed(let errno): disconnect(.failed(errno: errno), retryAt: later(now))
+    }
+    guard self.link != nil else { return 1 }
+    hasConnected = true
+    let hello = Hello(
+      journal: journal?.identifier, node: configuration.node,
+      checksum: journal?.lastChecksum ?? 0,
+      frameByteCountMax: UInt32(configuration.frameByteCountMax))
+    link.send(hello, epoch: promisedEpoch, sequence: lastSequence &+ 1, now: now)
+    link.flush()
+    return 1
+  }
+
+  // MARK: What the primary says
+
+  private mutating func takeFrames(_ link: FrameLink, _ now: Nanoseconds) -> Int {
+    var done = 0
+    // Bounded, so that a fast primary does not keep acknowledgements from leaving.
+    for _ in 0..<16 {
+      guard failure == nil, self.link != nil, let header = link.nextFrame() else { break }
+      done += 1
+      if header.kind == .records {
+        guard takeRecords(header, link, now) else { break }
+      } else {
+        take(header, link, now)
+      }
+      if failure != nil || link.closure != nil { break }
+      link.takeFrame()
+    }
+    return done
+  }
+
+  private mutating func take(_ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds) {
+    switch (header.kind, phase) {
+    case (.welcome, .connecting):
+      guard let welcome = link.withBody({ Welcome.read($0) }) else {
+        return link.close(.fault(.body))
+      }
+      enter(welcome, header, link, now)
+    case (.heartbeat, .following):
+      guard header.bodyByteCount == 0 else { return link.close(.fault(.body)) }
+      guard header.epoch == promisedEpoch else { return link.close(.fault(.epoch)) }
+      primarySequence = max(primarySequence, header.sequence)
+      owesAcknowledgement = true
+    case (.answer, .comparing):
+      guard let answer = link.withBody({ Answer.read($0) }) else {
+        return link.close(.fault(.body))
+      }
+      compare(answer, header, link, now)
+    case (.refusal, _):
+      guard let refusal = link.withBody({ Refusal.read($0) }) else {
+        return link.close(.fault(.body))
+      }
+      counters.noteRefused(refusal.reason)
+      takeRefusal(refusal, header, link, now)
+    default: link.close(.fault(.unexpected))
+    }
+  }
+
+  /// Follows the primary, unless a later one was seen.
+  private mutating func enter(
+    _ welcome: Welcome, _ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds
+  ) {
+    guard welcome.version == ReplicationFormat.version else {
+      return stop(
+        .refused(.version, sequence: 0, first: UInt64(welcome.version), second: 0), now: now)
+    }
+    guard header.epoch >= promisedEpoch, header.epoch > 0 else {
+      // The old primary learns here that its time is over.
+      counters.noteTurnedAway(.staleEpoch)
+      link.send(
+        Refusal(.staleEpoch, first: promisedEpoch), epoch: promisedEpoch, sequence: 0, now: now)
+      link.flush()
+      return link.close(.refused(.staleEpoch))
+    }
+    guard header.sequence == lastSequence &+ 1 else { return link.close(.fault(.sequence)) }
+    if let own = journal?.identifier, own != welcome.journal {
+      return stop(.foreignJournal(own: own, primary: welcome.journal), now: now)
+    }
+    if let checksum = journal?.lastChecksum, checksum != welcome.checksum {
+      return stop(
+        .checksum(sequence: lastSequence, expected: welcome.checksum, found: checksum), now: now)
+    }
+    do throws(ReplicationError) {
+      if header.epoch > promisedEpoch {
+        // On the disk before anything of it is acknowledged.
+        try EpochFile.write(EpochPromise(epoch: header.epoch), storage)
+        promisedEpoch = header.epoch
+      }
+      if journal == nil { try beginJournal(welcome) }
+    } catch {
+      return stop(error, telling: Refusal(.stopped), now: now)
+    }
+    phase = .following
+    primarySequence = welcome.durableSequence
+    // A restarted primary knows of nothing that was acknowledged before.
+    owesAcknowledgement = true
+  }
+
+  private mutating func beginJournal(_ welcome: Welcome) throws(ReplicationError) {
+    var own = configuration.journal
+    own.identifier = welcome.journal
+    own.firstSequence = lastSequence &+ 1
+    own.precedingChecksum = welcome.checksum
+    do throws(JournalError) {
+      journal = try JournalWriter(storage: storage, configuration: own)
+    } catch {
+      throw .journal(error)
+    }
+  }
+
+  private mutating func takeRefusal(
+    _ refusal: Refusal, _ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds
+  ) {
+    switch refusal.reason {
+    case .busy, .stopped, .staleEpoch:
+      // Another attempt may find another primary, or a place.
+      link.close(.refused(refusal.reason))
+    case .ahead, .diverged:
+      guard phase == .connecting, journalIdentifier != nil else { fallthrough }
+      beginComparison(primaryLast: refusal.first, link, now)
+    default:
+      stop(
+        .refused(
+          refusal.reason, sequence: header.sequence, first: refusal.first, second: refusal.second),
+        now: now)
+    }
+  }
+
+  // MARK: Records
+
+  /// Takes the records of a frame, as many as the journal has room for.
+  ///
+  /// - Returns: Whether the frame is done.
+  private mutating func takeRecords(
+    _ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds
+  ) -> Bool {
+    guard phase == .following else { return refuseFrame(link, .unexpected) }
+    guard header.epoch == promisedEpoch else { return refuseFrame(link, .epoch) }
+    if cursor == nil {
+      guard header.sequence == lastSequence &+ 1 else { return refuseFrame(link, .sequence) }
+      guard let begun = link.withBody({ RecordBatchCursor($0) }) else {
+        return refuseFrame(link, .body)
+      }
+      cursor = begun
+      counters.batchCount += 1
+    }
+    // Both buffers may fill: then the disk has to do something first, and the sender waits.
+    for _ in 0..<2 {
+      guard apply(link, now) else { return false }
+      if cursor?.recordsLeft == 0 { break }
+      _ = journal?.poll()
+    }
+    guard let current = cursor, current.recordsLeft == 0 else { return false }
+    cursor = nil
+    let checksum = journal?.lastChecksum ?? 0
+    guard checksum == current.lastChecksum else {
+      stop(
+        .checksum(sequence: lastSequence, expected: current.lastChecksum, found: checksum),
+        telling: Refusal(.stopped), now: now)
+      return false
+    }
+    return true
+  }
+
+  private func refuseFrame(_ link: FrameLink, _ fault: FrameFault) -> Bool {
+    link.close(.fault(fault))
+    return false
+  }
+
+  /// Appends and applies; false where that cannot go on.
+  private mutating func apply(_ link: FrameLink, _ now: Nanoseconds) -> Bool {
+    guard let begun = cursor, let writer = journal.take() else { return false }
+    let before = lastSequence
+    var failed: ReplayError?
+    var refusal: JournalAppendOutcome?
+    // SAFETY: the frame stays in the queue while its records are taken.
+    var recording = unsafe FrameRecording(journal: writer, cursor: begun, body: link.heldBody)
+    do throws(ReplayError) {
+      // Only a full journal or the end of the frame ends this.
+      while try replay.step(&recording) > 0 {}
+    } catch {
+      failed = error
+    }
+    refusal = recording.refusal
+    cursor = recording.cursor
+    journal = recording.finish()
+    counters.recordCount &+= lastSequence &- before
+    counters.digestCount = replay.report.digestCheckCount
+    if let failed {
+      stop(.replay(failed), telling: Self.refusal(of: failed), now: now)
+      return false
+    }
+    switch refusal {
+    case nil, .full: return true
+    case .tooLarge(let byteCountMax):
+      stop(
+        .configuration(
+          field: "journal.bufferByteCount", value: "\(configuration.journal.bufferByteCount)",
+          expected: "room for records of more than \(byteCountMax) bytes, as the primary's"),
+        telling: Refusal(.stopped), now: now)
+    case .appended, .outOfSequence, .failed:
+      // A failure of the disk is told by the next poll.
+      link.close(.fault(.sequence))
+    }
+    return false
+  }
+
+  private static func refusal(of error: ReplayError) -> Refusal {
+    guard case .digest(_, let recorded, let reached) = error else { return Refusal(.stopped) }
+    return Refusal(.digestMismatch, first: recorded, second: reached)
+  }
+
+  // MARK: Acknowledging
+
+  private mutating func acknowledge(_ link: FrameLink, _ now: Nanoseconds) -> Int {
+    guard failure == nil, phase == .following, link.closure == nil else { return 0 }
+    let durable = durableSequence
+    let received = lastSequence
+    guard owesAcknowledgement || sent.durable != durable || sent.received != received else {
+      return 0
+    }
+    let message = Acknowledgement(
+      receivedSequence: received, appliedSequence: received,
+      digestSequence: digestSequence, digestCount: replay.report.digestCheckCount)
+    // Where there is no room, the next one says as much and more.
+    guard link.send(message, epoch: promisedEpoch, sequence: durable, now: now) else { return 0 }
+    sent = (durable, received)
+    owesAcknowledgement = false
+    counters.acknowledgementCount += 1
+    return 1
+  }
+
+  private var digestSequence: UInt64 { replay.report.lastDigestSequence }
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEngine
+public import ApusJournal
+internal import ApusMemory
+
+/// How a standby follows its primary.
+public struct ReplicationStandbyConfiguration: Sendable {
+  /// Where the primary listens.
+  public var primary: ReplicationEndpoint
+  /// This standby's own number.
+  public var node: UInt64
+  /// Its journal: sizes as it likes; name and beginning of a new one are the primary's.
+  public var journal: JournalConfiguration
+  /// The longest frame; a record must fit. It is the memory of the connection, about twice.
+  /// Unit: bytes.
+  public var frameByteCountMax: Int
+  /// A primary that is silent for so long is taken for lost. Unit: nanoseconds.
+  public var silenceNanoseconds: UInt64
+  /// Time between two attempts to connect. Unit: nanoseconds.
+  public var retryNanoseconds: UInt64
+
+  /// A configuration.
+  public init(
+    primary: ReplicationEndpoint, node: UInt64, journal: JournalConfiguration,
+    frameByteCountMax: Int, silenceNanoseconds: UInt64 = 1_000_000_000,
+    retryNanoseconds: UInt64 = 100_000_000
+  ) {
+    self.primary = primary
+    self.node = node
+    self.journal = journal
+    self.frameByteCountMax = frameByteCountMax
+    self.silenceNanoseconds = silenceNanoseconds
+    self.retryNanoseconds = retryNanoseconds
+  }
+
+  func validate() throws(ReplicationError) {
+    try checkFrame(frameByteCountMax)
+    guard silenceNanoseconds > 0, retryNanoseconds > 0 else {
+      throw .configuration(
+        field: "silenceNanoseconds, retryNanoseconds",
+        value: "\(silenceNanoseconds), \(retryNanoseconds)", expected: "1 or more")
+    }
+  }
+}
+
+/// What a standby does at the moment.
+public enum StandbyPhase: Equatable, Sendable {
+  /// Not connected; it tries again.
+  case waiting
+  /// Connecting, or connected and not yet welcome.
+  case connecting
+  /// Records come as there are.
+  case following
+  /// Its journal is no beginning of the primary's: it finds out where they part, then stops.
+  case comparing
+  /// It has stopped for good: see ``ReplicationStandby/failure``.
+  case stopped
+}
+
+/// Follows a primary: its records go into a journal of the standby's own and through an engine of
+/// its own, which is therefore ready to take over.
+///
+/// It acknowledges what its disk has. It compares every digest that the primary recorded with its
+/// engine's, and stops with an error where they differ. It connects again whenever a connection
+/// ends, from the record after its last; what it takes is checked by the journal's chained checksums.
+///
+/// ```swift
+/// var standby = try ReplicationStandby(engine: engine, after: …, storage: …, configuration: …)
+/// while standby.failure == nil, !lease.isHeld {
+///   if standby.step(now: clock.now()) == 0 { standby.wait(limitNanoseconds: 200_000) }
+/// }
+/// let promoted = try standby.promote(epoch: lease.epoch)
+/// ```
+///
+/// - Threading: one thread at a time.
+public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
+  /// How it follows.
+  public internal(set) var configuration: ReplicationStandbyConfiguration
+  /// What happened.
+  public internal(set) var counters = ReplicationCounters()
+  /// Why it has stopped for good; nil while it goes on.
+  public internal(set) var failure: ReplicationError?
+  /// What it does.
+  public internal(set) var phase = StandbyPhase.waiting
+  /// The highest epoch it has seen; no primary of a lower one is followed.
+  public internal(set) var promisedEpoch: UInt64
+  /// What the primary had durable when it said so last.
+  public internal(set) var primarySequence: UInt64 = 0
+
+  let storage: any JournalStorage
+  /// Nil until a primary was met, for a standby that begins with an empty folder.
+  var journal: JournalWriter?
+  var replay: EngineReplay<E, NoOutput<E.Event>>
+  var link: FrameLink?
+  var retryAt = Nanoseconds.zero
+  var hasConnected = false
+  var cursor: RecordBatchCursor?
+  var sent = (durable: UInt64(0), received: UInt64(0))
+  var owesAcknowledgement = false
+  var comparison: JournalComparison?
+
+  /// A standby that goes on behind a record.
+  ///
+  /// - Parameters:
+  ///   - engine: In the state after the record `lastSequence`: what a recovery from its journal
+  ///     reached; a new one, or that of a primary's snapshot, where its folder is empty.
+  ///   - lastSequence: 0 for a new engine.
+  ///   - lastTime: Time of that record.
+  ///   - storage: The folder of its journal.
+  /// - Throws: ``ReplicationError`` for a journal that does not open or does not end at
+  ///   `lastSequence`.
+  public init(
+    engine: consuming E, after lastSequence: UInt64, lastTime: Nanoseconds = .zero,
+    storage: any JournalStorage, configuration: ReplicationStandbyConfiguration
+  ) throws(ReplicationError) {
+    try configuration.validate()
+    self.init(
+      replay: try Self.makeReplay(engine, lastSequence, lastTime),
+      journal: try Self.openJournal(storage, configuration.journal, endsAt: lastSequence),
+      promisedEpoch: try EpochFile.read(storage).epoch, storage: storage,
+      configuration: configuration)
+  }
+
+  private init(
+    replay: consuming EngineReplay<E, NoOutput<E.Event>>, journal: consuming JournalWriter?,
+    promisedEpoch: UInt64, storage: any JournalStorage,
+    configuration: ReplicationStandbyConfiguration
+  ) {
+    self.replay = replay
+    self.journal = journal
+    self.promisedEpoch = promisedEpoch
+    self.storage = storage
+    self.configuration = configuration
+  }
+
+  private static func makeReplay(
+    _ engine: consuming E, _ lastSequence: UInt64, _ lastTime: Nanoseconds
+  ) throws(ReplicationError) -> EngineReplay<E, NoOutput<E.Event>> {
+    do throws(MemoryError) {
+      return try EngineReplay(
+        engine: engine, output: NoOutput(), after: lastSequence, lastTime: lastTime)
+    } catch {
+      throw .memory(error)
+    }
+  }
+
+  /// The journal that is there; nil where the folder has none.
+  private static func openJournal(
+    _ storage: any JournalStorage, _ configuration: JournalConfiguration, endsAt sequence: UInt64
+  ) throws(ReplicationError) -> JournalWriter? {
+    let found: JournalReport
+    do throws(JournalError) {
+      found = try JournalInspection.report(storage, depth: .tail)
+    } catch {
+      throw .journal(error)
+    }
+    guard found.identifier != nil else { return nil }
+    guard found.lastSequence == sequence else {
+      throw .position(engine: sequence, journal: found.lastSequence)
+    }
+    do throws(JournalError) {
+      return try JournalWriter(storage: storage, configuration: configuration)
+    } catch {
+      throw .journal(error)
+    }
+  }
+
+  // MARK: Where it stands
+
+  /// The engine, for queries.
+  public var engine: E { _read { yield replay.engine } }
+
+  /// Last record that it has applied.
+  public var lastSequence: UInt64 { replay.report.lastSequence }
+
+  /// Time of that record.
+  public var lastTime: Nanoseconds { replay.report.lastTime }
+
+  /// Last record that its disk has.
+  public var durableSequence: UInt64 {
+    switch journal {
+    case .some(let writer): writer.durableSequence
+    case .none: lastSequence
+    }
+  }
+
+  /// What it has applied and compared.
+  public var report: ReplayReport { replay.report }
+
+  /// Name of its journal; nil while it has none.
+  public var journalIdentifier: JournalIdentifier? {
+    switch journal {
+    case .some(let writer): writer.identifier
+    case .none: nil
+    }
+  }
+
+  /// Follows another primary from now on.
+  public mutating func follow(_ primary: ReplicationEndpoint) {
+    configuration.primary = primary
+    guard failure == nil else { return }
+    disconnect(.replaced, retryAt: .zero)
+  }
+
+  /// Waits until the primary sends something, but not longer than the limit: its disk does not wake
+  /// it.
+  public func wait(limitNanoseconds: UInt64) {
+    var descriptors: [(descriptor: Int32, wantsWrite: Bool)] = []
+    if let link {
+      let isConnecting = phase == .connecting && !hasConnected
+      descriptors.append((link.descriptor, link.wantsWrite || isConnecting))
+    }
+    TCPSocket.wait(descriptors, limitNanoseconds: limitNanoseconds)
+  }
+
+  // MARK: Ends
+
+  /// Ends the connection; the next attempt is made at `retryAt`.
+  mutating func disconnect(_ closure: LinkClosure, retryAt: Nanoseconds) {
+    if let link {
+      link.close(closure)
+      counters.note(link.closure ?? closure)
+    }
+    link = nil
+    cursor = nil
+    comparison = nil
+    hasConnected = false
+    self.retryAt = retryAt
+    if failure == nil { phase = .waiting }
+  }
+
+  /// Stops for good, telling the primary why where that helps it.
+  mutating func stop(_ error: ReplicationError, telling refusal: Refusal? = nil, now: Nanoseconds) {
+    guard failure == nil else { return }
+    failure = error
+    phase = .stopped
+    if let refusal, let link {
+      counters.noteTurnedAway(refusal.reason)
+      link.send(refusal, epoch: promisedEpoch, sequence: lastSequence, now: now)
+      link.flush()
+    }
+    disconnect(.refused(refusal?.reason ?? .stopped), retryAt: now)
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+/// Sizes and numbers of the protocol. Bytes and their meaning: docs/formats/replication.md.
+enum ReplicationFormat {
+  static let version: UInt32 = 1
+  /// `ARPL`, little-endian.
+  static let magic: UInt32 = 0x4C50_5241
+  static let headerByteCount = 40
+  static let recordHeaderByteCount = 16
+  static let recordsPrefixByteCount = 8
+
+  static let helloByteCount = 48
+  static let welcomeByteCount = 40
+  static let acknowledgementByteCount = 32
+  static let answerByteCount = 8
+  static let refusalByteCount = 24
+
+  /// The shortest frame that every side takes: all messages but records fit.
+  static let frameByteCountMin = 4_096
+  /// The longest frame that may be agreed on.
+  static let frameByteCountMax = 1 << 30
+
+  @inline(__always)
+  static func recordByteCount(payloadByteCount: Int) -> Int {
+    (recordHeaderByteCount &+ payloadByteCount &+ 7) & ~7
+  }
+}
+
+/// What a frame says.
+enum FrameKind: UInt16 {
+  /// Standby to primary: who it is and which record it wants next.
+  case hello = 1
+  /// Primary to standby: the records follow.
+  case welcome = 2
+  /// Primary to standby: records of the stream.
+  case records = 3
+  /// Primary to standby: it is there.
+  case heartbeat = 4
+  /// Standby to primary: how far it has come.
+  case acknowledgement = 5
+  /// Standby to primary: the checksum of a record, to find where two journals part.
+  case query = 6
+  /// Primary to standby: that checksum.
+  case answer = 7
+  /// Either way: why there will be nothing more.
+  case refusal = 8
+}
+
+/// Why one side of a replica link turns the other away.
+@frozen
+public enum RefusalReason: UInt32, Sendable, CaseIterable {
+  /// Another version of the protocol.
+  case version = 1
+  /// The epoch is lower than one that was seen: the sender must not be followed any more.
+  case staleEpoch = 2
+  /// The journal is another one.
+  case foreignJournal = 3
+  /// The record asked for was removed already.
+  case removed = 4
+  /// The standby has more records than the primary has durable.
+  case ahead = 5
+  /// The standby's records are not those of the primary.
+  case diverged = 6
+  /// The standby's engine reaches another digest.
+  case digestMismatch = 7
+  /// A record does not fit the longest frame of the standby.
+  case recordTooLarge = 8
+  /// The primary has as many standbys as it takes.
+  case busy = 9
+  /// The sender has failed or stops.
+  case stopped = 10
+}
+
+/// Why bytes of the other side were not taken: each closes the connection and is counted.
+@frozen
+public enum FrameFault: UInt8, Error, Sendable, CaseIterable {
+  /// The frame does not begin as one.
+  case magic
+  /// The header's checksum does not hold.
+  case headerChecksum
+  /// The body's checksum does not hold.
+  case bodyChecksum
+  /// Longer than what was agreed on.
+  case tooLong
+  /// A kind that is not known.
+  case kind
+  /// A body that is shorter or longer than its kind, or a field that cannot be.
+  case body
+  /// A kind that must not come now, or from this side.
+  case unexpected
+  /// An epoch that differs from the one the connection began with.
+  case epoch
+  /// Records that do not go on with the next sequence.
+  case sequence
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusEngine
+import ApusReplication
+import ApusReplicationNATS
+import Foundation
+import Testing
+
+/// A server of its own, on a port that the kernel chose, with its data in a folder of its own.
+final class NATSServer {
+  private var process: Process
+  private let folder: URL
+  private(set) var port = 0
+
+  static let path: String? = [
+    "/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server",
+  ]
+  .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "apus-nats-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    process = Process()
+    try start()
+  }
+
+  deinit {
+    kill()
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  var url: String { "nats://127.0.0.1:\(port)" }
+
+  /// Starts it, at the same port as before.
+  func start() throws {
+    process = Process()
+    process.executableURL = URL(fileURLWithPath: Self.path ?? "nats-server")
+    let ports = folder.appendingPathComponent("ports")
+    try FileManager.default.createDirectory(at: ports, withIntermediateDirectories: true)
+    for file in try FileManager.default.contentsOfDirectory(
+      at: ports, includingPropertiesForKeys: nil)
+    {
+      try FileManager.default.removeItem(at: file)
+    }
+    process.arguments = [
+      "-js", "-a", "127.0.0.1", "-p", port == 0 ? "-1" : "\(port)", "-sd",
+      folder.appendingPathComponent("data").path, "--ports_file_dir", ports.path,
+    ]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let end = Date().addingTimeInterval(10)
+    while Date() < end {
+      // The file is written when the server takes connections.
+      let files = try FileManager.default.contentsOfDirectory(
+        at: ports, includingPropertiesForKeys: nil)
+      if let file = files.first, let text = try? String(contentsOf: file, encoding: .utf8),
+        let found = text.firstMatch(of: /127\.0\.0\.1:(\d+)/), let number = Int(found.1)
+      {
+        port = number
+        return
+      }
+      usleep(10_000)
+    }
+    throw CocoaError(.executableLoad)
+  }
+
+  func kill() {
+    guard process.isRunning else { return }
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+}
+
+private func now() -> Nanoseconds {
+  var time = timespec()
+  // SAFETY: `time` is there to be written.
+  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+  return Nanoseconds(UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+}
+
+@Suite(
+  .serialized, .enabled(if: NATSServer.path != nil, "needs nats-server; run scripts/bootstrap"))
+struct NATSLeaseTests {
+  static let timeToLive: UInt64 = 1_200_000_000
+
+  static func candidate(
+    _ server: NATSServer, _ name: String, timeToLive: UInt64 = timeToLive
+  ) throws -> NATSLease {
+    try NATSLease(
+      configuration: NATSLeaseConfiguration(
+        url: server.url, bucket: "leases", key: "trading/1", candidate: name,
+        timeToLiveNanoseconds: timeToLive))
+  }
+
+  /// Steps the candidates until something holds; false after the limit. Two holders at once fail.
+  static func run(
+    _ candidates: [NATSLease], seconds: Double, until holds: () -> Bool = { false }
+  ) -> Bool {
+    let end = now().rawValue + UInt64(seconds * 1e9)
+    while now().rawValue < end {
+      for candidate in candidates { _ = candidate.step(now: now()) }
+      let time = now()
+      let holders = candidates.filter { $0.status.epoch(at: time) != nil }
+      #expect(holders.count <= 1, "two hold the lease")
+      if holds() { return true }
+      usleep(5_000)
+    }
+    return holds()
+  }
+
+  @Test func oneOfTwoLeadsKeepsItAndHandsItOn() throws {
+    let server = try NATSServer()
+    let (first, second) = (
+      try Self.candidate(server, "first"), try Self.candidate(server, "second")
+    )
+    let both = [first, second]
+    let isTaken = Self.run(both, seconds: 5) { both.contains { $0.status.epoch(at: now()) != nil } }
+    #expect(isTaken, "\(first.status), \(second.status)")
+    let leader = first.status.epoch(at: now()) != nil ? first : second
+    let other = leader === first ? second : first
+    let epoch = try #require(leader.status.epoch(at: now()))
+    // Longer than the time to live: renewed meanwhile, in the same epoch.
+    _ = Self.run(both, seconds: 1.6)
+    #expect(leader.status.epoch(at: now()) == epoch)
+    #expect(other.status == .notHeld)
+    #expect(other.holder == leader.configuration.candidate)
+    // Given up: the other one need not wait for the end.
+    leader.release()
+    #expect(leader.status == .notHeld)
+    let isHandedOn = Self.run([other], seconds: 0.6) { other.status.epoch(at: now()) != nil }
+    #expect(isHandedOn, "\(other.status)")
+    let next = try #require(other.status.epoch(at: now()))
+    #expect(next > epoch)
+  }
+
+  @Test func aHolderThatStopsLosesItBeforeAnotherOneHasIt() throws {
+    let server = try NATSServer()
+    let (first, second) = (
+      try Self.candidate(server, "first"), try Self.candidate(server, "second")
+    )
+    let isTaken = Self.run([first], seconds: 5) { first.status.epoch(at: now()) != nil }
+    #expect(isTaken, "\(first.status)")
+    guard case .held(let epoch, let until) = first.status else { return }
+    // It is not stepped any more, as if its machine had stopped.
+    let isTakenOver = Self.run([second], seconds: 6) { second.status.epoch(at: now()) != nil }
+    let takenOver = now()
+    #expect(isTakenOver, "\(second.status)")
+    #expect(takenOver > until, "taken over while the first still counted on it")
+    #expect((second.status.epoch(at: now()) ?? 0) > epoch)
+    #expect(first.status.epoch(at: now()) == nil)
+    // When it wakes, it finds out.
+    #expect(first.step(now: now()) == .notHeld)
+  }
+
+  @Test func aServerThatDiesEndsTheLeaseInTimeAndComesBack() throws {
+    let server = try NATSServer()
+    let lease = try Self.candidate(server, "only")
+    let isTaken = Self.run([lease], seconds: 5) { lease.status.epoch(at: now()) != nil }
+    #expect(isTaken, "\(lease.status)")
+    guard case .held(let epoch, _) = lease.status else { return }
+    server.kill()
+    let isLost = Self.run([lease], seconds: 4) { lease.status.epoch(at: now()) == nil }
+    #expect(isLost)
+    _ = Self.run([lease], seconds: 0.5)
+    #expect(lease.status.epoch(at: now()) == nil)
+    try server.start()
+    let isBack = Self.run([lease], seconds: 8) { lease.status.epoch(at: now()) != nil }
+    #expect(isBack, "\(lease.status)")
+    // The same one where its value outlived the server, else a later one: never an earlier.
+    #expect((lease.status.epoch(at: now()) ?? 0) >= epoch)
+  }
+
+  @Test func whatCannotBeIsSaid() throws {
+    let server = try NATSServer()
+    let lease = try Self.candidate(server, "first")
+    _ = Self.run([lease], seconds: 5) { lease.status.epoch(at: now()) != nil }
+    let other = try Self.candidate(server, "second", timeToLive: 5_000_000_000)
+    guard case .unknown(let reason) = other.step(now: now()) else {
+      Issue.record("a candidate with another time to live was taken: \(other.status)")
+      return
+    }
+    #expect(reason.contains("time to live"))
+    server.kill()
+    let late = try Self.candidate(server, "late")
+    guard case .unknown(let absent) = late.step(now: now()) else {
+      Issue.record("no server, and \(late.status)")
+      return
+    }
+    #expect(absent.contains("127.0.0.1"))
+    #expect(throws: ReplicationError.self) {
+      try NATSLease(
+        configuration: NATSLeaseConfiguration(
+          url: "nats://127.0.0.1:1", bucket: "a b", key: "k", candidate: "c",
+          timeToLiveNanoseconds: 1_000_000_000))
+    }
+    #expect(throws: ReplicationError.self) { try Self.candidate(server, "x", timeToLive: 5) }
+  }
+}
