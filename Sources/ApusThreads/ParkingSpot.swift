@@ -11,8 +11,10 @@ public import Synchronization
 ///
 /// Sleeping and waking is the pattern "write mine, read yours" on both sides, which takes a full
 /// barrier on both. Wakes are frequent and sleeps are not, so the sleeper pays for both: it has the
-/// kernel execute a barrier on every CPU (`membarrier`), and a wake needs none. Where the kernel has no such call, a sleep lasts a millisecond at most before
-/// the condition is looked at again.
+/// kernel execute a barrier on every CPU (`membarrier`), and a wake needs none. Where the kernel has
+/// no such call, a sleep lasts a millisecond at most before the condition is looked at again. With
+/// it, 100 milliseconds: should the compiler ever move what ``wake()`` needs in order, that costs a
+/// delay and not a hang.
 @safe
 @frozen
 public struct ParkingSpot: @unchecked Sendable {
@@ -72,7 +74,7 @@ public struct ParkingSpot: @unchecked Sendable {
   public func sleep(_ token: UInt32, until deadline: WaitDeadline) -> Bool {
     let remaining = deadline.remainingNanoseconds
     guard remaining > 0 else { return false }
-    let limit = hasBarrier ? remaining : min(remaining, 1_000_000)
+    let limit = min(remaining, hasBarrier ? 100_000_000 : 1_000_000)
     // SAFETY: the word outlives the spot. Every result means: look again.
     _ = unsafe capus_futex_wait(word, token, limit, isShared ? 1 : 0)
     return true
