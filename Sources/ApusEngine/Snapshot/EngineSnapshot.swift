@@ -98,5 +98,7 @@ public struct RestoredEngine<E: Engine & ~Copyable>: ~Copyable {
   }
 
   /// The engine alone.
+  // Swift 6.3.1 stops ("Mem2Reg") when it specialises this for some engines in another module.
+  @_optimize(none)
   public consuming func takeEngine() -> E { engine }
 }
