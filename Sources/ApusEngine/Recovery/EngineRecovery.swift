@@ -47,8 +47,8 @@ public struct RecoveredEngine<E: Engine & ~Copyable>: ~Copyable {
   /// What was done.
   public var report: RecoveryReport
 
-  /// The engine alone.
   // Swift 6.3.1 stops ("Mem2Reg") when it specialises this for some engines in another module.
+  /// The engine alone.
   @_optimize(none)
   public consuming func takeEngine() -> E { engine }
 }

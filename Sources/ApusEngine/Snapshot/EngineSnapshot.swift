@@ -97,8 +97,8 @@ public struct RestoredEngine<E: Engine & ~Copyable>: ~Copyable {
     self.header = header
   }
 
-  /// The engine alone.
   // Swift 6.3.1 stops ("Mem2Reg") when it specialises this for some engines in another module.
+  /// The engine alone.
   @_optimize(none)
   public consuming func takeEngine() -> E { engine }
 }
