@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 public import ApusEngine
 public import ApusJournal
 public import ApusReplication

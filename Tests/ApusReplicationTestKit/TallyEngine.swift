@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 public import ApusEngine
 
 /// Adds an amount to one of 32 slots, or moves one slot's amount to another. 16 bytes.
