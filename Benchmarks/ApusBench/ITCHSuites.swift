@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusCore
 internal import ApusMarketProtocols
 internal import ApusTrading
 
@@ -87,23 +88,20 @@ enum FieldFold {
 
 /// Hash of every book's best prices and quantities, which peers compute as well.
 struct BestPriceHash {
-  private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  private mutating func mix(_ word: UInt64) {
-    value = (value ^ word) &* 0xBF58_476D_1CE4_E5B9
-    value ^= value >> 29
-  }
+  let value: UInt64
 
   init(_ books: borrowing OrderBooks) {
+    var digest = StateDigest()
     for locate in UInt16.min...UInt16.max {
       let bid = books.best(.buy, locate: locate)
       let ask = books.best(.sell, locate: locate)
       guard bid != nil || ask != nil else { continue }
-      mix(UInt64(locate))
-      mix(UInt64(bid?.priceTicks ?? 0))
-      mix(bid?.quantity ?? 0)
-      mix(UInt64(ask?.priceTicks ?? 0))
-      mix(ask?.quantity ?? 0)
+      digest.mix(UInt64(locate))
+      digest.mix(UInt64(bid?.priceTicks ?? 0))
+      digest.mix(bid?.quantity ?? 0)
+      digest.mix(UInt64(ask?.priceTicks ?? 0))
+      digest.mix(ask?.quantity ?? 0)
     }
+    value = digest.value
   }
 }

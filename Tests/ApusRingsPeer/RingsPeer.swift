@@ -6,8 +6,7 @@ import ApusTestSupport
 import ApusThreads
 import Glibc
 
-/// One end of a ring in a file, driven until the process is killed; or, as `measure CPU,CPU`, what
-/// rings cost between two CPUs. Exit codes: 0 the other side
+/// One end of a ring in a file, driven until the process is killed. Exit codes: 0 the other side
 /// closed, 2 bad usage, 3 what was read is wrong, 4 the ring could not be opened.
 @main
 struct RingsPeer {
@@ -23,11 +22,6 @@ struct RingsPeer {
       case "follow": try follow(path)
       case "send": try send(path)
       case "receive": try receive(path)
-      case "measure":
-        guard let measurements = RingMeasurements(path) else {
-          fail(2, "expected two CPUs, such as 0,1")
-        }
-        try measurements.run()
       default: fail(2, "unknown role \(arguments[1])")
       }
     } catch {
