@@ -144,10 +144,11 @@ public struct MessageProducer: ~Copyable, @unchecked Sendable {
     return .pushed
   }
 
-  /// Why a claim of this length failed.
+  /// Why a claim of this length failed; not at once, as in ``LaneProducer/refuse()``.
   @usableFromInline
   func refusal(_ byteCount: Int) -> PushOutcome {
     if byteCount < 0 || byteCount > messageByteCountMax { return .tooLong }
+    _ = lane.refuse()
     return lane.isConsumerClosed ? .closed : .full
   }
 
