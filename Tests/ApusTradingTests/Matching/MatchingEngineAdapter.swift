@@ -6,7 +6,7 @@ import ApusMarketProtocols
 
 @testable import ApusTrading
 
-// One line switches the engine on: #if true. It needs `mainBook` (below) over its own books.
+// One line switches the engine on: #if true.
 #if false
   /// The engine behind the protocol of the tests.
   final class MatchingEngineAdapter: MatchingUnderTest {
@@ -16,7 +16,7 @@ import ApusMarketProtocols
 
     init(configuration: MatchingEngine.Configuration) throws {
       engine = try MatchingEngine(configuration: configuration)
-      queue = try EventQueue(capacity: engine.eventCountMax)
+      queue = try EventQueue(capacity: configuration.eventCountMax)
     }
 
     func apply(_ command: MatchingCommand, at time: UInt64) -> [MatchingEvent] {
@@ -31,16 +31,22 @@ import ApusMarketProtocols
 
     func mainBook(_ instrument: UInt16, _ side: Side) -> [BookLine] {
       var lines: [BookLine] = []
-      engine.forEachDisplayed(instrument: instrument, side: side) { orderId, priceTicks, shown in
-        lines.append(BookLine(orderId: orderId, priceTicks: priceTicks, shown: shown))
+      for level in engine.books.levels(side, locate: instrument) {
+        engine.books.forEachOrder(side, locate: instrument, priceTicks: level.priceTicks) {
+          lines.append(
+            BookLine(orderId: $0.reference, priceTicks: $0.priceTicks, shown: $0.quantity))
+        }
       }
       return lines
     }
   }
 
   extension EngineUnderTest {
+    /// With room for more events than any command of the streams has: the reference has no limit.
     static let fast = EngineUnderTest(name: "engine") {
-      try MatchingEngineAdapter(configuration: .init())
+      try MatchingEngineAdapter(
+        configuration: .init(
+          orderCapacity: 1 << 16, levelCapacity: 1 << 16, eventCountMax: 1 << 15, pages: .plain))
     }
     static let all = [reference, fast]
   }

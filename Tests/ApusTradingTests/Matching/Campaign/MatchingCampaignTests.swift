@@ -9,8 +9,8 @@ import Testing
 /// Seeded streams on every engine: laws, coverage, and the comparison with the reference.
 @Suite struct MatchingCampaignTests {
   static let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] != nil
-  static var count: Int { isCampaign ? 2_000_000 : 20_000 }
-  static var seeds: [UInt64] { isCampaign ? [1, 2, 3, 4] : [1, 2] }
+  static var count: Int { isCampaign ? 1_000_000 : 20_000 }
+  static let seeds: [UInt64] = [1, 2]
 
   /// Every event and every reason occurs, so that the comparison means something.
   @Test func streamsReachEverything() throws {

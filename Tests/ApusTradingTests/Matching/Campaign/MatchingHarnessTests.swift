@@ -69,7 +69,8 @@ import Testing
     let shrunk = try comparison.shrunk(difference, workMax: 100_000)
     #expect(try comparison.differs(shrunk))
     #expect(
-      shrunk.count <= 20, "\(defect): \(difference.commands.count) \(shrunk.map(\.command.swiftText))")
+      shrunk.count <= 20,
+      "\(defect): \(difference.commands.count) \(shrunk.map(\.command.swiftText))")
     #expect(try comparison.report(difference, shrunk).contains("MatchingCommand("))
   }
 

@@ -64,7 +64,8 @@ extension ReferenceMatchingEngine {
       request.display == 0
         || type == .limit && request.display % instrument.lot == 0
           && request.display < request.quantity && time != .immediateOrCancel
-          && time != .fillOrKill, .displayQuantity)
+          && time != .fillOrKill,
+      .displayQuantity)
     try checkTrigger(request)
     if isReplacement { return }
     try check(time == .goodTillDate ? request.expiry > now : request.expiry == 0, .expiry)

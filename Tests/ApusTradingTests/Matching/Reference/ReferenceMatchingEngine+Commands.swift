@@ -38,8 +38,9 @@ extension ReferenceMatchingEngine {
     let list = try owner(command).ordersByInstrument.filter { order in
       (isOfAll || order.instrument.id == command.instrument)
         && (isOfBoth || order.side.rawValue == command.sideCode)
-        && (!isLost || order.session == command.session && order.timeInForce != .goodTillCancel
-          && order.timeInForce != .goodTillDate)
+        && (!isLost
+          || order.session == command.session && order.timeInForce != .goodTillCancel
+            && order.timeInForce != .goodTillDate)
     }
     let count = cancelAll(list, isLost ? .disconnected : .massCancel)
     events.append(.massCancelled(command, count: count))

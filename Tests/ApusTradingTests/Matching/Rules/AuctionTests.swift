@@ -65,7 +65,8 @@ import Testing
   func atOpenOrdersTakePartAndEnd112(_ engine: EngineUnderTest) throws {
     let market = try Market(engine, .preOpen)
     market.apply(
-      .buy(1, 5, at: 100), .buy(2, 5, at: 100, .limit, .atOpen), .buy(3, 4, at: 0, .market, .atOpen),
+      .buy(1, 5, at: 100), .buy(2, 5, at: 100, .limit, .atOpen),
+      .buy(3, 4, at: 0, .market, .atOpen),
       .sell(4, 12, at: 99), .sell(5, 1, at: 120, .limit, .atOpen),
       .sell(6, 1, at: 110, .limit, .atOpen), .buy(7, 3, at: 100, .limit, .atClose))
     // Buys at 99 and 100: 14; the market order first, at-open orders behind others at their price.

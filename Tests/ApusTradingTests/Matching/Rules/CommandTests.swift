@@ -54,7 +54,8 @@ import Testing
     market.expect(replace(1, by: 16, at: 20), "rejected: wouldTake")
     market.expect(replace(1, by: 17, at: 15, 60), "replaced 1 by 17: 60 at 15")
     // The command's session and the name of the new order are carried from here on.
-    let event = market.apply(replace(17, by: 4, at: 15, 5).through(1).with { $0.clientOrderId = 77 })[0]
+    let event = market.apply(
+      replace(17, by: 4, at: 15, 5).through(1).with { $0.clientOrderId = 77 })[0]
     #expect(event.session == 1 && event.clientOrderId == 77 && event.relatedClientOrderId == 17)
   }
 
@@ -90,7 +91,8 @@ import Testing
     let market = try Market(engine)
     market.apply(.defineInstrument(2), .setPhase(2, .continuous))
     market.apply(
-      .buy(1, 1, at: 9).on(2), .buy(2, 1, at: 9), .sell(3, 1, at: 20).of(1), .buy(4, 1, at: 8).on(2),
+      .buy(1, 1, at: 9).on(2), .buy(2, 1, at: 9), .sell(3, 1, at: 20).of(1),
+      .buy(4, 1, at: 8).on(2),
       .buy(5, 1, at: 8), .buy(6, 1, at: 7).of(2))
     market.expect(.massCancel(owner: 70), "rejected: unknownOwner")
     market.expect(.massCancel(owner: 1, instrument: 3), "rejected: unknownInstrument")
@@ -111,7 +113,8 @@ import Testing
   func cancelOnDisconnect134(_ engine: EngineUnderTest) throws {
     let market = try Market(engine)
     market.apply(
-      .buy(1, 1, at: 9), .buy(2, 1, at: 9).through(5), .buy(3, 1, at: 9, .limit, .goodTillCancel)
+      .buy(1, 1, at: 9), .buy(2, 1, at: 9).through(5),
+      .buy(3, 1, at: 9, .limit, .goodTillCancel)
         .through(5),
       .buy(4, 1, at: 9, .limit, .goodTillDate).until(9).through(5),
       .buy(5, 1, at: 9, .limit, .atClose).through(5))

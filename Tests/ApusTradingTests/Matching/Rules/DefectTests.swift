@@ -66,7 +66,8 @@ import Testing
   func partlyFilledOrderKeepsItsPriority(_ engine: EngineUnderTest) throws {
     let market = try Market(engine)
     market.apply(.buy(1, 5, at: 10), .buy(2, 5, at: 10), .sell(3, 2, at: 10))
-    market.expect(.sell(4, 4, at: 10), "accepted 4", "trade 4 with 1: 3 at 10, left 1 and 0",
+    market.expect(
+      .sell(4, 4, at: 10), "accepted 4", "trade 4 with 1: 3 at 10, left 1 and 0",
       "trade 4 with 2: 1 at 10, left 0 and 4")
   }
 

@@ -128,7 +128,8 @@ import Testing
           ($0.leavesQuantity, $0.value) = (10, 90)
         })
     // What follows has the type it entered with.
-    let prevented = market.apply(order(10, .sell, 1).mode(.decrementAndCancel).with { $0.quantity = 4 })
+    let prevented = market.apply(
+      order(10, .sell, 1).mode(.decrementAndCancel).with { $0.quantity = 4 })
     #expect(
       prevented.last
         == event(.selfTradePrevented) {

@@ -54,7 +54,8 @@ import Testing
   @Test(arguments: EngineUnderTest.all)
   func restingOrdersStayAsTheyAre14(_ engine: EngineUnderTest) throws {
     let market = try Market(engine)
-    market.apply(.buy(1, 7, at: 9), .changeInstrument(1, .lot, to: 5), .addTick(1, from: 1, tick: 5))
+    market.apply(
+      .buy(1, 7, at: 9), .changeInstrument(1, .lot, to: 5), .addTick(1, from: 1, tick: 5))
     market.expect(.sell(2, 5, at: 5), "accepted 2", "trade 2 with 1: 5 at 9, left 0 and 2")
     market.expect(.reduce(orderId: 1, owner: 1, by: 2), "rejected: lot")
     market.expect(.cancel(orderId: 1, owner: 1), "cancelled 1: 2 requested")

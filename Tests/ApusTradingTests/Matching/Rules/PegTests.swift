@@ -17,7 +17,8 @@ import Testing
     market.apply(.buy(4, 1, at: 10))
     market.expect(
       .sell(5, 8, at: 9), "accepted 5", "trade 5 with 4: 1 at 10, left 7 and 0",
-      "trade 5 with 1: 5 at 10, left 2 and 0, hidden", "trade 5 with 2: 2 at 9, left 0 and 3, hidden")
+      "trade 5 with 1: 5 at 10, left 2 and 0, hidden",
+      "trade 5 with 2: 2 at 9, left 0 and 3, hidden")
   }
 
   @Test(arguments: EngineUnderTest.all)

@@ -10,7 +10,8 @@ import Testing
   @Test(arguments: EngineUnderTest.all)
   func orderQuantityAndNotional12(_ engine: EngineUnderTest) throws {
     let market = try Market(engine)
-    market.apply(.setOwnerLimit(1, .orderQuantity, to: 10), .setOwnerLimit(1, .orderNotional, to: 50))
+    market.apply(
+      .setOwnerLimit(1, .orderQuantity, to: 10), .setOwnerLimit(1, .orderNotional, to: 50))
     market.expect(.buy(1, 11, at: 9), "rejected: ownerOrderQuantity 11, limit 10")
     market.expect(.buy(2, 6, at: 9), "rejected: ownerOrderNotional 54, limit 50")
     market.expect(.buy(3, 5, at: 10), "accepted 3")

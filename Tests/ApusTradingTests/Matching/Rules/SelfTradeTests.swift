@@ -70,7 +70,8 @@ import Testing
   @Test(arguments: EngineUnderTest.all)
   func groupsAndModesOfTheInstrument(_ engine: EngineUnderTest) throws {
     let market = try Market(engine, prevention: .cancelOldest)
-    market.apply(.setOwnerLimit(1, .selfTradeGroup, to: 7), .setOwnerLimit(2, .selfTradeGroup, to: 7))
+    market.apply(
+      .setOwnerLimit(1, .selfTradeGroup, to: 7), .setOwnerLimit(2, .selfTradeGroup, to: 7))
     market.apply(.setOwnerLimit(3, .selfTradeGroup, to: 2), .sell(1, 5, at: 10))
     market.expect(.buy(2, 5, at: 10), "accepted 2", "cancelled 1: 5 selfTrade")
     // The order's own mode goes before the instrument's; a group's number is no owner's.
