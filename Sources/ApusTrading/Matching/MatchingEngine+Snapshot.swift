@@ -5,11 +5,6 @@ public import ApusEngine
 internal import ApusMemory
 
 extension MatchingEngine {
-  /// Writes the state.
-  public func writeSnapshot(to writer: inout SnapshotWriter) throws(SnapshotError) {
-    try writer.write(matchNumber)
-  }
-
   /// An engine in the state of a snapshot.
   public init(
     configuration: Configuration, snapshot: inout SnapshotReader

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusEngine
+internal import ApusMarketProtocols
+internal import ApusMemory
+
+extension MatchingEngine {
+  /// Every order once, set by set and queue by queue, dormant ones last: linking them again in this
+  /// order gives equal books.
+  func writeOrders(to writer: inout SnapshotWriter) throws(SnapshotError) {
+    try writer.write(UInt32(books.orders.count))
+    for instrument in UInt16.min...UInt16.max where instruments[instrument].isDefined {
+      for code in OrderSet.main.rawValue...OrderSet.atClose.rawValue {
+        let set = OrderSet(rawValue: code) ?? .main
+        try writeOrders(set, instrument, .buy, to: &writer)
+        try writeOrders(set, instrument, .sell, to: &writer)
+      }
+    }
+    for number in 0..<holdings.count {
+      var slot = holdings.records[number].head
+      while slot != .max {
+        if orders[slot].tag.set == .dormant { try write(slot, to: &writer) }
+        slot = details[slot].next
+      }
+    }
+  }
+
+  private func writeOrders(
+    _ set: OrderSet, _ instrument: UInt16, _ side: Side, to writer: inout SnapshotWriter
+  ) throws(SnapshotError) {
+    // SAFETY: entries below `count` name live levels; links name live neighbours.
+    let ladder = unsafe books.ladder(set, instrument, side).pointee
+    for position in 0..<Int(ladder.count) {
+      var slot = levels[unsafe books.ladders.base(ladder)[position].level].head
+      while !slot.isNone {
+        try write(slot.rawValue, to: &writer)
+        slot = orders[slot.rawValue].next
+      }
+    }
+  }
+
+  private func write(
+    _ slot: UInt32, to writer: inout SnapshotWriter
+  ) throws(SnapshotError) {
+    let order = orders[slot]
+    let detail = details[slot]
+    try writer.write(order.reference)
+    try writer.write(order.quantity)
+    try writer.write(order.priceTicks)
+    try writer.write(order.locate)
+    try writer.write(order.side.rawValue)
+    try writer.write(order.tag.rawValue)
+    try writer.write(detail.clientOrderId)
+    try writer.write(detail.account)
+    try writer.write(detail.owner)
+    try writer.write(detail.session)
+    try writer.write(detail.filledQuantity)
+    try writer.write(detail.marginPpm)
+    try writer.write(detail.typeAndTime)
+    try writer.write(detail.capacityCode)
+    try writer.write(detail.flags.rawValue)
+    guard order.tag.hasExtra else { return }
+    let extra = extras[detail.extra]
+    try writer.write(extra.entry)
+    try writer.write(extra.expiry)
+    try writer.write(extra.hiddenQuantity)
+    try writer.write(extra.displayQuantity)
+    try writer.write(extra.priceTicks)
+    try writer.write(extra.triggerTicks)
+    try writer.write(extra.riskTicks)
+    try writer.write(extra.activatedQuantityMax)
+    try writer.write(reference(extra.linked))
+    try writer.write(reference(extra.parent))
+    try writer.write(reference(extra.firstChild))
+    try writer.write(reference(extra.secondChild))
+  }
+
+  /// An order's id, or 0 for none: ids begin at 1.
+  private func reference(_ slot: UInt32) -> UInt64 {
+    slot == OrderExtra.none ? 0 : orders[slot].reference
+  }
+
+  /// Owners' orders in order of entry, trailing stops likewise, brackets in order of activation.
+  func writeListsOfOrders(to writer: inout SnapshotWriter) throws(SnapshotError) {
+    for number in 0..<holdings.count {
+      var slot = holdings.records[number].head
+      while slot != .max {
+        try writer.write(orders[slot].reference)
+        slot = details[slot].next
+      }
+      try writer.write(UInt64(0))
+    }
+    for instrument in UInt16.min...UInt16.max where instruments[instrument].isDefined {
+      try writeChain(instruments[instrument].firstTrailing, to: &writer)
+      try writeChain(instruments[instrument].firstActivated, to: &writer)
+    }
+  }
+
+  private func writeChain(
+    _ first: UInt32, to writer: inout SnapshotWriter
+  ) throws(SnapshotError) {
+    var slot = first
+    while slot != 0 {
+      try writer.write(orders[slot &- 1].reference)
+      let next = extras[details[slot &- 1].extra].next
+      slot = next == OrderExtra.none ? 0 : next &+ 1
+    }
+    try writer.write(UInt64(0))
+  }
+}
