@@ -10,7 +10,7 @@ extension MatchingEngine {
     configuration: Configuration, snapshot: inout SnapshotReader
   ) throws(SnapshotError) {
     var engine = try Self.make(configuration)
-    engine.matchNumber = try snapshot.read(field: "match number")
+    try engine.read(from: &snapshot)
     self.init(moving: engine)
   }
 

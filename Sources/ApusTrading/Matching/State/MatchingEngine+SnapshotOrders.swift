@@ -70,10 +70,39 @@ extension MatchingEngine {
     try writer.write(extra.triggerTicks)
     try writer.write(extra.riskTicks)
     try writer.write(extra.activatedQuantityMax)
-    try writer.write(reference(extra.linked))
-    try writer.write(reference(extra.parent))
-    try writer.write(reference(extra.firstChild))
-    try writer.write(reference(extra.secondChild))
+  }
+
+  private func isJoined(_ slot: UInt32) -> Bool {
+    guard orders[slot].tag.hasExtra else { return false }
+    let extra = extras[details[slot].extra]
+    return extra.linked & extra.parent & extra.firstChild & extra.secondChild != OrderExtra.none
+  }
+
+  /// What links orders with each other, by id, once all of them are there.
+  private func writeJoins(to writer: inout SnapshotWriter) throws(SnapshotError) {
+    var count: UInt32 = 0
+    for number in 0..<holdings.count {
+      var slot = holdings.records[number].head
+      while slot != .max {
+        if isJoined(slot) { count += 1 }
+        slot = details[slot].next
+      }
+    }
+    try writer.write(count)
+    for number in 0..<holdings.count {
+      var slot = holdings.records[number].head
+      while slot != .max {
+        if isJoined(slot) {
+          let extra = extras[details[slot].extra]
+          try writer.write(orders[slot].reference)
+          try writer.write(reference(extra.linked))
+          try writer.write(reference(extra.parent))
+          try writer.write(reference(extra.firstChild))
+          try writer.write(reference(extra.secondChild))
+        }
+        slot = details[slot].next
+      }
+    }
   }
 
   /// An order's id, or 0 for none: ids begin at 1.
@@ -83,6 +112,7 @@ extension MatchingEngine {
 
   /// Owners' orders in order of entry, trailing stops likewise, brackets in order of activation.
   func writeListsOfOrders(to writer: inout SnapshotWriter) throws(SnapshotError) {
+    try writeJoins(to: &writer)
     for number in 0..<holdings.count {
       var slot = holdings.records[number].head
       while slot != .max {
