@@ -79,7 +79,7 @@ extension ReferenceMatchingEngine {
     let instrument = order.instrument
     let isKept = request.keepsPlace(of: order)
     try checkFields(request, isReplacement: true)
-    try check(order.bracket == nil, .link)
+    try check(order.bracket?.children.isEmpty ?? true, .link)
     try check(!instrument.restrictedOwners.contains(order.owner.id), .restricted)
     try checkRisk(request, gone: [order], isReplacement: true)
     if instrument.phase == .continuous, request.isPostOnly, !isKept {

@@ -75,8 +75,6 @@ final class ReferenceOrder {
 
   var isLive: Bool { place != .gone }
   var isDormant: Bool { place == .dormant }
-  var isParent: Bool { !isDormant && bracket != nil }
-  var hidden: UInt32 { leaves - shown }
   var notional: Int128 { Int128(riskPrice) * Int128(leaves) }
   var margin: Int128 { ApusTradingTests.margin(notional, ppm: marginPpm) }
 

@@ -152,6 +152,17 @@ import Testing
   }
 
   @Test(arguments: EngineUnderTest.all)
+  func parentWhoseChildrenAreGoneIsAnOrdinaryOrder(_ engine: EngineUnderTest) throws {
+    let market = try Market(engine)
+    market.apply(
+      .buy(1, 5, at: 100), .sell(2, 5, at: 110).of(1).after(1), .cancel(orderId: 2, owner: 1))
+    market.expect(
+      .replace(orderId: 1, newOrderId: 3, owner: 1, priceTicks: 99, quantity: 5),
+      "replaced 1 by 3: 5 at 99")
+    market.expect(.sell(4, 5, at: 99), "accepted 4", "trade 4 with 3: 5 at 99, left 0 and 0")
+  }
+
+  @Test(arguments: EngineUnderTest.all)
   func replacementHasTradedNothing(_ engine: EngineUnderTest) throws {
     let market = try Market(engine)
     market.apply(.buy(1, 5, at: 100), .sell(2, 2, at: 100))

@@ -41,6 +41,15 @@ import Testing
   }
 
   @Test(arguments: EngineUnderTest.all)
+  func incomingOtherOfALinkGoesBeforeTheChildren(_ engine: EngineUnderTest) throws {
+    let market = try Market(engine, prevention: .cancelOldest)
+    market.apply(.sell(1, 5, at: 10).of(1), .buy(2, 5, at: 0, .stop).trigger(20).after(1))
+    market.expect(
+      .buy(3, 7, at: 10).or(1), "accepted 3", "cancelled 1: 5 selfTrade", "cancelled 3: 7 linked",
+      "cancelled 2: 5 linked")
+  }
+
+  @Test(arguments: EngineUnderTest.all)
   func pegUnderPreventionIsDealtWithAtItsPrice(_ engine: EngineUnderTest) throws {
     let market = try Market(engine)
     market.apply(.buy(1, 1, at: 10), .sell(2, 5, at: 14), .sell(3, 5, at: 1, .midPeg).of(1))

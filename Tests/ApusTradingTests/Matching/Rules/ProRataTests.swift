@@ -32,6 +32,17 @@ import Testing
   }
 
   @Test(arguments: EngineUnderTest.all)
+  func partOfTheMinimumIsEnough(_ engine: EngineUnderTest) throws {
+    let market = try Market(engine, allocation: .proRata)
+    market.apply(.changeInstrument(1, .proRataMinimum, to: 4))
+    market.apply(.sell(1, 30, at: 10), .sell(2, 20, at: 10), .sell(3, 10, at: 10))
+    // Floors 12, 8 and 4; the one left goes to the first.
+    market.expect(
+      .buy(4, 25, at: 10), "accepted 4", "trade 4 with 1: 13 at 10, left 12 and 17",
+      "trade 4 with 2: 8 at 10, left 4 and 12", "trade 4 with 3: 4 at 10, left 0 and 6")
+  }
+
+  @Test(arguments: EngineUnderTest.all)
   func topOrderFirst(_ engine: EngineUnderTest) throws {
     let market = try Market(engine, allocation: .proRataTopOrder)
     market.apply(.sell(1, 10, at: 10), .sell(2, 20, at: 10), .sell(3, 30, at: 10))

@@ -47,6 +47,17 @@ import Testing
   }
 
   @Test(arguments: EngineUnderTest.all)
+  func triggeredStopLimitKeepsItsPlaceAsALimitOrder7(_ engine: EngineUnderTest) throws {
+    let market = try Market(engine)
+    market.trade(at: 100)
+    market.apply(.sell(1, 5, at: 95, .stopLimit).trigger(100), .sell(2, 5, at: 95))
+    market.expect(
+      .replace(orderId: 1, newOrderId: 3, owner: 2, priceTicks: 95, quantity: 4),
+      "replaced 1 by 3: 4 at 95, kept")
+    market.expectBook(.sell, "3: 4 at 95", "2: 5 at 95")
+  }
+
+  @Test(arguments: EngineUnderTest.all)
   func buysFirstByTriggerThenTime7(_ engine: EngineUnderTest) throws {
     let market = try Market(engine)
     market.apply(
