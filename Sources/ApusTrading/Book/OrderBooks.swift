@@ -27,6 +27,8 @@ public struct OrderBooks: ~Copyable {
     public var levelCapacity: Int
     /// Which pages back the books.
     public var pages: MemoryRegion.PagePolicy
+    /// Whether there are ladders for the other sets of a matching engine's orders.
+    var hasOrderSets = false
 
     /// A configuration; `OrderBooks.init` checks it.
     public init(
@@ -62,7 +64,10 @@ public struct OrderBooks: ~Copyable {
   var index: OrderReferenceIndex
   var ladders: LadderStorage
   private let bookRegion: MemoryRegion
+  private let setRegion: MemoryRegion
   let books: UnsafeMutablePointer<Book>
+  /// Bids and asks of every instrument, for every set with a ladder but `main`.
+  private let setLadders: UnsafeMutablePointer<Ladder>
   let orderBase: UnsafeMutablePointer<BookOrder>
   let levelBase: UnsafeMutablePointer<PriceLevel>
   var liveCountMax = 0
@@ -89,8 +94,12 @@ public struct OrderBooks: ~Copyable {
       pages: configuration.pages)
     let bookRegion = try MemoryRegion(
       byteCount: Self.bookCount * MemoryLayout<Book>.stride, options: options)
-    // SAFETY: the region is this long, zero-filled, and lives as long as self. Slot 0 exists since
+    let setLadderCount = configuration.hasOrderSets ? 5 * Self.bookCount * 2 : 1
+    let setRegion = try MemoryRegion(
+      byteCount: setLadderCount * MemoryLayout<Ladder>.stride, options: options)
+    // SAFETY: the regions are this long, zero-filled, and live as long as self. Slot 0 exists since
     // capacities are positive.
+    unsafe setLadders = setRegion.baseAddress.bindMemory(to: Ladder.self, capacity: setLadderCount)
     unsafe books = bookRegion.baseAddress.bindMemory(to: Book.self, capacity: Self.bookCount)
     unsafe orderBase = orders.pointer(to: SlabIndex(rawValue: 0))
     unsafe levelBase = levels.pointer(to: SlabIndex(rawValue: 0))
@@ -99,6 +108,7 @@ public struct OrderBooks: ~Copyable {
     self.index = index
     self.ladders = ladders
     self.bookRegion = bookRegion
+    self.setRegion = setRegion
   }
 
   /// Live orders in all books.
@@ -233,6 +243,25 @@ public struct OrderBooks: ~Copyable {
     return side == .buy ? unsafe bids : unsafe bids + 1
   }
 
+  /// The ladder of one side of a set that has one.
+  ///
+  /// - Precondition: The books were made with order sets, or the set is `main`.
+  @inline(__always)
+  func ladder(_ set: OrderSet, _ locate: UInt16, _ side: Side) -> UnsafeMutablePointer<Ladder> {
+    if set == .main { return unsafe ladder(locate, side) }
+    // SAFETY: five sets besides `main` have ladders, each of two for every locate.
+    let pair = (Int(set.rawValue) &- 1) &* Self.bookCount &+ Int(locate)
+    return unsafe setLadders + (pair &* 2 &+ (side == .buy ? 0 : 1))
+  }
+
+  /// The key of an order in its ladder. Stops are sorted the other way: the lowest buy trigger and
+  /// the highest sell trigger come first.
+  @inline(__always)
+  static func key(_ order: BookOrder) -> UInt32 {
+    let side = order.tag.setCode == OrderSet.stop.rawValue ? order.side.opposite : order.side
+    return key(side, order.priceTicks)
+  }
+
   @inline(__always)
   static func key(_ side: Side, _ priceTicks: UInt32) -> UInt32 {
     side == .buy ? priceTicks : ~priceTicks
@@ -241,10 +270,19 @@ public struct OrderBooks: ~Copyable {
   /// Puts an order at the end of the queue at its price. False when no level could be had.
   @inline(__always)
   private mutating func link(_ slot: SlabIndex<BookOrder>) -> Bool {
-    // SAFETY: `slot` is allocated and filled in; ladder blocks and level indices are in use.
+    // SAFETY: `slot` is allocated and filled in.
     let order = unsafe orderBase + Int(slot.rawValue)
     let ladder = unsafe ladder(order.pointee.locate, order.pointee.side)
-    let key = unsafe Self.key(order.pointee.side, order.pointee.priceTicks)
+    return unsafe link(slot, ladder, Self.key(order.pointee.side, order.pointee.priceTicks))
+  }
+
+  /// Puts an order at the end of the queue at a key of a ladder. False when no level could be had.
+  @inline(__always)
+  mutating func link(
+    _ slot: SlabIndex<BookOrder>, _ ladder: UnsafeMutablePointer<Ladder>, _ key: UInt32
+  ) -> Bool {
+    // SAFETY: `slot` is allocated and filled in; ladder blocks and level indices are in use.
+    let order = unsafe orderBase + Int(slot.rawValue)
     let entries = unsafe ladders.base(ladder.pointee)
     let position = unsafe entries.upperBound(key, count: Int(ladder.pointee.count))
     if position > 0, unsafe entries[position &- 1].key == key {
@@ -295,11 +333,22 @@ public struct OrderBooks: ~Copyable {
   /// Takes an order out of its queue, and its level off the ladder when it was the last.
   @inline(__always)
   private mutating func unlink(_ slot: SlabIndex<BookOrder>) {
+    // SAFETY: a live order names a live level.
+    let order = unsafe orderBase + Int(slot.rawValue)
+    let ladder = unsafe ladder(order.pointee.locate, order.pointee.side)
+    unsafe unlink(slot, ladder, Self.key(order.pointee.side, order.pointee.priceTicks))
+  }
+
+  /// Takes an order out of its queue, and its level off the ladder when it was the last.
+  @inline(__always)
+  mutating func unlink(
+    _ slot: SlabIndex<BookOrder>, _ ladder: UnsafeMutablePointer<Ladder>, _ key: UInt32
+  ) {
     // SAFETY: a live order names a live level and live neighbours or `none`.
     let order = unsafe orderBase + Int(slot.rawValue)
     let level = unsafe levelBase + Int(order.pointee.level.rawValue)
     if unsafe level.pointee.orderCount == 1 {
-      unsafe closeLevel(order.pointee)
+      unsafe closeLevel(order.pointee.level, ladder, key)
       return
     }
     let next = unsafe order.pointee.next
@@ -319,18 +368,18 @@ public struct OrderBooks: ~Copyable {
   }
 
   @inline(never)
-  private mutating func closeLevel(_ last: BookOrder) {
-    // SAFETY: a live level has exactly one entry in the ladder of its orders' book and side.
-    let ladder = unsafe ladder(last.locate, last.side)
+  private mutating func closeLevel(
+    _ level: SlabIndex<PriceLevel>, _ ladder: UnsafeMutablePointer<Ladder>, _ key: UInt32
+  ) {
+    // SAFETY: a live level has exactly one entry, with this key, in this ladder.
     let entries = unsafe ladders.base(ladder.pointee)
     let count = unsafe Int(ladder.pointee.count)
-    let key = Self.key(last.side, last.priceTicks)
     var moving = unsafe entries.upperBound(key, count: count)
     while moving < count {
       unsafe entries[moving &- 1] = entries[moving]
       moving &+= 1
     }
     unsafe ladder.pointee.count = UInt32(count &- 1)
-    levels.free(last.level)
+    levels.free(level)
   }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-public import ApusMarketProtocols
-
 /// What a command asks for.
 @frozen
 public enum MatchingCommandKind: UInt8, BitwiseCopyable, Sendable, CaseIterable {

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEngine
+internal import ApusMarketProtocols
+public import ApusMemory
+
+/// A venue's matching engine: price-time and pro-rata books of many instruments with all their order
+/// types, phases, auctions, protections and pre-trade risk, as one deterministic state machine.
+///
+/// ```swift
+/// var engine = try MatchingEngine(configuration: .init())
+/// var events = try EventQueue<MatchingEvent>(capacity: 1 << 14)
+/// events.withSink(sequence: 1, countMax: engine.eventCountMax) {
+///   engine.apply(.defineInstrument(1), at: .zero, sequence: 1, into: &$0)
+/// }
+/// ```
+///
+/// What every command does: docs/matching-rules.md. Bytes: docs/formats/matching.md.
+///
+/// - Threading: one thread at a time; queries on that thread.
+/// - Complexity: entering, trading and cancelling an order is O(1) in resting orders and O(prices
+///   between it and the touch); memory is reserved at `init` and touched as it is used; nothing
+///   allocates but the order index when it grows.
+@safe
+public struct MatchingEngine: Engine, ~Copyable {
+  /// Limits of an engine. Memory is reserved for them and committed only as it is touched.
+  public struct Configuration: Sendable {
+    /// Orders that may rest at the same time. Unit: orders, 1...2^31.
+    public var orderCapacity: Int
+    /// Prices that may be present at the same time, over all books.
+    public var levelCapacity: Int
+    /// Pairs of an owner and an instrument that were ever used, 1...2^24.
+    public var holdingCapacity: Int
+    /// The most events one command may give, 64 or more. See section 15 of the rules.
+    public var eventCountMax: Int
+    /// Which pages back the engine.
+    public var pages: MemoryRegion.PagePolicy
+
+    /// A configuration; `MatchingEngine.init` checks it.
+    public init(
+      orderCapacity: Int = 1 << 22, levelCapacity: Int = 1 << 20, holdingCapacity: Int = 1 << 18,
+      eventCountMax: Int = 4_096, pages: MemoryRegion.PagePolicy = .transparentHuge
+    ) {
+      self.orderCapacity = orderCapacity
+      self.levelCapacity = levelCapacity
+      self.holdingCapacity = holdingCapacity
+      self.eventCountMax = eventCountMax
+      self.pages = pages
+    }
+  }
+
+  /// `matching`, first layout.
+  public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "matching", version: 1) }
+
+  /// Events kept free for the end of what a command began.
+  static let eventReserve = 16
+
+  let configuration: Configuration
+  /// The books of every set of orders.
+  public internal(set) var books: OrderBooks
+  let orders: RecordTable<BookOrder>
+  let levels: RecordTable<PriceLevel>
+  let details: RecordTable<OrderDetail>
+  var extraSlab: Slab<OrderExtra>
+  let extras: RecordTable<OrderExtra>
+  let instruments: RecordTable<Instrument>
+  let owners: RecordTable<Owner>
+  /// Who does not trade with whom: the owner's group plus 2^16, or the owner.
+  let groups: RecordTable<UInt32>
+  var holdings: HoldingTable
+  /// Highest order id each session has used.
+  let sessions: RecordTable<UInt64>
+  var expiries: ExpiryHeap
+  var work: InstrumentRing
+  /// Orders of one level and what each is allotted, during one pro-rata round.
+  let allotments: RecordTable<Allotment>
+
+  var matchNumber: UInt64 = 0
+  var entryCount: UInt64 = 0
+  var isMarketKilled = false
+
+  // What holds during one command.
+  var now: UInt64 = 0
+  var isBandSet = false
+  var bandInstrument: UInt16 = 0
+  var bandLowTicks: UInt32 = 0
+  var bandHighTicks: UInt32 = .max
+  /// The live order that is matching, or none, and whether a link has cancelled it meanwhile.
+  var incomingSlot = UInt32.max
+  var isIncomingLinkedAway = false
+
+  /// An engine without instruments and owners.
+  ///
+  /// - Throws: `MemoryError` when the address space could not be had.
+  /// - Precondition: the configuration's values are in their ranges.
+  public init(configuration: Configuration) throws(MemoryError) {
+    precondition(
+      configuration.eventCountMax >= 64,
+      "MatchingEngine.init: expected an eventCountMax of 64 or more")
+    precondition(
+      (1...(1 << 24)).contains(configuration.holdingCapacity),
+      "MatchingEngine.init: expected a holdingCapacity of 1...2^24")
+    var bookConfiguration = OrderBooks.Configuration(
+      orderCapacity: configuration.orderCapacity, levelCapacity: configuration.levelCapacity,
+      pages: configuration.pages)
+    bookConfiguration.hasOrderSets = true
+    let pages = configuration.pages
+    let capacity = configuration.orderCapacity
+    // Whatever throws comes first: none of these can be given back half-way.
+    let books = try OrderBooks(configuration: bookConfiguration)
+    let details = try RecordTable<OrderDetail>(count: capacity, pages: pages)
+    let extraSlab = try Slab<OrderExtra>(
+      capacity: capacity, options: MemoryRegion.Options(pages: pages))
+    let instruments = try RecordTable<Instrument>(count: 1 << 16, pages: pages)
+    let owners = try RecordTable<Owner>(count: 1 << 16, pages: pages)
+    let groups = try RecordTable<UInt32>(count: 1 << 16, pages: pages)
+    let holdings = try HoldingTable(capacity: configuration.holdingCapacity, pages: pages)
+    let sessions = try RecordTable<UInt64>(count: 1 << 16, pages: pages)
+    let expiries = try ExpiryHeap(capacity: capacity, pages: pages)
+    let work = try InstrumentRing()
+    let allotments = try RecordTable<Allotment>(count: capacity, pages: pages)
+    // SAFETY: the slabs of books and extras live as long as self and hold this many.
+    orders = unsafe RecordTable(books.orderBase, count: capacity)
+    levels = unsafe RecordTable(books.levelBase, count: configuration.levelCapacity)
+    extras = unsafe RecordTable(
+      extraSlab.pointer(to: SlabIndex(rawValue: 0)), count: capacity)
+    self.books = books
+    self.details = details
+    self.extraSlab = extraSlab
+    self.instruments = instruments
+    self.owners = owners
+    self.groups = groups
+    self.holdings = holdings
+    self.sessions = sessions
+    self.expiries = expiries
+    self.work = work
+    self.allotments = allotments
+    self.configuration = configuration
+  }
+
+  /// As configured.
+  public var eventCountMax: Int { configuration.eventCountMax }
+
+  /// Does what a command asks for; see docs/matching-rules.md.
+  public mutating func apply(
+    _ command: MatchingCommand, at time: Nanoseconds, sequence: UInt64,
+    into events: inout EventSink<MatchingEvent>
+  ) {
+    now = time.rawValue
+    isBandSet = false
+    if !work.isEmpty { goOn(&events, leaving: eventCountMax / 2) }
+    switch MatchingCommandKind(rawValue: command.kindCode) {
+    case .new: enter(command, &events)
+    case .cancel: cancel(command, &events)
+    case .reduce: reduce(command, &events)
+    case .replace: replace(command, &events)
+    case .massCancel: massCancel(command, &events)
+    case .quote: quote(command, &events)
+    case .defineInstrument: defineInstrument(command, &events)
+    case .changeInstrument: changeInstrument(command, &events)
+    case .setPhase: setPhase(command, &events)
+    case .setReferencePrice: setReferencePrice(command, &events)
+    case .halt: halt(command, &events)
+    case .resume: resume(command, &events)
+    case .setOwnerLimit: setOwnerLimit(command, &events)
+    case .killSwitch: killSwitch(command, &events)
+    case .expire: expire(command, &events)
+    case nil: reject(command, .malformed, &events)
+    }
+    if !work.isEmpty { goOn(&events, leaving: 0) }
+  }
+}
+
+/// What one order gets in one pro-rata round.
+struct Allotment: BitwiseCopyable {
+  var slot: UInt32
+  var quantity: UInt32
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusEngine
+internal import ApusMarketProtocols
+internal import ApusMemory
+
+extension MatchingEngine {
+  // MARK: Books
+
+  /// Puts a filled-in order at the end of the queue at its price in its set.
+  @inline(__always)
+  mutating func link(_ slot: UInt32) -> Bool {
+    let order = orders[slot]
+    // SAFETY: every set but `dormant` has ladders, and dormant orders are never linked.
+    return unsafe books.link(
+      SlabIndex(rawValue: slot), books.ladder(order.tag.set, order.locate, order.side),
+      OrderBooks.key(order))
+  }
+
+  /// Takes an order out of its queue.
+  @inline(__always)
+  mutating func unlink(_ slot: UInt32) {
+    let order = orders[slot]
+    // SAFETY: as in `link`.
+    unsafe books.unlink(
+      SlabIndex(rawValue: slot), books.ladder(order.tag.set, order.locate, order.side),
+      OrderBooks.key(order))
+  }
+
+  /// Whether a slot's order has left: it is in no set, and waits for none.
+  func isOut(_ slot: UInt32) -> Bool {
+    orders[slot].level.isNone && orders[slot].tag.set != .dormant
+  }
+
+  // MARK: Coming
+
+  /// Gives an incoming order a slot, if it has none.
+  ///
+  /// - Precondition: There is room; `enter` has made sure.
+  mutating func makeSlot(_ incoming: inout Incoming) {
+    guard incoming.slot == .max, let slot = books.orders.allocate() else { return }
+    incoming.slot = slot.rawValue
+    orders[slot.rawValue] = BookOrder(
+      reference: incoming.orderId, quantity: incoming.leaves, priceTicks: incoming.priceTicks,
+      level: .none, next: .none, previous: .none, locate: incoming.instrument,
+      side: incoming.side)
+    details[slot.rawValue] = OrderDetail(
+      clientOrderId: incoming.clientOrderId, account: incoming.account, owner: incoming.owner,
+      session: incoming.session, next: .max, previous: .max, holding: incoming.holding,
+      extra: .max, filledQuantity: incoming.filledQuantity, marginPpm: incoming.marginPpm,
+      typeAndTime: incoming.typeAndTime, capacityCode: incoming.capacityCode,
+      flags: incoming.flags)
+    // `enter` has looked: the id is new. The index grows by memory of its own.
+    _ = unsafe books.index.insert(incoming.orderId, slot: slot.rawValue, in: books.orderBase)
+    appendToHolding(slot.rawValue)
+    owners[incoming.owner].openOrderCount &+= 1
+  }
+
+  /// Gives an order its extra, if it has none.
+  ///
+  /// - Returns: Its number.
+  @discardableResult
+  mutating func makeExtra(_ slot: UInt32) -> UInt32 {
+    if orders[slot].tag.hasExtra { return details[slot].extra }
+    // There are as many as orders.
+    guard let index = extraSlab.allocate() else { return 0 }
+    entryCount &+= 1
+    var extra = OrderExtra()
+    extra.entry = entryCount
+    extra.priceTicks = orders[slot].priceTicks
+    extra.riskTicks = orders[slot].priceTicks
+    extras[index.rawValue] = extra
+    details[slot].extra = index.rawValue
+    orders[slot].tag.hasExtra = true
+    return index.rawValue
+  }
+
+  /// Puts what is left of an incoming order into a set, behind all others at its price there.
+  mutating func rest(
+    _ incoming: inout Incoming, in set: OrderSet, at priceTicks: UInt32,
+    _ events: inout MatchingSink
+  ) {
+    makeSlot(&incoming)
+    let slot = incoming.slot
+    if incoming.displayQuantity != 0 || set != .main || incoming.riskTicks != priceTicks
+      || orders[slot].tag.hasExtra || incoming.timeInForce == .goodTillDate
+    {
+      restWithExtra(incoming, set)
+    } else {
+      orders[slot].quantity = incoming.leaves
+    }
+    orders[slot].priceTicks = priceTicks
+    orders[slot].tag.set = set
+    details[slot].filledQuantity = incoming.filledQuantity
+    claimRisk(slot, leaves: incoming.leaves)
+    if orders[slot].tag.hasExtra { countIn(slot) }
+    guard link(slot) else {
+      // No level could be had. Nothing of it may stay behind.
+      remove(slot, .capacity, &events)
+      incoming.leaves = 0
+      return
+    }
+  }
+
+  private mutating func restWithExtra(_ incoming: borrowing Incoming, _ set: OrderSet) {
+    let slot = incoming.slot
+    let extra = makeExtra(slot)
+    extras[extra].priceTicks = incoming.priceTicks
+    extras[extra].riskTicks = incoming.riskTicks
+    extras[extra].displayQuantity = incoming.displayQuantity
+    let shown =
+      incoming.displayQuantity == 0
+      ? incoming.leaves : min(incoming.displayQuantity, incoming.leaves)
+    orders[slot].quantity = shown
+    extras[extra].hiddenQuantity = incoming.leaves &- shown
+  }
+
+  /// Counts an order among those of its instrument that need looking after.
+  func countIn(_ slot: UInt32) {
+    let instrument = orders[slot].locate
+    switch orders[slot].tag.set {
+    case .main:
+      if orders[slot].tag.hasExtra, extras[details[slot].extra].displayQuantity != 0 {
+        instruments[instrument].icebergCount &+= 1
+      }
+    case .stop:
+      instruments[instrument].followUpCount &+= 1
+      if details[slot].type == .trailingStop { appendTrailing(slot) }
+    case .primaryPeg: instruments[instrument].pegCount &+= 1
+    case .midPeg:
+      instruments[instrument].pegCount &+= 1
+      instruments[instrument].followUpCount &+= 1
+    case .atOpen, .atClose: instruments[instrument].auctionOnlyCount &+= 1
+    case .dormant: instruments[instrument].dormantCount &+= 1
+    }
+  }
+
+  private func countOut(_ slot: UInt32) {
+    let instrument = orders[slot].locate
+    switch orders[slot].tag.set {
+    case .main:
+      if details[slot].timeInForce == .atOpen || details[slot].timeInForce == .atClose {
+        instruments[instrument].auctionOnlyCount &-= 1
+      }
+      if extras[details[slot].extra].displayQuantity != 0 {
+        instruments[instrument].icebergCount &-= 1
+      }
+    case .stop:
+      instruments[instrument].followUpCount &-= 1
+      if details[slot].type == .trailingStop { removeTrailing(slot) }
+    case .primaryPeg: instruments[instrument].pegCount &-= 1
+    case .midPeg:
+      instruments[instrument].pegCount &-= 1
+      instruments[instrument].followUpCount &-= 1
+    case .atOpen, .atClose: instruments[instrument].auctionOnlyCount &-= 1
+    case .dormant: instruments[instrument].dormantCount &-= 1
+    }
+  }
+
+  // MARK: Going
+
+  /// Takes an order out of its set; it is live and keeps its slot.
+  @inline(__always)
+  mutating func leaveSet(_ slot: UInt32) {
+    if orders[slot].tag.hasExtra { countOut(slot) }
+    if orders[slot].tag.set == .dormant {
+      leaveParent(slot)
+    } else if !orders[slot].level.isNone {
+      unlink(slot)
+    }
+    orders[slot].level = .none
+    orders[slot].tag.set = .main
+  }
+
+  /// Takes an order out of its set, its owner's list and the index. Its slot and what it is linked
+  /// with stay until ``free(_:)``.
+  @inline(__always)
+  mutating func takeOut(_ slot: UInt32) {
+    leaveSet(slot)
+    forget(slot)
+  }
+
+  /// Takes an order that is in no set out of its owner's list and the index.
+  @inline(__always)
+  mutating func forget(_ slot: UInt32) {
+    removeFromHolding(slot)
+    owners[details[slot].owner].openOrderCount &-= 1
+    _ = unsafe books.index.remove(orders[slot].reference, in: books.orderBase)
+  }
+
+  /// Gives the slot of an order that is out back.
+  @inline(__always)
+  mutating func free(_ slot: UInt32) {
+    if orders[slot].tag.hasExtra { extraSlab.free(SlabIndex(rawValue: details[slot].extra)) }
+    books.orders.free(SlabIndex(rawValue: slot))
+  }
+
+  /// Cancels a live order, and what is linked with it.
+  @inline(never)
+  mutating func remove(
+    _ slot: UInt32, _ reason: MatchingReason, _ events: inout MatchingSink
+  ) {
+    if slot == incomingSlot {
+      isIncomingLinkedAway = true
+      return
+    }
+    var event = event(.cancelled, of: slot)
+    let left = leaves(slot)
+    event.reasonCode = reason.rawValue
+    event.quantity = left
+    events.emit(event)
+    releaseRisk(slot, from: left, to: 0)
+    takeOut(slot)
+    if orders[slot].tag.hasExtra {
+      resolveLink(of: slot, &events)
+      resolveChildren(of: slot, &events)
+    }
+    let instrument = orders[slot].locate
+    free(slot)
+    touch(instrument)
+  }
+
+  // MARK: An owner's orders in an instrument
+
+  @inline(__always)
+  func appendToHolding(_ slot: UInt32) {
+    let holding = details[slot].holding
+    let tail = holdings.records[holding].tail
+    details[slot].previous = tail
+    details[slot].next = .max
+    if tail == .max {
+      holdings.records[holding].head = slot
+    } else {
+      details[tail].next = slot
+    }
+    holdings.records[holding].tail = slot
+  }
+
+  @inline(__always)
+  func removeFromHolding(_ slot: UInt32) {
+    let holding = details[slot].holding
+    let (previous, next) = (details[slot].previous, details[slot].next)
+    if previous == .max {
+      holdings.records[holding].head = next
+    } else {
+      details[previous].next = next
+    }
+    if next == .max {
+      holdings.records[holding].tail = previous
+    } else {
+      details[next].previous = previous
+    }
+    if orders[slot].tag.isQuote {
+      if holdings.records[holding].quoteBid == slot { holdings.records[holding].quoteBid = .max }
+      if holdings.records[holding].quoteAsk == slot { holdings.records[holding].quoteAsk = .max }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusMemory
+
+/// Holdings by owner and instrument: records in order of first use, found through an open-addressing
+/// table with linear probing. Nothing is ever taken out.
+///
+/// Goals: one probe, no allocation, numbers that stay. Non-goals: deletion.
+struct HoldingTable: ~Copyable {
+  let records: RecordTable<Holding>
+  /// Record number plus one; 0 where free.
+  private let cells: RecordTable<UInt32>
+  private let mask: UInt32
+  private(set) var count: UInt32 = 0
+  let capacity: Int
+
+  /// - Precondition: 1...2^24 records.
+  init(capacity: Int, pages: MemoryRegion.PagePolicy) throws(MemoryError) {
+    var cellCount = 4
+    while cellCount < capacity * 2 { cellCount <<= 1 }
+    let records = try RecordTable<Holding>(count: capacity, pages: pages)
+    let cells = try RecordTable<UInt32>(count: cellCount, pages: pages)
+    self.records = records
+    self.cells = cells
+    mask = UInt32(cellCount - 1)
+    self.capacity = capacity
+  }
+
+  @inline(__always)
+  private static func key(_ owner: UInt16, _ instrument: UInt16) -> UInt32 {
+    UInt32(owner) << 16 | UInt32(instrument)
+  }
+
+  @inline(__always)
+  private func home(_ key: UInt32) -> UInt32 {
+    UInt32(truncatingIfNeeded: (UInt64(key) &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
+  }
+
+  /// The number of a holding, or nil where there is none yet.
+  @inline(__always)
+  func find(owner: UInt16, instrument: UInt16) -> UInt32? {
+    var position = home(Self.key(owner, instrument))
+    while true {
+      let cell = cells[position]
+      if cell == 0 { return nil }
+      if records[cell &- 1].owner == owner, records[cell &- 1].instrument == instrument {
+        return cell &- 1
+      }
+      position = (position &+ 1) & mask
+    }
+  }
+
+  /// A new, empty holding; nil when the table is full.
+  ///
+  /// - Precondition: There is none of this owner and instrument.
+  mutating func insert(owner: UInt16, instrument: UInt16) -> UInt32? {
+    guard Int(count) < capacity else { return nil }
+    var position = home(Self.key(owner, instrument))
+    while cells[position] != 0 { position = (position &+ 1) & mask }
+    let number = count
+    records[number] = Holding(
+      owner: owner, instrument: instrument, head: Holding.none, tail: Holding.none, next: 0,
+      quoteBid: Holding.none, quoteAsk: Holding.none, isRestricted: false, isListed: false,
+      position: 0, openBuyQuantity: 0, openSellQuantity: 0, positionMargin: 0)
+    cells[position] = number &+ 1
+    count &+= 1
+    return number
+  }
+}
