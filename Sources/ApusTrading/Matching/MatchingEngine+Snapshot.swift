@@ -16,7 +16,7 @@ extension MatchingEngine {
   ) throws(SnapshotError) {
     var engine = try Self.make(configuration)
     engine.matchNumber = try snapshot.read(field: "match number")
-    self = engine
+    self.init(moving: engine)
   }
 
   private static func make(

@@ -139,6 +139,28 @@ public struct MatchingEngine: Engine, ~Copyable {
     self.configuration = configuration
   }
 
+  /// The same engine: an initializer that may still throw cannot assign `self` as a whole.
+  init(moving other: consuming MatchingEngine) {
+    configuration = other.configuration
+    books = other.books
+    orders = other.orders
+    levels = other.levels
+    details = other.details
+    extraSlab = other.extraSlab
+    extras = other.extras
+    instruments = other.instruments
+    owners = other.owners
+    groups = other.groups
+    holdings = other.holdings
+    sessions = other.sessions
+    expiries = other.expiries
+    work = other.work
+    allotments = other.allotments
+    matchNumber = other.matchNumber
+    entryCount = other.entryCount
+    isMarketKilled = other.isMarketKilled
+  }
+
   /// As configured.
   public var eventCountMax: Int { configuration.eventCountMax }
 

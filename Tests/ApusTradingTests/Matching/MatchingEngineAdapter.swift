@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusEngine
+import ApusMarketProtocols
+
+@testable import ApusTrading
+
+// One line switches the engine on: #if true.
+#if false
+  /// The engine behind the protocol of the tests.
+  final class MatchingEngineAdapter: MatchingUnderTest {
+    private var engine: MatchingEngine
+    private var queue: EventQueue<MatchingEvent>
+    private var sequence: UInt64 = 0
+
+    init(configuration: MatchingEngine.Configuration) throws {
+      engine = try MatchingEngine(configuration: configuration)
+      queue = try EventQueue(capacity: configuration.eventCountMax)
+    }
+
+    func apply(_ command: MatchingCommand, at time: UInt64) -> [MatchingEvent] {
+      sequence += 1
+      queue.withSink(sequence: sequence, countMax: engine.eventCountMax) { sink in
+        engine.apply(command, at: Nanoseconds(time), sequence: sequence, into: &sink)
+      }
+      var events: [MatchingEvent] = []
+      queue.removeAll { events.append($0.event) }
+      return events
+    }
+
+    func mainBook(_ instrument: UInt16, _ side: Side) -> [BookLine] {
+      var lines: [BookLine] = []
+      for level in engine.books.levels(side, locate: instrument) {
+        engine.books.forEachOrder(side, locate: instrument, priceTicks: level.priceTicks) {
+          lines.append(
+            BookLine(orderId: $0.reference, priceTicks: $0.priceTicks, shown: $0.quantity))
+        }
+      }
+      return lines
+    }
+  }
+
+  extension EngineUnderTest {
+    /// With room for more events than any command of the streams has: the reference has no limit.
+    static let fast = EngineUnderTest(name: "engine") {
+      try MatchingEngineAdapter(
+        configuration: .init(
+          orderCapacity: 1 << 16, levelCapacity: 1 << 16, eventCountMax: 1 << 15, pages: .plain))
+    }
+    static let all = [reference, fast]
+  }
+#else
+  extension EngineUnderTest {
+    static let all = [reference]
+  }
+#endif

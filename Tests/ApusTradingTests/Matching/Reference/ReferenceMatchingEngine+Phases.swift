@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusMarketProtocols
+import ApusTrading
+
+/// Sections 9 and 11.
+extension ReferenceMatchingEngine {
+  func setPhase(_ command: MatchingCommand) throws(Refusal) {
+    guard let phase = MarketPhase(rawValue: command.detailCode) else {
+      throw Refusal(reason: .malformed)
+    }
+    try move(instrument(command), to: phase)
+  }
+
+  func resume(_ command: MatchingCommand) throws(Refusal) {
+    let instrument = try instrument(command)
+    try check(instrument.phase == .halted, .phase)
+    try move(instrument, to: .continuous)
+  }
+
+  func move(_ instrument: ReferenceInstrument, to phase: MarketPhase) throws(Refusal) {
+    try check(phase != instrument.phase, .phase)
+    let old = instrument.phase
+    events.append(.phaseChanged(instrument, to: phase, .requested))
+    instrument.phase = phase
+    touch(instrument)
+    if phase == .continuous { holdAuction(instrument, with: .atOpen) }
+    if phase == .closed, old == .closingAuction { holdAuction(instrument, with: .atClose) }
+    if phase == .closed { endDay(instrument) }
+  }
+
+  private func endDay(_ instrument: ReferenceInstrument) {
+    let ending: [TimeInForce] = [.day, .atOpen, .atClose]
+    var list: [ReferenceOrder] = []
+    for set in BookSet.allCases {
+      for side in [Side.buy, .sell] { list += instrument[set, side] }
+    }
+    let dormant = orders.values.filter { $0.isDormant && $0.instrument === instrument }
+    list += dormant.sorted { $0.id < $1.id }
+    _ = cancelAll(list.filter { ending.contains($0.timeInForce) }, .endOfDay)
+  }
+
+  // MARK: Auctions
+
+  struct AuctionPrice {
+    var price: UInt32
+    var executable: UInt64
+    var imbalance: Int64
+  }
+
+  private func holdAuction(_ instrument: ReferenceInstrument, with set: BookSet) {
+    // More than once only where links took away what was counted.
+    while let auction = auctionPrice(instrument, with: set) {
+      for side in [Side.buy, .sell] {
+        for order in instrument[set, side] {
+          instrument.remove(order)
+          rest(order, in: .main)
+        }
+      }
+      var event = MatchingEvent(.auction)
+      event.instrument = instrument.id
+      event.priceTicks = auction.price
+      event.value = auction.executable
+      event.relatedClientOrderId = UInt64(bitPattern: auction.imbalance)
+      event.detailCode = instrument.phase.rawValue
+      events.append(event)
+      tradeAuction(instrument, at: auction.price)
+    }
+    let timeInForce: TimeInForce = set == .atOpen ? .atOpen : .atClose
+    for side in [Side.buy, .sell] {
+      let left = instrument[.main, side].filter { $0.timeInForce == timeInForce }
+      _ = cancelAll(left + instrument[set, side], .auctionOnly)
+    }
+  }
+
+  /// 11.1; nil where nothing is executable.
+  func auctionPrice(_ instrument: ReferenceInstrument, with set: BookSet) -> AuctionPrice? {
+    let buys = instrument[.main, .buy] + instrument[set, .buy]
+    let sells = instrument[.main, .sell] + instrument[set, .sell]
+    if buys.isEmpty || sells.isEmpty { return nil }
+    var candidates = Set((buys + sells).filter { $0.type == .limit }.map(\.price))
+    if let reference = instrument.reference, instrument.isOnGrid(reference) {
+      candidates.insert(reference)
+    }
+    var best: AuctionPrice?
+    for price in candidates.sorted() {
+      let buying = Self.quantity(buys, at: price)
+      let selling = Self.quantity(sells, at: price)
+      let candidate = AuctionPrice(
+        price: price, executable: min(buying, selling),
+        imbalance: Int64(buying) - Int64(selling))
+      if candidate.executable == 0 { continue }
+      if best.map({ isBetter(candidate, than: $0, instrument) }) ?? true { best = candidate }
+    }
+    return best
+  }
+
+  private static func quantity(_ orders: [ReferenceOrder], at price: UInt32) -> UInt64 {
+    orders.reduce(0) { $0 + (isExecutable($1, at: price) ? UInt64($1.leaves) : 0) }
+  }
+
+  private static func isExecutable(_ order: ReferenceOrder, at price: UInt32) -> Bool {
+    order.type == .market || order.side.accepts(price, limit: order.price)
+  }
+
+  /// Whether a candidate is to be taken rather than one with a lower price.
+  private func isBetter(
+    _ candidate: AuctionPrice, than other: AuctionPrice, _ instrument: ReferenceInstrument
+  ) -> Bool {
+    if candidate.executable != other.executable { return candidate.executable > other.executable }
+    let imbalances = (candidate.imbalance.magnitude, other.imbalance.magnitude)
+    if imbalances.0 != imbalances.1 { return imbalances.0 < imbalances.1 }
+    guard let middle = instrument.reference ?? instrument.last else { return false }
+    func distance(_ price: UInt32) -> UInt32 { max(price, middle) - min(price, middle) }
+    return distance(candidate.price) <= distance(other.price)
+  }
+
+  /// 11.2.
+  private func tradeAuction(_ instrument: ReferenceInstrument, at price: UInt32) {
+    while let buy = instrument[.main, .buy].first, let sell = instrument[.main, .sell].first,
+      Self.isExecutable(buy, at: price), Self.isExecutable(sell, at: price)
+    {
+      trade(buy, sell, min(buy.shown, sell.shown), at: price, isAuction: true)
+    }
+  }
+}

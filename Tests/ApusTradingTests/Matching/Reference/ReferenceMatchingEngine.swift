@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusMarketProtocols
+import ApusTrading
+
+/// docs/matching-rules.md, section by section, in the plainest form: what the fast engine is compared
+/// with. It has no limit on the events of a command (section 15) and none on orders.
+final class ReferenceMatchingEngine: MatchingUnderTest {
+  var instruments: [UInt16: ReferenceInstrument] = [:]
+  var owners: [UInt16: ReferenceOwner] = [:]
+  /// Live orders.
+  var orders: [UInt64: ReferenceOrder] = [:]
+  /// The greatest id that each session has used.
+  var usedIds: [UInt16: UInt64] = [:]
+  var isMarketKilled = false
+  var matchCount: UInt64 = 0
+  var arrivalCount: UInt64 = 0
+
+  // Of the present command.
+  var commandCount: UInt64 = 0
+  var now: UInt64 = 0
+  var events: [MatchingEvent] = []
+  /// Instruments with a change of orders, in the order of the first.
+  var touched: [ReferenceInstrument] = []
+
+  func apply(_ command: MatchingCommand, at time: UInt64) -> [MatchingEvent] {
+    commandCount += 1
+    now = time
+    events.removeAll()
+    touched.removeAll()
+    do {
+      try perform(command)
+    } catch {
+      events.append(.rejected(command, error))
+    }
+    touched.forEach(followUp)
+    return events
+  }
+
+  private func perform(_ command: MatchingCommand) throws(Refusal) {
+    switch MatchingCommandKind(rawValue: command.kindCode) {
+    case nil: throw Refusal(reason: .malformed)
+    case .new: try new(command)
+    case .cancel: try cancel(command)
+    case .reduce: try reduce(command)
+    case .replace: try replace(command)
+    case .massCancel: try massCancel(command)
+    case .quote: try quote(command)
+    case .defineInstrument: try defineInstrument(command)
+    case .changeInstrument: try changeInstrument(command)
+    case .setPhase: try setPhase(command)
+    case .setReferencePrice: try setReferencePrice(command)
+    case .halt: try move(instrument(command), to: .halted)
+    case .resume: try resume(command)
+    case .setOwnerLimit: try setOwnerLimit(command)
+    case .killSwitch: try killSwitch(command)
+    case .expire: expire()
+    }
+  }
+
+  func mainBook(_ instrument: UInt16, _ side: Side) -> [BookLine] {
+    guard let instrument = instruments[instrument] else { return [] }
+    return instrument[.main, side].map {
+      BookLine(orderId: $0.id, priceTicks: $0.price, shown: $0.shown)
+    }
+  }
+
+  // MARK: Orders
+
+  func touch(_ instrument: ReferenceInstrument) {
+    if !touched.contains(where: { $0 === instrument }) { touched.append(instrument) }
+  }
+
+  /// Puts an order behind all others at its price.
+  func rest(_ order: ReferenceOrder, in set: BookSet) {
+    order.show()
+    arrivalCount += 1
+    order.arrival = arrivalCount
+    order.instrument.insert(order, into: set)
+  }
+
+  /// Takes an order out of everything but the links.
+  func remove(_ order: ReferenceOrder) {
+    touch(order.instrument)
+    order.instrument.remove(order)
+    if order.isDormant { order.bracket?.children.removeAll { $0 === order } }
+    if order.isDormant { order.bracket = nil }
+    order.place = .gone
+    orders[order.id] = nil
+    order.owner.orders.removeAll { $0 === order }
+  }
+
+  /// Ends an order before its time, and what is linked with it.
+  func cancel(_ order: ReferenceOrder, _ reason: MatchingReason) {
+    var event = MatchingEvent.of(order, .cancelled)
+    event.reasonCode = reason.rawValue
+    event.quantity = order.leaves
+    events.append(event)
+    order.leaves = 0
+    remove(order)
+    followLinks(of: order)
+  }
+
+  /// Ends those that are still live.
+  func cancelAll(_ list: [ReferenceOrder], _ reason: MatchingReason) -> UInt64 {
+    var count: UInt64 = 0
+    for order in list where order.isLive {
+      cancel(order, reason)
+      count += 1
+    }
+    return count
+  }
+
+  // MARK: After a command
+
+  /// Section 4's list: mid pegs, then brackets, then stops, from the start until nothing happens.
+  private func followUp(_ instrument: ReferenceInstrument) {
+    while instrument.phase == .continuous {
+      if matchMidPegs(instrument) { continue }
+      if !instrument.activated.isEmpty {
+        activate(instrument.activated.removeFirst())
+        continue
+      }
+      guard let stop = triggeredStop(instrument) else { return }
+      trigger(stop)
+    }
+  }
+}
