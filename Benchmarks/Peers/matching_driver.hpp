@@ -111,31 +111,28 @@ template <class Book> int serve(int argc, char** argv) {
         all.clean = renew;
         cases.push_back(std::move(all));
         auto cycles = std::make_shared<std::vector<std::uint64_t>>(orders->size());
-        const char* names[] = {"p50", "p99", "p999", "max"};
-        for (std::size_t percentile = 0; percentile < 4; ++percentile) {
-            peer::Case one;
-            one.name = "matching.latency." + stream + "." + names[percentile];
-            one.operation_count = orders->size();
-            one.sample = [book, orders, cycles, percentile] {
-                Trades trades;
-                peer::Sample sample;
-                std::size_t index = 0;
-                const std::uint64_t cpu_before = peer::nanoseconds(CLOCK_THREAD_CPUTIME_ID);
-                const std::uint64_t before = peer::nanoseconds(CLOCK_MONOTONIC);
-                for (const Order& order : *orders) {
-                    const std::uint64_t started = __rdtsc();
-                    apply(**book, order, trades);
-                    (*cycles)[index++] = __rdtsc() - started;
-                }
-                sample.nanoseconds = peer::nanoseconds(CLOCK_MONOTONIC) - before;
-                sample.cpu_nanoseconds = peer::nanoseconds(CLOCK_THREAD_CPUTIME_ID) - cpu_before;
-                sample.hash = trades.hash();
-                sample.latencies = {peer::percentiles(*cycles)[percentile]};
-                return sample;
-            };
-            one.clean = renew;
-            cases.push_back(std::move(one));
-        }
+        peer::Case single;
+        single.name = "matching.latency." + stream;
+        single.operation_count = orders->size();
+        single.sample = [book, orders, cycles] {
+            Trades trades;
+            peer::Sample sample;
+            std::size_t index = 0;
+            const std::uint64_t cpu_before = peer::nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+            const std::uint64_t before = peer::nanoseconds(CLOCK_MONOTONIC);
+            for (const Order& order : *orders) {
+                const std::uint64_t started = __rdtsc();
+                apply(**book, order, trades);
+                (*cycles)[index++] = __rdtsc() - started;
+            }
+            sample.nanoseconds = peer::nanoseconds(CLOCK_MONOTONIC) - before;
+            sample.cpu_nanoseconds = peer::nanoseconds(CLOCK_THREAD_CPUTIME_ID) - cpu_before;
+            sample.hash = trades.hash();
+            sample.latencies = peer::percentiles(*cycles);
+            return sample;
+        };
+        single.clean = renew;
+        cases.push_back(std::move(single));
     }
     return peer::serve(cases, options.cpu);
 }

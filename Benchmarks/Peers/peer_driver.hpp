@@ -6,8 +6,8 @@
 // `DRIVER --suites` prints the names of the suites it is for. `DRIVER --cpu N [--file FILE]` prints one line `case NAME OPERATIONS`
 // for each thing it can measure and then `ready`. For each line `run NAME` it does all operations of
 // one sample and prints `NANOSECONDS CPU-NANOSECONDS HASH`, and the percentiles 50, 99, 99.9 and 100 in nanoseconds where
-// the case is about single operations; one of them alone where the case is about that one. It ends with its standard input.
-// Drivers of two threads get `--other-cpu M` and `--size full|smoke` as well, those of order books `--orders FOLDER`.
+// the case is about single operations. It ends with its standard input. Drivers of two threads get `--other-cpu M` and
+// `--size full|smoke` as well, those of order books `--orders FOLDER`.
 
 #pragma once
 
