@@ -110,7 +110,8 @@ let package = Package(
     .executableTarget(
       name: "apus",
       dependencies: [
-        "ApusCore", "ApusServiceKit", "ApusTradingService", "ApusBench", "CApusOptions",
+        "ApusCore", "ApusCapture", "ApusServiceKit", "ApusTrading", "ApusTradingService",
+        "ApusBench", "CApusOptions",
       ],
       swiftSettings: settings
     ),

@@ -32,6 +32,18 @@ public struct BenchmarkReport: Encodable, Sendable {
     /// Median round trip of a bare cache line around the samples that count; nil for cases of one
     /// thread.
     public var cacheLineNanoseconds: Double?
+    /// What the median comes to in a second, by name; nil where the name would be "operations".
+    public var perSecond: [String: Double]?
+    /// How fast it is beside another case; nil where there is none to compare with.
+    public var ratio: Ratio?
+  }
+
+  /// A comparison of two cases.
+  public struct Ratio: Encodable, Sendable {
+    /// Name of the other case.
+    public var to: String
+    /// The other's median over this one's: 1 is as fast, less is slower.
+    public var speed: Double
   }
 
   /// CPU, kernel, build and which CPU it ran on.
@@ -70,6 +82,19 @@ public struct BenchmarkReport: Encodable, Sendable {
         header: [
           "case", "unit", "median", "min", "max", "samples", "discarded", "allocations", "timer ns",
           "result",
-        ], rows: rows) + "\n"
+        ], rows: rows) + "\n" + rates
+  }
+
+  /// Lines below the table: rates and ratios.
+  private var rates: String {
+    results.compactMap { result in
+      var parts = (result.perSecond ?? [:]).sorted { $0.key < $1.key }.map {
+        "\(HumanText.decimal($0.value / 1e6, 2)) M \($0.key)/s"
+      }
+      if let ratio = result.ratio {
+        parts.append("\(HumanText.decimal(ratio.speed, 2)) x the speed of \(ratio.to)")
+      }
+      return parts.isEmpty ? nil : "  \(result.name): " + parts.joined(separator: ", ") + "\n"
+    }.joined()
   }
 }

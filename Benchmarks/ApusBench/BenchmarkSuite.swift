@@ -3,8 +3,6 @@
 
 internal import ApusCore
 internal import ApusServiceKit
-internal import CApusAllocationCount
-internal import Glibc
 
 /// How benchmarks are run.
 public struct BenchmarkConfiguration: Sendable {
@@ -54,6 +52,13 @@ struct BenchmarkCase {
   /// Whether the body sleeps while a disk or another thread works: its share of the CPU then says
   /// nothing of the sample.
   var sleeps = false
+  /// What a sample did, by name: told as rates.
+  var counts: (() -> [(name: String, count: UInt64)])?
+  /// Percentiles of single operations, where the case is about them: one row each. The clock is then
+  /// read around every operation, and each holds all of its cost.
+  var percentiles: (() -> Percentiles)?
+  /// Another case whose time is told as a ratio to this one's.
+  var baseName: String?
 }
 
 extension BenchmarkCase {
@@ -74,6 +79,12 @@ struct PeerCase {
   var process: PeerProcess
 }
 
+/// What a suite's peers are told beside the usual, and what has to be there until they have read it.
+struct PeerArguments {
+  var words: [String] = []
+  var owner: AnyObject?
+}
+
 /// Benchmarks of one subject, sampled in turn so that drift of the machine meets all alike.
 public struct BenchmarkSuite: Sendable {
   /// Stable name, by which it is chosen.
@@ -81,12 +92,14 @@ public struct BenchmarkSuite: Sendable {
   let makeCases: @Sendable (BenchmarkConfiguration) throws -> [BenchmarkCase]
   /// Cases of several threads, in suites that are about them.
   var makeTeamCases: (@Sendable (BenchmarkConfiguration, ThreadTeam) throws -> [TeamCase])?
+  /// Data of their own for the peers of this suite.
+  var makePeerArguments: (@Sendable (BenchmarkConfiguration) throws -> PeerArguments)?
 
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
-    .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .counters, .slab, .journal, .host,
-    .replication, .ringsOneToOne, .ringsManyToOne, .ringsManyToMany, .ringsBroadcast,
-    .ringsMessage, .wakeup,
+    .itchDecode, .bookITCH, .bookOperations, .matching, .histogramRecord, .counters, .slab,
+    .journal, .host, .replication, .ringsOneToOne, .ringsManyToOne, .ringsManyToMany,
+    .ringsBroadcast, .ringsMessage, .wakeup,
   ]
 
   /// The suites of these names; a prefix chooses several; none chooses all.
@@ -116,8 +129,13 @@ public struct BenchmarkSuite: Sendable {
     }
     if let makeTeamCases { return try runTeams(configuration, cpu: cpu, makeTeamCases) }
     let ours = try makeCases(configuration)
-    let peers = try configuration.peersPath.map {
-      try PeerProcess.all(in: $0, suite: name, configuration: configuration, cpuIndex: cpu)
+    let peers = try configuration.peersPath.map { path in
+      let arguments = try makePeerArguments?(configuration) ?? PeerArguments()
+      return try withExtendedLifetime(arguments.owner) {
+        try PeerProcess.all(
+          in: path, suite: name, configuration: configuration, cpuIndex: cpu,
+          moreArguments: arguments.words)
+      }
     }
     // A case and its peers stand side by side, so that they are sampled one after the other.
     let cases = ours.flatMap { one in
@@ -129,109 +147,29 @@ public struct BenchmarkSuite: Sendable {
     for round in 0..<configuration.samples * 2 {
       for offset in cases.indices {
         let index = (offset + round) % cases.count
-        guard samples[index].nanoseconds.count < configuration.samples else { continue }
+        guard samples[index].count < configuration.samples else { continue }
         try samples[index].take(cases[index], isWarmUp: false)
       }
     }
     return BenchmarkReport(
       machine: MachineDescription.line() + ", CPU \(cpu), "
         + BenchmarkReport.buildDescription,
-      suite: name, results: zip(cases, samples).map { $1.result(of: $0) })
-  }
-}
-
-/// What is sampled in turn.
-enum MeasuredCase {
-  case ours(BenchmarkCase)
-  case peer(PeerCase)
-
-  var name: String {
-    switch self {
-    case .ours(let one): one.name
-    case .peer(let peer): peer.name
-    }
+      suite: name, results: Self.results(cases, samples))
   }
 
-  var sleeps: Bool {
-    switch self {
-    case .ours(let one): one.sleeps
-    case .peer: false
+  private static func results(
+    _ cases: [MeasuredCase], _ samples: [CaseSamples]
+  ) -> [BenchmarkReport.Result] {
+    var results = zip(cases, samples).flatMap { $1.results(of: $0) }
+    for one in cases {
+      guard let baseName = one.baseName, let base = results.first(where: { $0.name == baseName }),
+        let index = results.firstIndex(where: { $0.name == one.name })
+      else { continue }
+      if results[index].median > 0 {
+        results[index].ratio = BenchmarkReport.Ratio(
+          to: base.name, speed: base.median / results[index].median)
+      }
     }
-  }
-
-  var operationCount: Int {
-    switch self {
-    case .ours(let one): one.operationCount
-    case .peer(let peer): peer.operationCount
-    }
-  }
-}
-
-/// The samples of one case.
-struct CaseSamples {
-  private(set) var nanoseconds: [Double] = []
-  private var discardedCount = 0
-  private var hash: UInt64?
-  private var allocationCount: UInt64 = .max
-  private let clock = CycleClock.shared
-
-  /// A sample during which the thread had the CPU for less than this share is discarded.
-  static let cpuShareMin = 0.9
-
-  mutating func take(_ measured: MeasuredCase, isWarmUp: Bool) throws {
-    let elapsed: Double
-    let cpu: Double
-    let result: UInt64
-    var own: Double?
-    var allocations: UInt64 = 0
-    switch measured {
-    case .ours(let benchmark):
-      benchmark.prepare()
-      let allocationsBefore = capus_allocation_count()
-      let cpuBefore = Self.threadNanoseconds()
-      let started = clock.now
-      result = benchmark.body()
-      elapsed = Double(clock.nanoseconds(cycles: clock.now &- started))
-      cpu = Double(Self.threadNanoseconds() - cpuBefore)
-      allocations = capus_allocation_count() &- allocationsBefore
-      capus_black_hole(result)
-      own = benchmark.measured?()
-      benchmark.finish()
-      if let failure = benchmark.failure() { throw WorkError("\(benchmark.name): \(failure)") }
-    case .peer(let peer):
-      let sample = try peer.process.sample(peer.caseName)
-      (elapsed, cpu, result) = (sample.nanoseconds, sample.cpuNanoseconds, sample.hash)
-    }
-    if let hash, hash != result {
-      throw WorkError("\(measured.name): the result differs between samples")
-    }
-    hash = result
-    guard !isWarmUp else { return }
-    allocationCount = min(allocationCount, allocations)
-    // Short samples are below the resolution of the thread's clock.
-    if elapsed > 1_000_000, !measured.sleeps, cpu < elapsed * Self.cpuShareMin {
-      discardedCount += 1
-    } else {
-      nanoseconds.append(own ?? elapsed / Double(measured.operationCount))
-    }
-  }
-
-  func result(of benchmark: MeasuredCase) -> BenchmarkReport.Result {
-    let sorted = nanoseconds.sorted()
-    return BenchmarkReport.Result(
-      name: benchmark.name, unit: "ns/op",
-      median: sorted.isEmpty ? 0 : sorted[sorted.count / 2], minimum: sorted.first ?? 0,
-      maximum: sorted.last ?? 0, samples: sorted.count, discarded: discardedCount,
-      resultHash: BenchmarkReport.hex(hash ?? 0),
-      operations: benchmark.operationCount,
-      allocations: allocationCount == .max ? 0 : allocationCount,
-      timerOverheadNanoseconds: clock.overheadNanoseconds / Double(benchmark.operationCount))
-  }
-
-  private static func threadNanoseconds() -> Int {
-    var time = timespec()
-    // SAFETY: `time` is there to be written.
-    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    return results
   }
 }

@@ -9,7 +9,7 @@ internal import ApusThreads
 internal import Foundation
 
 /// A folder for one run's journals, removed with it.
-private final class BenchmarkFolder {
+final class BenchmarkFolder {
   private let path: String
   private var count = 0
 

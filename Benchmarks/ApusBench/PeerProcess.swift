@@ -84,7 +84,7 @@ extension PeerProcess {
   /// Starts every driver of a folder that measures something of this suite.
   static func all(
     in folder: String, suite: String, configuration: BenchmarkConfiguration, cpuIndex: Int,
-    otherCPUIndex: Int? = nil
+    otherCPUIndex: Int? = nil, moreArguments: [String] = []
   ) throws -> [PeerProcess] {
     let url = URL(fileURLWithPath: folder)
     let names: [String]
@@ -93,7 +93,7 @@ extension PeerProcess {
     } catch {
       throw UsageError("--peers \(folder): cannot be read; make bench-peers builds the drivers")
     }
-    var arguments = ["--cpu", "\(cpuIndex)"]
+    var arguments = ["--cpu", "\(cpuIndex)"] + moreArguments
     if let otherCPUIndex {
       arguments += [
         "--other-cpu", "\(otherCPUIndex)", "--size", configuration.size("full", smoke: "smoke"),

@@ -7,14 +7,17 @@
 // for each thing it can measure and then `ready`. For each line `run NAME` it does all operations of
 // one sample and prints `NANOSECONDS CPU-NANOSECONDS HASH`, and the percentiles 50, 99, 99.9 and 100 in nanoseconds where
 // the case is about single operations. It ends with its standard input. Drivers of two threads get `--other-cpu M` and
-// `--size full|smoke` as well.
+// `--size full|smoke` as well, those of order books `--orders FOLDER`.
 
 #pragma once
 
 #include <sched.h>
 #include <time.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
+#include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +37,28 @@ inline std::uint64_t nanoseconds(clockid_t clock) {
     timespec now{};
     clock_gettime(clock, &now);
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// The time-stamp counter against the monotonic clock, measured once.
+inline double nanoseconds_per_cycle() {
+    static const double rate = [] {
+        const std::uint64_t time = nanoseconds(CLOCK_MONOTONIC);
+        const std::uint64_t cycles = __rdtsc();
+        while (nanoseconds(CLOCK_MONOTONIC) - time < 20'000'000) {}
+        const std::uint64_t end = nanoseconds(CLOCK_MONOTONIC);
+        return static_cast<double>(end - time) / static_cast<double>(__rdtsc() - cycles);
+    }();
+    return rate;
+}
+
+inline std::vector<double> percentiles(std::vector<std::uint64_t> cycles) {
+    std::sort(cycles.begin(), cycles.end());
+    std::vector<double> values;
+    for (const double share : {0.5, 0.99, 0.999, 1.0}) {
+        const auto rank = static_cast<std::size_t>(std::ceil(static_cast<double>(cycles.size()) * share));
+        values.push_back(static_cast<double>(cycles[std::max<std::size_t>(rank, 1) - 1]) * nanoseconds_per_cycle());
+    }
+    return values;
 }
 
 // What a sample gives where the case takes its time itself.
@@ -60,6 +85,7 @@ struct Options {
     int cpu = 0;
     int other_cpu = 0;
     std::string file;
+    std::string orders;
     std::uint64_t count = 0;
     bool is_smoke = false;
 };
@@ -75,6 +101,7 @@ inline Options parse(int argc, char** argv, const char* suites) {
         if (flag == "--cpu") options.cpu = std::atoi(argv[i + 1]);
         else if (flag == "--other-cpu") options.other_cpu = std::atoi(argv[i + 1]);
         else if (flag == "--file") options.file = argv[i + 1];
+        else if (flag == "--orders") options.orders = argv[i + 1];
         else if (flag == "--size") options.is_smoke = std::strcmp(argv[i + 1], "smoke") == 0;
         else if (flag == "--count") options.count = std::strtoull(argv[i + 1], nullptr, 10);
     }
@@ -173,13 +200,16 @@ struct FieldHash {
     void take(std::uint64_t sum) { value = (value << 1 | value >> 63) ^ sum; }
 };
 
-// The hash of the book benchmarks: every book's best prices and quantities.
-struct BookHash {
+struct Digest {
     std::uint64_t value = 0x9E3779B97F4A7C15U;
     void mix(std::uint64_t word) {
         value = (value ^ word) * 0xBF58476D1CE4E5B9U;
         value ^= value >> 29;
     }
+};
+
+// The hash of the book benchmarks: every book's best prices and quantities.
+struct BookHash : Digest {
     void take(std::uint64_t locate, std::uint64_t bid_price, std::uint64_t bid_quantity,
               std::uint64_t ask_price, std::uint64_t ask_quantity) {
         if (bid_quantity == 0 && ask_quantity == 0) return;

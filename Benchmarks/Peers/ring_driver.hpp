@@ -15,7 +15,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <memory>
 
 #include "peer_driver.hpp"
@@ -53,17 +52,8 @@ constexpr std::size_t round_trip_capacity = 64;
 constexpr std::size_t batch_count = 64;
 constexpr std::uint64_t warm_up_rounds = 1000;
 
-// The time-stamp counter against the monotonic clock, measured once.
-inline double nanoseconds_per_cycle() {
-    static const double rate = [] {
-        const std::uint64_t time = peer::nanoseconds(CLOCK_MONOTONIC);
-        const std::uint64_t cycles = __rdtsc();
-        while (peer::nanoseconds(CLOCK_MONOTONIC) - time < 20'000'000) {}
-        const std::uint64_t end = peer::nanoseconds(CLOCK_MONOTONIC);
-        return static_cast<double>(end - time) / static_cast<double>(__rdtsc() - cycles);
-    }();
-    return rate;
-}
+using peer::nanoseconds_per_cycle;
+using peer::percentiles;
 
 // Two roles that begin together: the first on this thread, the second on one bound to another CPU before it starts.
 class Team {
@@ -277,16 +267,6 @@ template <class T, class Producer, class Consumer>
         }
     }
     return 0;
-}
-
-inline std::vector<double> percentiles(std::vector<std::uint64_t> cycles) {
-    std::sort(cycles.begin(), cycles.end());
-    std::vector<double> values;
-    for (const double share : {0.5, 0.99, 0.999, 1.0}) {
-        const auto rank = static_cast<std::size_t>(std::ceil(static_cast<double>(cycles.size()) * share));
-        values.push_back(static_cast<double>(cycles[std::max<std::size_t>(rank, 1) - 1]) * nanoseconds_per_cycle());
-    }
-    return values;
 }
 
 // Makes the cases of a suite.

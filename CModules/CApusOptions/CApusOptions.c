@@ -10,18 +10,21 @@ void capus_options_reset(void) {
   opterr = 0;
 }
 
-capus_option capus_options_next(int argc, char **argv, const struct option *table) {
-  capus_option result = {.index = -1, .argument = NULL, .nextWord = 0};
+capus_option capus_options_next(int argc, char **argv, const char *letters, const struct option *table) {
+  capus_option result = {.index = -1, .letter = 0, .argument = NULL, .nextWord = 0};
   int index = -1;
   optarg = NULL;
-  // "h" is -h; the colon makes a missing argument ':' instead of '?'.
-  int code = getopt_long(argc, argv, ":h", table, &index);
+  // The colon that the letters begin with makes a missing argument ':' instead of '?'.
+  int code = getopt_long(argc, argv, letters, table, &index);
   result.argument = optarg;
   result.nextWord = optind;
   if (code == -1) return result;
   if (code == ':') result.index = -3;
   else if (code == '?') result.index = -2;
-  else if (code == 'h') result.index = 0;
-  else result.index = index;
+  else if (index >= 0) result.index = index;
+  else {
+    result.index = -4;
+    result.letter = code;
+  }
   return result;
 }

@@ -17,7 +17,7 @@ protocol Command {
 extension Command {
   static var help: String {
     let rows = (options + [Option("help", nil, "show this help")]).map {
-      (flag: "--\($0.name)" + ($0.argument.map { " \($0)" } ?? ""), help: $0.help)
+      (flag: $0.flag, help: $0.help)
     }
     let width = rows.map(\.flag.count).max() ?? 0
     let lines = rows.map {

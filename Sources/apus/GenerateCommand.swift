@@ -5,18 +5,26 @@ internal import ApusCapture
 internal import ApusServiceKit
 internal import ApusTradingService
 
-/// `apus generate`: realistic recordings from a seed.
+/// `apus generate`: realistic recordings and order streams from a seed.
 enum GenerateCommand: Command {
   static let name = "generate"
-  static let summary = "Writes a realistic market day of any size from a seed."
-  static let usage = "generate itch FILE [options]"
+  static let summary =
+    "Writes a realistic market day, or a stream of orders, of any size from a seed."
+  static let usage =
+    "generate itch FILE [options]\n       apus generate orders KIND -o FILE [options]"
   static let options = [
-    Option("messages", "N", "messages in the day (default 5000000)"),
-    Option("symbols", "N", "instruments (default 4000)"),
+    Option("messages", "N", "itch: messages in the day (default 5000000)"),
+    Option("symbols", "N", "itch: instruments (default 4000)"),
     Option("seed", "N", "the same seed gives the same bytes everywhere (default 1)"),
-    Option("date", "YYYY-MM-DD", "day of the capture's clock (default 2026-01-15)"),
-    Option("format", "FORM", "plain, gzip or capture; default by name: .gz, .pcap, else plain"),
-    Option("truth", "FILE.csv", "write the final books as an independent model computes them"),
+    Option("date", "YYYY-MM-DD", "itch: day of the capture's clock (default 2026-01-15)"),
+    Option(
+      "format", "FORM", "itch: plain, gzip or capture; default by name: .gz, .pcap, else plain"),
+    Option(
+      "truth", "FILE.csv", "itch: write the final books as an independent model computes them"),
+    Option("count", "N", "orders: commands in the stream (default 1000000)"),
+    Option(
+      "output", "FILE", "orders: the order log to write, compressed where it ends in .gz",
+      letter: "o"),
     Option("json", nil, "print what was written as one JSON object"),
   ]
 
@@ -32,11 +40,16 @@ enum GenerateCommand: Command {
   }
 
   static func run(_ options: ParsedOptions) throws -> ExitCode {
+    if options.operands.first == "orders" { return try GenerateOrders.run(options) }
     guard options.operands.count == 2 else {
       throw UsageError("expected a kind and a file: apus generate itch FILE")
     }
     guard options.operands[0] == "itch" else {
-      throw UsageError("\(options.operands[0]): no such kind of recording; expected itch")
+      throw UsageError(
+        "\(options.operands[0]): no such kind of recording; expected itch or orders")
+    }
+    for name in ["count", "output"] where options.has(name) {
+      throw UsageError("--\(name): not an option of apus generate itch")
     }
     let path = options.operands[1]
     var format = MarketDayFormat(path: path)
@@ -81,10 +94,7 @@ enum GenerateCommand: Command {
   private static func configuration(
     _ options: ParsedOptions
   ) throws -> MarketDayConfiguration {
-    let seedText = options.string("seed") ?? "1"
-    guard let seed = UInt64(seedText) else {
-      throw UsageError("--seed \(seedText): expected a whole number from 0 to 2^64 - 1")
-    }
+    let seed = try seed(options)
     do throws(MarketDayConfigurationError) {
       return try MarketDayConfiguration(
         seed: seed, messageCount: integer(options, "messages") ?? 5_000_000,
@@ -97,8 +107,16 @@ enum GenerateCommand: Command {
     }
   }
 
+  static func seed(_ options: ParsedOptions) throws(UsageError) -> UInt64 {
+    let text = options.string("seed") ?? "1"
+    guard let seed = UInt64(text) else {
+      throw UsageError("--seed \(text): expected a whole number from 0 to 2^64 - 1")
+    }
+    return seed
+  }
+
   /// A whole number; what is none becomes one that the configuration refuses with its range.
-  private static func integer(_ options: ParsedOptions, _ name: String) -> Int? {
+  static func integer(_ options: ParsedOptions, _ name: String) -> Int? {
     options.string(name).map { Int($0) ?? -1 }
   }
 }

@@ -10,11 +10,19 @@ struct Option {
   var name: String
   var argument: String?
   var help: String
+  /// A short form of one letter.
+  var letter: Character?
 
-  init(_ name: String, _ argument: String? = nil, _ help: String) {
+  init(_ name: String, _ argument: String? = nil, _ help: String, letter: Character? = nil) {
     self.name = name
     self.argument = argument
     self.help = help
+    self.letter = letter
+  }
+
+  /// What `--help` shows.
+  var flag: String {
+    (letter.map { "-\($0), " } ?? "") + "--\(name)" + (argument.map { " \($0)" } ?? "")
   }
 }
 
@@ -43,7 +51,12 @@ struct ParsedOptions {
   }
 
   init(_ arguments: [String], options: [Option]) throws(UsageError) {
-    let all = [Option("help", nil, "")] + options
+    let all = [Option("help", nil, "", letter: "h")] + options
+    let letters =
+      ":"
+      + all.compactMap { option in
+        option.letter.map { "\($0)" + (option.argument == nil ? "" : ":") }
+      }.joined()
     // SAFETY: every string is duplicated and freed below; the table ends with a zeroed entry and
     // outlives the calls that read it.
     var words: [UnsafeMutablePointer<CChar>?] = unsafe (["apus"] + arguments).map {
@@ -64,7 +77,7 @@ struct ParsedOptions {
     capus_options_reset()
     var next = 1
     while true {
-      let found = unsafe capus_options_next(count, &words, table)
+      let found = unsafe capus_options_next(count, &words, letters, table)
       let argument = unsafe found.argument.map { unsafe String(cString: $0) }
       next = unsafe Int(found.nextWord)
       switch unsafe found.index {
@@ -78,6 +91,10 @@ struct ParsedOptions {
         throw UsageError(
           unsafe found.index == -2
             ? "\(word): no such option" : "\(word): expected a value after this option")
+      case -4:
+        let letter = unsafe Character(UnicodeScalar(UInt8(truncatingIfNeeded: found.letter)))
+        let name = all.first { $0.letter == letter }?.name ?? ""
+        values[name, default: []].append(argument ?? "")
       case let index:
         values[all[Int(index)].name, default: []].append(argument ?? "")
       }

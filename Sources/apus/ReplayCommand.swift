@@ -4,13 +4,16 @@
 internal import ApusServiceKit
 internal import ApusTradingService
 
-/// `apus replay`: recordings through full-depth books.
+/// `apus replay`: recordings through full-depth books, order logs through the matching engine.
 enum ReplayCommand: Command {
   static let name = "replay"
-  static let summary = "Rebuilds every order book from recorded market data."
+  static let summary =
+    "Rebuilds every order book from recorded market data, or matches the orders of a log."
   static let usage = "replay FILE… [options]"
   static let options = [
-    Option("format", "FORM", "auto (default), itch50, pcap, soupbintcp or lobster"),
+    Option("format", "FORM", "auto (default), itch50, pcap, soupbintcp, lobster or orders"),
+    Option(
+      "as-orders", nil, "turn an ITCH day into orders, match them, compare with its executions"),
     Option("symbols", "A,B", "only these instruments"),
     Option("speed", "SPEED", "max (default), or by recorded time: 1x, 10x, 0.5x"),
     Option("cpu", "N", "build the books on this CPU"),
@@ -23,15 +26,10 @@ enum ReplayCommand: Command {
   ]
 
   static func run(_ options: ParsedOptions) throws -> ExitCode {
+    let isLog = try ReplayOrders.isOrderLog(options)
+    if isLog || options.has("as-orders") { return try ReplayOrders.run(options, isLog: isLog) }
     var configuration = ReplayConfiguration(paths: options.operands)
-    if let text = options.string("format"), text != "auto" {
-      guard let format = MarketDataFormat(rawValue: text) else {
-        throw UsageError(
-          "--format \(text): expected auto, "
-            + MarketDataFormat.allCases.map(\.rawValue).joined(separator: ", "))
-      }
-      configuration.format = format
-    }
+    configuration.format = try format(options)
     if let text = options.string("speed") {
       guard let speed = ReplaySpeed(text) else {
         throw UsageError("--speed \(text): expected max or a factor such as 1x or 10x")
@@ -71,5 +69,16 @@ enum ReplayCommand: Command {
       return .failed
     }
     return .good
+  }
+
+  /// The form asked for; nil to look at each recording.
+  static func format(_ options: ParsedOptions) throws(UsageError) -> MarketDataFormat? {
+    guard let text = options.string("format"), text != "auto" else { return nil }
+    guard let format = MarketDataFormat(rawValue: text) else {
+      throw UsageError(
+        "--format \(text): expected auto, "
+          + MarketDataFormat.allCases.map(\.rawValue).joined(separator: ", ") + ", orders")
+    }
+    return format
   }
 }

@@ -49,7 +49,7 @@ import Testing
     #expect(BenchmarkCase(name: "slab.none", operationCount: 1) { 1 }.peer(peer) == nil)
     var samples = CaseSamples()
     for isWarmUp in [true, false, false] { try samples.take(.peer(theirs), isWarmUp: isWarmUp) }
-    let result = samples.result(of: .peer(theirs))
+    let result = samples.results(of: .peer(theirs))[0]
     #expect(result.median == 5 && result.samples == 2)
     #expect(result.resultHash == "00000000000000ff")
   }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCapture
+internal import ApusEngine
+internal import ApusServiceKit
+internal import ApusThreads
+internal import ApusTrading
+internal import ApusTradingService
+internal import Foundation
+
+/// A generated stream of commands in memory.
+final class OrderStreamData {
+  /// What the instruments and owners are made with; applied outside the time.
+  let preparing: [OrderLogRecord]
+  /// What is measured.
+  let records: [OrderLogRecord]
+  /// The same without times, and behind them one that has one event: for a host, whose clock tells.
+  private(set) lazy var commands = records.map(\.command) + [MatchingCommand(.expire)]
+
+  init(
+    _ kind: OrderStreamKind, seed: UInt64, count: Int, limitsEveryOwner: Bool = false
+  ) throws {
+    var stream = OrderStream(
+      try OrderStreamConfiguration(
+        kind: kind, seed: seed, commandCount: count, limitsEveryOwner: limitsEveryOwner))
+    var records: [OrderLogRecord] = []
+    records.reserveCapacity(stream.commandCount)
+    while let record = stream.next() { records.append(record) }
+    preparing = Array(records.prefix(stream.preparingCount))
+    self.records = Array(records.dropFirst(stream.preparingCount))
+  }
+}
+
+/// Where the events of the benchmarks go: what traded, which other libraries tell as well.
+struct TradeSums {
+  private(set) var count: UInt64 = 0
+  private var quantity: UInt64 = 0
+  private var notional: UInt64 = 0
+
+  @inline(__always)
+  mutating func take(_ event: MatchingEvent) {
+    guard event.kindCode == MatchingEventKind.trade.rawValue else { return }
+    count &+= 1
+    quantity &+= UInt64(event.quantity)
+    notional &+= UInt64(event.priceTicks) &* UInt64(event.quantity)
+  }
+
+  var hash: UInt64 {
+    var digest = StateDigest()
+    digest.mix(count)
+    digest.mix(quantity)
+    digest.mix(notional)
+    return digest.value
+  }
+}
+
+/// An engine that is called directly: one thread, no host, no journal.
+final class MatchingBench {
+  let stream: OrderStreamData
+  private let eventCountMax: Int
+  private var engine: MatchingEngine?
+  private var events: EventQueue<MatchingEvent>?
+  private var cycles: [UInt64] = []
+  /// Trades of the last sample.
+  private(set) var tradeCount: UInt64 = 0
+  private(set) var failure: String?
+
+  init(_ stream: OrderStreamData, eventCountMax: Int) {
+    self.stream = stream
+    self.eventCountMax = eventCountMax
+  }
+
+  var orderCount: Int { stream.records.count }
+
+  /// A new engine that knows the instruments and owners.
+  func prepare() {
+    do {
+      var engine = try MatchingEngine(configuration: .init(eventCountMax: eventCountMax))
+      var events = try EventQueue<MatchingEvent>(capacity: 2 * eventCountMax)
+      var sums = TradeSums()
+      Self.apply(stream.preparing, after: 0, to: &engine, &events, &sums)
+      self.engine = consume engine
+      self.events = consume events
+    } catch {
+      failure = "\(error)"
+    }
+  }
+
+  /// Gives the engine's memory back.
+  func finish() {
+    engine = nil
+    events = nil
+  }
+
+  /// Applies the whole stream.
+  func run() -> UInt64 {
+    guard var engine = engine.take(), var events = events.take() else { return 0 }
+    var sums = TradeSums()
+    Self.apply(
+      stream.records, after: UInt64(stream.preparing.count), to: &engine, &events, &sums)
+    self.engine = consume engine
+    self.events = consume events
+    tradeCount = sums.count
+    return sums.hash
+  }
+
+  @inline(never)
+  private static func apply(
+    _ array: [OrderLogRecord], after lastSequence: UInt64, to engine: inout MatchingEngine,
+    _ events: inout EventQueue<MatchingEvent>, _ sums: inout TradeSums
+  ) {
+    let records = array.span
+    let countMax = engine.eventCountMax
+    for index in records.indices {
+      let record = records[index]
+      let sequence = lastSequence &+ UInt64(index) &+ 1
+      if events.room < countMax { events.removeAll { sums.take($0.event) } }
+      events.withSink(sequence: sequence, countMax: countMax) { sink in
+        engine.apply(
+          record.command, at: Nanoseconds(record.timeNanoseconds), sequence: sequence,
+          into: &sink)
+      }
+    }
+    events.removeAll { sums.take($0.event) }
+  }
+
+  // MARK: Single commands
+
+  /// Applies the whole stream and times every command, until its events were taken.
+  func runTimed() -> UInt64 {
+    guard var engine = engine.take(), var events = events.take() else { return 0 }
+    if cycles.isEmpty { cycles = Array(repeating: 0, count: stream.records.count) }
+    var sums = TradeSums()
+    Self.applyTimed(
+      stream.records, after: UInt64(stream.preparing.count), to: &engine, &events, &sums,
+      cycles: &cycles)
+    self.engine = consume engine
+    self.events = consume events
+    tradeCount = sums.count
+    return sums.hash
+  }
+
+  @inline(never)
+  private static func applyTimed(
+    _ array: [OrderLogRecord], after lastSequence: UInt64, to engine: inout MatchingEngine,
+    _ events: inout EventQueue<MatchingEvent>, _ sums: inout TradeSums, cycles: inout [UInt64]
+  ) {
+    let records = array.span
+    let countMax = engine.eventCountMax
+    let clock = CycleClock.shared
+    for index in records.indices {
+      let record = records[index]
+      let sequence = lastSequence &+ UInt64(index) &+ 1
+      let started = clock.now
+      events.withSink(sequence: sequence, countMax: countMax) { sink in
+        engine.apply(
+          record.command, at: Nanoseconds(record.timeNanoseconds), sequence: sequence,
+          into: &sink)
+      }
+      events.removeAll { sums.take($0.event) }
+      cycles[index] = clock.now &- started
+    }
+  }
+
+  /// Of the times of the last sample.
+  func percentiles() -> Percentiles { Percentiles(cycles: &cycles) }
+}
+
+/// The order logs that other libraries' drivers read, in a folder that is removed with its owner.
+final class OrderLogFolder {
+  private let path: String
+
+  init(_ configurations: [String: OrderStreamConfiguration]) throws {
+    path = "/var/tmp/apus-orders-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    do throws(CaptureError) {
+      for (name, configuration) in configurations {
+        try OrderLogWriter.write(configuration, to: "\(path)/\(name)")
+      }
+    } catch {
+      throw WorkError(error.description)
+    }
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  var arguments: [String] { ["--orders", path] }
+}
