@@ -89,6 +89,8 @@ public struct MatchingEngine: Engine, ~Copyable {
   /// The live order that is matching, or none, and whether a link has cancelled it meanwhile.
   var incomingSlot = UInt32.max
   var isIncomingLinkedAway = false
+  /// An order that is out, whose children wait until the incoming order has ended; or none.
+  var waitingParent = UInt32.max
 
   /// An engine without instruments and owners.
   ///

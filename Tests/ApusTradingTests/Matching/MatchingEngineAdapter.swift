@@ -7,7 +7,7 @@ import ApusMarketProtocols
 @testable import ApusTrading
 
 // One line switches the engine on: #if true.
-#if false
+#if true
   /// The engine behind the protocol of the tests.
   final class MatchingEngineAdapter: MatchingUnderTest {
     private var engine: MatchingEngine

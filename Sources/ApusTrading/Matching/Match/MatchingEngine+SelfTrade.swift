@@ -42,12 +42,7 @@ extension MatchingEngine {
     if quantity == before {
       takeOut(slot)
       if incomingLink != .max { resolveLink(ofIncoming: incomingLink, &events) }
-      if orders[slot].tag.hasExtra {
-        resolveLink(of: slot, &events)
-        resolveChildren(of: slot, &events)
-      }
-      free(slot)
-      return
+      return resolveAndFree(slot, &events)
     }
     let shown = orders[slot].quantity
     if quantity < shown {

@@ -33,6 +33,7 @@ extension MatchingEngine {
     leaveSet(slot)
     let type: OrderType = details[slot].type == .stopLimit ? .limit : .market
     details[slot].typeAndTime = type.rawValue | details[slot].typeAndTime & 0xF0
+    extras[details[slot].extra].triggerTicks = 0
     var incoming = revive(slot)
     if type == .market {
       let collar = collarTicks(incoming.instrument, incoming.side)

@@ -248,7 +248,11 @@ extension MatchingEngine {
     isIncomingLinkedAway = false
     if case .volatility = matchEnd { pause(incoming.instrument, &events) }
     if incoming.leaves == 0 { return leave(&incoming, &events) }
-    if wasLinkedAway { return end(&incoming, .linked, &events) }
+    if wasLinkedAway {
+      end(&incoming, .linked, &events)
+      if waitingParent != .max { resolveWaitingParent(&events) }
+      return
+    }
     let mayRest =
       incoming.type != .market
       && incoming.timeInForce.rawValue < TimeInForce.immediateOrCancel.rawValue

@@ -212,12 +212,8 @@ extension MatchingEngine {
     events.emit(event)
     releaseRisk(slot, from: left, to: 0)
     takeOut(slot)
-    if orders[slot].tag.hasExtra {
-      resolveLink(of: slot, &events)
-      resolveChildren(of: slot, &events)
-    }
     let instrument = orders[slot].locate
-    free(slot)
+    resolveAndFree(slot, &events)
     touch(instrument)
   }
 

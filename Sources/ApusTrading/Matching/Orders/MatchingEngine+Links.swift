@@ -22,6 +22,32 @@ extension MatchingEngine {
     if orders[slot].tag.hasExtra { resolveLink(of: slot, &events) }
   }
 
+  /// Lets the links of an order that is out act, and gives its slot back.
+  ///
+  /// Where its other is the incoming order, that one ends first: what is to be done with the children
+  /// waits until it has.
+  @inline(__always)
+  mutating func resolveAndFree(_ slot: UInt32, _ events: inout MatchingSink) {
+    if orders[slot].tag.hasExtra {
+      resolveLink(of: slot, &events)
+      if isIncomingLinkedAway, extras[details[slot].extra].firstChild != OrderExtra.none {
+        waitingParent = slot
+        return
+      }
+      resolveChildren(of: slot, &events)
+    }
+    free(slot)
+  }
+
+  /// After the incoming order has ended: the children of the other one, which ended it.
+  @inline(never)
+  mutating func resolveWaitingParent(_ events: inout MatchingSink) {
+    let slot = waitingParent
+    waitingParent = .max
+    resolveChildren(of: slot, &events)
+    free(slot)
+  }
+
   // MARK: Brackets
 
   /// After a parent has left: its children go too, or are to be activated. Section 8.2.

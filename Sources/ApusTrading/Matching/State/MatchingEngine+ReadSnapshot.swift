@@ -25,15 +25,31 @@ extension MatchingEngine {
         time: try reader.read(field: "expiry"), orderId: try reader.read(field: "expiring order"))
     }
     expiries.restore(count: expiryCount)
-    let workCount = try reader.read(0...UInt32(1 << 16), field: "unfinished count")
-    for _ in 0..<workCount {
+    try readUnfinished(from: &reader)
+  }
+
+  /// Which instruments have something left to do, in their order.
+  private mutating func readUnfinished(
+    from reader: inout SnapshotReader
+  ) throws(SnapshotError) {
+    let count = try reader.read(0...UInt32(1 << 16), field: "unfinished count")
+    for _ in 0..<count {
       let start = reader.offset
       let instrument: UInt16 = try reader.read(field: "unfinished instrument")
       guard instruments[instrument].unfinished.contains(.queued) else {
-        throw Self.malformed("unfinished instrument", start, "\(instrument)", "an unfinished one")
+        throw Self.malformed(
+          "unfinished instrument", start, "\(instrument)", "an unfinished one, once")
       }
+      // Set again below: what still has it then was not in the list.
+      instruments[instrument].unfinished.remove(.queued)
       work.append(instrument)
     }
+    for number in UInt16.min...UInt16.max
+    where instruments[number].unfinished.contains(.queued) {
+      throw Self.malformed(
+        "unfinished instruments", reader.offset, "\(count)", "instrument \(number) among them")
+    }
+    for offset in 0..<count { instruments[work.waiting(offset)].unfinished.insert(.queued) }
   }
 
   static func malformed(

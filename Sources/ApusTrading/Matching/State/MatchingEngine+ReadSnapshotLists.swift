@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusEngine
+internal import ApusMarketProtocols
+internal import ApusMemory
+
+extension MatchingEngine {
+  /// Links between orders, owners' orders in order of entry, trailing stops, brackets.
+  mutating func readListsOfOrders(from reader: inout SnapshotReader) throws(SnapshotError) {
+    try readJoins(from: &reader)
+    var listed = 0
+    for number in 0..<holdings.count {
+      while let slot = try readSlot("owner's order", from: &reader) {
+        listed += 1
+        guard listed <= books.orders.count, details[slot].holding == number,
+          details[slot].previous == .max, details[slot].next == .max,
+          holdings.records[number].head != slot
+        else {
+          throw Self.malformed(
+            "owner's order", reader.offset - 8, "\(orders[slot].reference)", "each order once")
+        }
+        appendToHolding(slot)
+      }
+    }
+    guard listed == books.orders.count else {
+      throw Self.malformed(
+        "owners' orders", reader.offset, "\(listed)", "\(books.orders.count)")
+    }
+    for instrument in UInt16.min...UInt16.max where instruments[instrument].isDefined {
+      try readTrailing(instrument, from: &reader)
+      try readActivated(instrument, from: &reader)
+    }
+  }
+
+  /// What orders are linked with; both ends have to say so.
+  private func readJoins(from reader: inout SnapshotReader) throws(SnapshotError) {
+    let count = try reader.read(0...UInt32(books.orders.count), field: "linked orders")
+    for _ in 0..<count {
+      guard let slot = try readSlot("linked order", from: &reader), orders[slot].tag.hasExtra
+      else {
+        throw Self.malformed("linked order", reader.offset, "none", "an order with more to it")
+      }
+      let extra = details[slot].extra
+      extras[extra].linked = try readJoined("link", slot, from: &reader)
+      extras[extra].parent = try readJoined("parent", slot, from: &reader)
+      extras[extra].firstChild = try readJoined("first child", slot, from: &reader)
+      extras[extra].secondChild = try readJoined("second child", slot, from: &reader)
+    }
+    for number in 0..<UInt32(books.orders.watermark) where isLive(number) {
+      guard !orders[number].tag.hasExtra || isJoinedBothWays(number) else {
+        throw Self.malformed(
+          "links", reader.offset, "order \(orders[number].reference)", "links that both ends have")
+      }
+    }
+  }
+
+  /// Whether a slot below the watermark holds an order.
+  private func isLive(_ slot: UInt32) -> Bool { findSlot(orders[slot].reference) == slot }
+
+  /// An order of the same instrument that may be linked with another one.
+  private func readJoined(
+    _ field: StaticString, _ slot: UInt32, from reader: inout SnapshotReader
+  ) throws(SnapshotError) -> UInt32 {
+    guard let other = try readSlot(field, from: &reader) else { return OrderExtra.none }
+    guard other != slot, orders[other].tag.hasExtra, orders[other].locate == orders[slot].locate
+    else {
+      throw Self.malformed(
+        "\(field)", reader.offset - 8, "\(orders[other].reference)",
+        "another order of the instrument, with more to it")
+    }
+    return other
+  }
+
+  private func isJoinedBothWays(_ slot: UInt32) -> Bool {
+    let extra = extras[details[slot].extra]
+    let none = OrderExtra.none
+    if extra.linked != none {
+      guard extras[details[extra.linked].extra].linked == slot else { return false }
+    }
+    if orders[slot].tag.set == .dormant {
+      // Either it waits for its parent, or the parent has left and a sibling may be behind it.
+      guard extra.linked == none, extra.firstChild == none else { return false }
+      guard extra.parent == none else {
+        let parent = extras[details[extra.parent].extra]
+        return extra.secondChild == none && orders[extra.parent].tag.set != .dormant
+          && (parent.firstChild == slot || parent.secondChild == slot)
+      }
+      guard extra.secondChild != none else { return true }
+      let second = extras[details[extra.secondChild].extra]
+      return orders[extra.secondChild].tag.set == .dormant && second.parent == none
+        && second.secondChild == none
+    }
+    guard extra.parent == none, extra.firstChild != extra.secondChild || extra.firstChild == none
+    else { return false }
+    if extra.firstChild == none { return extra.secondChild == none }
+    guard extras[details[extra.firstChild].extra].parent == slot else { return false }
+    return extra.secondChild == none || extras[details[extra.secondChild].extra].parent == slot
+  }
+
+  /// The slot of an order that is named by its id; nil for 0.
+  private func readSlot(
+    _ field: StaticString, from reader: inout SnapshotReader
+  ) throws(SnapshotError) -> UInt32? {
+    let start = reader.offset
+    let orderId: UInt64 = try reader.read(field: field)
+    if orderId == 0 { return nil }
+    guard let slot = findSlot(orderId) else {
+      throw Self.malformed("\(field)", start, "\(orderId)", "a live order")
+    }
+    return slot
+  }
+
+  /// Stops were put into the list as they came; this is the order of entry.
+  private func readTrailing(
+    _ instrument: UInt16, from reader: inout SnapshotReader
+  ) throws(SnapshotError) {
+    while let slot = try readSlot("trailing stop", from: &reader) {
+      guard orders[slot].locate == instrument, orders[slot].tag.set == .stop,
+        details[slot].type == .trailingStop
+      else {
+        throw Self.malformed(
+          "trailing stop", reader.offset - 8, "\(orders[slot].reference)", "one that rests")
+      }
+      removeTrailing(slot)
+      appendTrailing(slot)
+    }
+  }
+
+  private func readActivated(
+    _ instrument: UInt16, from reader: inout SnapshotReader
+  ) throws(SnapshotError) {
+    while let slot = try readSlot("activated bracket", from: &reader) {
+      // One that is in the chain already has a next one, or is the last.
+      let extra = details[slot].extra
+      guard orders[slot].locate == instrument, orders[slot].tag.set == .dormant,
+        extras[extra].parent == OrderExtra.none, extras[extra].next == OrderExtra.none,
+        instruments[instrument].lastActivated != slot &+ 1
+      else {
+        throw Self.malformed(
+          "activated bracket", reader.offset - 8, "\(orders[slot].reference)",
+          "a dormant order, once")
+      }
+      if instruments[instrument].firstActivated == 0 {
+        instruments[instrument].firstActivated = slot &+ 1
+      } else {
+        extras[details[instruments[instrument].lastActivated &- 1].extra].next = slot
+      }
+      instruments[instrument].lastActivated = slot &+ 1
+      instruments[instrument].followUpCount &+= 1
+    }
+  }
+}
