@@ -66,8 +66,7 @@ public struct OrderBooks: ~Copyable {
   private let bookRegion: MemoryRegion
   private let setRegion: MemoryRegion
   let books: UnsafeMutablePointer<Book>
-  /// Bids and asks of every instrument, for every set with a ladder but `main`.
-  private let setLadders: UnsafeMutablePointer<Ladder>
+  let places: BookLadders
   let orderBase: UnsafeMutablePointer<BookOrder>
   let levelBase: UnsafeMutablePointer<PriceLevel>
   var liveCountMax = 0
@@ -99,8 +98,11 @@ public struct OrderBooks: ~Copyable {
       byteCount: setLadderCount * MemoryLayout<Ladder>.stride, options: options)
     // SAFETY: the regions are this long, zero-filled, and live as long as self. Slot 0 exists since
     // capacities are positive.
-    unsafe setLadders = setRegion.baseAddress.bindMemory(to: Ladder.self, capacity: setLadderCount)
     unsafe books = bookRegion.baseAddress.bindMemory(to: Book.self, capacity: Self.bookCount)
+    unsafe places = BookLadders(
+      books: books,
+      setLadders: setRegion.baseAddress.bindMemory(to: Ladder.self, capacity: setLadderCount),
+      entries: ladders.entries)
     unsafe orderBase = orders.pointer(to: SlabIndex(rawValue: 0))
     unsafe levelBase = levels.pointer(to: SlabIndex(rawValue: 0))
     self.orders = orders
@@ -237,10 +239,7 @@ public struct OrderBooks: ~Copyable {
 
   @inline(__always)
   func ladder(_ locate: UInt16, _ side: Side) -> UnsafeMutablePointer<Ladder> {
-    // SAFETY: every 16-bit locate is below bookCount; a book begins with its bids and its asks.
-    let bids = unsafe UnsafeMutableRawPointer(books + Int(locate)).assumingMemoryBound(
-      to: Ladder.self)
-    return side == .buy ? unsafe bids : unsafe bids + 1
+    unsafe places.ladder(locate, side)
   }
 
   /// The ladder of one side of a set that has one.
@@ -248,10 +247,7 @@ public struct OrderBooks: ~Copyable {
   /// - Precondition: The books were made with order sets, or the set is `main`.
   @inline(__always)
   func ladder(_ set: OrderSet, _ locate: UInt16, _ side: Side) -> UnsafeMutablePointer<Ladder> {
-    if set == .main { return unsafe ladder(locate, side) }
-    // SAFETY: five sets besides `main` have ladders, each of two for every locate.
-    let pair = (Int(set.rawValue) &- 1) &* Self.bookCount &+ Int(locate)
-    return unsafe setLadders + (pair &* 2 &+ (side == .buy ? 0 : 1))
+    unsafe places.ladder(set, locate, side)
   }
 
   /// The key of an order in its ladder. Stops are sorted the other way: the lowest buy trigger and

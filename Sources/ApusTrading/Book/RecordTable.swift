@@ -5,30 +5,19 @@ internal import ApusMemory
 
 /// Records of one type side by side, addressed by number and changed in place.
 ///
-/// Memory is reserved once, zero-filled, and committed as it is touched. Indices are not checked in
-/// release builds: they come from the structures themselves or from 16-bit fields.
+/// Only a place: who makes it keeps the memory (``TableMemory``), so that engines can hand out copies
+/// without moving anything. Indices are not checked in release builds: they come from the structures
+/// themselves or from 16-bit fields.
 ///
 /// - Threading: one thread at a time.
 @safe
-struct RecordTable<Element: BitwiseCopyable>: ~Copyable {
-  private let region: MemoryRegion?
+struct RecordTable<Element: BitwiseCopyable>: BitwiseCopyable {
   let base: UnsafeMutablePointer<Element>
   let count: Int
-
-  /// So many records of zero bits, which have to be a valid element.
-  init(count: Int, pages: MemoryRegion.PagePolicy) throws(MemoryError) {
-    let region = try MemoryRegion(
-      byteCount: count * MemoryLayout<Element>.stride, options: MemoryRegion.Options(pages: pages))
-    // SAFETY: the region holds `count` elements and lives as long as self.
-    unsafe base = region.baseAddress.bindMemory(to: Element.self, capacity: count)
-    self.count = count
-    self.region = consume region
-  }
 
   /// Records in memory that somebody else keeps for as long as the table is used.
   @unsafe
   init(_ base: UnsafeMutablePointer<Element>, count: Int) {
-    region = nil
     unsafe self.base = unsafe base
     self.count = count
   }

@@ -9,7 +9,7 @@ typealias MatchingSink = EventSink<MatchingEvent>
 extension MatchingEngine {
   /// Refuses a command.
   @inline(never)
-  func reject(
+  mutating func reject(
     _ command: MatchingCommand, _ reason: MatchingReason, _ events: inout MatchingSink,
     limit: UInt64 = 0, value: UInt64 = 0
   ) {
@@ -31,7 +31,7 @@ extension MatchingEngine {
   }
 
   /// An event with a live order's fields.
-  func event(_ kind: MatchingEventKind, of slot: UInt32) -> MatchingEvent {
+  mutating func event(_ kind: MatchingEventKind, of slot: UInt32) -> MatchingEvent {
     var event = MatchingEvent(kind)
     let order = orders[slot]
     event.sideCode = order.side.rawValue
@@ -50,7 +50,7 @@ extension MatchingEngine {
 
   /// An event with an incoming order's fields.
   @inline(__always)
-  func event(_ kind: MatchingEventKind, of incoming: borrowing Incoming) -> MatchingEvent {
+  mutating func event(_ kind: MatchingEventKind, of incoming: borrowing Incoming) -> MatchingEvent {
     var event = MatchingEvent(kind)
     event.sideCode = incoming.side.rawValue
     event.instrument = incoming.instrument
@@ -65,7 +65,7 @@ extension MatchingEngine {
   }
 
   /// The price field an order was entered with.
-  func priceAsEntered(_ slot: UInt32) -> UInt32 {
+  mutating func priceAsEntered(_ slot: UInt32) -> UInt32 {
     let order = orders[slot]
     return order.tag.hasExtra ? extras[details[slot].extra].priceTicks : order.priceTicks
   }
@@ -80,7 +80,7 @@ extension MatchingEngine {
 
   /// A trade, or the quantity two orders of one group lose without one.
   @inline(__always)
-  func emitMatch(
+  mutating func emitMatch(
     _ kind: MatchingEventKind, _ incoming: borrowing Incoming, _ slot: UInt32, priceTicks: UInt32,
     quantity: UInt32, restingLeaves: UInt32, flags: EventFlags, _ events: inout MatchingSink
   ) {

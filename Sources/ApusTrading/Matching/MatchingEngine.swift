@@ -76,6 +76,9 @@ public struct MatchingEngine: Engine, ~Copyable {
   /// Orders of one level and what each is allotted, during one pro-rata round.
   let allotments: RecordTable<Allotment>
 
+  /// Keeps the tables.
+  private let memory: TableMemory
+
   var matchNumber: UInt64 = 0
   var entryCount: UInt64 = 0
   var isMarketKilled = false
@@ -111,33 +114,28 @@ public struct MatchingEngine: Engine, ~Copyable {
     let capacity = configuration.orderCapacity
     // Whatever throws comes first: none of these can be given back half-way.
     let books = try OrderBooks(configuration: bookConfiguration)
-    let details = try RecordTable<OrderDetail>(count: capacity, pages: pages)
     let extraSlab = try Slab<OrderExtra>(
       capacity: capacity, options: MemoryRegion.Options(pages: pages))
-    let instruments = try RecordTable<Instrument>(count: 1 << 16, pages: pages)
-    let owners = try RecordTable<Owner>(count: 1 << 16, pages: pages)
-    let groups = try RecordTable<UInt32>(count: 1 << 16, pages: pages)
-    let holdings = try HoldingTable(capacity: configuration.holdingCapacity, pages: pages)
-    let sessions = try RecordTable<UInt64>(count: 1 << 16, pages: pages)
-    let expiries = try ExpiryHeap(capacity: capacity, pages: pages)
-    let work = try InstrumentRing()
-    let allotments = try RecordTable<Allotment>(count: capacity, pages: pages)
+    let memory = TableMemory(pages: pages)
+    let tables = try MatchingTables(
+      orderCapacity: capacity, holdingCapacity: configuration.holdingCapacity, memory: memory)
     // SAFETY: the slabs of books and extras live as long as self and hold this many.
     orders = unsafe RecordTable(books.orderBase, count: capacity)
     levels = unsafe RecordTable(books.levelBase, count: configuration.levelCapacity)
     extras = unsafe RecordTable(
       extraSlab.pointer(to: SlabIndex(rawValue: 0)), count: capacity)
     self.books = books
-    self.details = details
     self.extraSlab = extraSlab
-    self.instruments = instruments
-    self.owners = owners
-    self.groups = groups
-    self.holdings = holdings
-    self.sessions = sessions
-    self.expiries = expiries
-    self.work = work
-    self.allotments = allotments
+    details = tables.details
+    instruments = tables.instruments
+    owners = tables.owners
+    groups = tables.groups
+    sessions = tables.sessions
+    allotments = tables.allotments
+    holdings = tables.holdings
+    expiries = tables.expiries
+    work = tables.work
+    self.memory = memory
     self.configuration = configuration
   }
 
@@ -158,6 +156,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     expiries = other.expiries
     work = other.work
     allotments = other.allotments
+    memory = other.memory
     matchNumber = other.matchNumber
     entryCount = other.entryCount
     isMarketKilled = other.isMarketKilled
@@ -200,4 +199,31 @@ public struct MatchingEngine: Engine, ~Copyable {
 struct Allotment: BitwiseCopyable {
   var slot: UInt32
   var quantity: UInt32
+}
+
+/// The tables of an engine that are not its books', before it is made of them.
+struct MatchingTables {
+  let details: RecordTable<OrderDetail>
+  let instruments: RecordTable<Instrument>
+  let owners: RecordTable<Owner>
+  let groups: RecordTable<UInt32>
+  let sessions: RecordTable<UInt64>
+  let allotments: RecordTable<Allotment>
+  let holdings: HoldingTable
+  let expiries: ExpiryHeap
+  let work: InstrumentRing
+
+  init(
+    orderCapacity: Int, holdingCapacity: Int, memory: TableMemory
+  ) throws(MemoryError) {
+    details = try memory.records(count: orderCapacity)
+    instruments = try memory.records(count: 1 << 16)
+    owners = try memory.records(count: 1 << 16)
+    groups = try memory.records(count: 1 << 16)
+    sessions = try memory.records(count: 1 << 16)
+    allotments = try memory.records(count: orderCapacity)
+    holdings = try HoldingTable(capacity: holdingCapacity, memory: memory)
+    expiries = try ExpiryHeap(capacity: orderCapacity, memory: memory)
+    work = try InstrumentRing(memory: memory)
+  }
 }

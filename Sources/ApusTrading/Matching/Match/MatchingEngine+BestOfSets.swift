@@ -26,19 +26,19 @@ struct PegReference {
 extension MatchingEngine {
   /// The best price of a displayed side.
   @inline(__always)
-  func bestTicks(_ instrument: UInt16, _ side: Side) -> UInt32? {
+  mutating func bestTicks(_ instrument: UInt16, _ side: Side) -> UInt32? {
     // SAFETY: every instrument has a ladder.
     let ladder = unsafe books.ladder(instrument, side).pointee
     guard ladder.count > 0 else { return nil }
     return OrderBooks.key(side, unsafe books.ladders.base(ladder)[Int(ladder.count) &- 1].key)
   }
 
-  func pegReference(_ instrument: UInt16) -> PegReference {
+  mutating func pegReference(_ instrument: UInt16) -> PegReference {
     PegReference(bidTicks: bestTicks(instrument, .buy), askTicks: bestTicks(instrument, .sell))
   }
 
   /// The first peg of a set and side: best price, then time of entry. Section 10.3.
-  func bestPeg(
+  mutating func bestPeg(
     _ set: OrderSet, _ instrument: UInt16, _ side: Side, _ reference: PegReference
   ) -> (slot: UInt32, priceTicks: UInt32)? {
     guard let cap = reference.priceTicks(set, side) else { return nil }
@@ -61,7 +61,7 @@ extension MatchingEngine {
   }
 
   /// What pegs would go by if an order were gone.
-  func pegReference(_ instrument: UInt16, without slot: UInt32) -> PegReference {
+  mutating func pegReference(_ instrument: UInt16, without slot: UInt32) -> PegReference {
     var reference = pegReference(instrument)
     guard slot != .max, orders[slot].tag.set == .main, !orders[slot].level.isNone else {
       return reference
@@ -79,7 +79,7 @@ extension MatchingEngine {
     return reference
   }
 
-  func entryNumber(_ slot: UInt32) -> UInt64 { extras[details[slot].extra].entry }
+  mutating func entryNumber(_ slot: UInt32) -> UInt64 { extras[details[slot].extra].entry }
 
   /// Displayed orders and pegs, at the best price of them all; at equal prices displayed orders
   /// first, then primary pegs. Section 5.
@@ -123,7 +123,7 @@ extension MatchingEngine {
   }
 
   /// The first order of the best level of a displayed side that has one.
-  func firstSlot(_ instrument: UInt16, _ side: Side) -> UInt32 {
+  mutating func firstSlot(_ instrument: UInt16, _ side: Side) -> UInt32 {
     // SAFETY: entries below `count` name live levels with orders.
     let ladder = unsafe books.ladder(instrument, side).pointee
     let level = unsafe books.ladders.base(ladder)[Int(ladder.count) &- 1].level

@@ -43,15 +43,15 @@ extension MatchingEngine {
     return search.isReached
   }
 
-  private func isOwn(_ slot: UInt32, _ search: FillSearch) -> Bool {
+  private mutating func isOwn(_ slot: UInt32, _ search: FillSearch) -> Bool {
     search.mode != .allow && groups[details[slot].owner] == search.group
   }
 
-  private func isBeyond(_ key: UInt32, _ side: Side, _ search: FillSearch) -> Bool {
+  private mutating func isBeyond(_ key: UInt32, _ side: Side, _ search: FillSearch) -> Bool {
     key < search.crossKey || isOutsideBand(OrderBooks.key(side, key))
   }
 
-  private func takeLevel(_ level: UInt32, _ instrument: UInt16, _ search: inout FillSearch) {
+  private mutating func takeLevel(_ level: UInt32, _ instrument: UInt16, _ search: inout FillSearch) {
     let needsOrders = search.mode != .allow || instruments[instrument].icebergCount != 0
     guard needsOrders else { return search.add(levels[level].quantity) }
     let isProRata = instruments[instrument].allocation != .priceTime
@@ -81,7 +81,7 @@ extension MatchingEngine {
     search.add(whole)
   }
 
-  private func hasOwn(_ level: UInt32, _ search: FillSearch) -> Bool {
+  private mutating func hasOwn(_ level: UInt32, _ search: FillSearch) -> Bool {
     var slot = levels[level].head
     while !slot.isNone {
       if isOwn(slot.rawValue, search) { return true }
@@ -91,7 +91,7 @@ extension MatchingEngine {
   }
 
   /// The peg that comes next in the order in which pegs trade.
-  private func nextPeg(
+  private mutating func nextPeg(
     _ instrument: UInt16, _ side: Side, _ reference: PegReference, after last: PegPlace?
   ) -> PegPlace? {
     var best: PegPlace?

@@ -26,7 +26,7 @@ extension MatchingEngine {
   }
 
   @inline(__always)
-  func isOutsideBand(_ priceTicks: UInt32) -> Bool {
+  mutating func isOutsideBand(_ priceTicks: UInt32) -> Bool {
     isBandSet && (priceTicks < bandLowTicks || priceTicks > bandHighTicks)
   }
 
@@ -80,7 +80,7 @@ extension MatchingEngine {
   }
 
   @inline(__always)
-  func endOfStep(_ incoming: inout Incoming, _ events: inout MatchingSink) -> MatchEnd? {
+  mutating func endOfStep(_ incoming: inout Incoming, _ events: inout MatchingSink) -> MatchEnd? {
     if isIncomingLinkedAway { return .cancelled(.linked) }
     if incoming.leaves == 0 { return .done }
     if events.remainingCapacity < Self.eventReserve { return .cancelled(.eventLimit) }
@@ -175,7 +175,7 @@ extension MatchingEngine {
 
   /// Lowers what an order shows; it stays in its place.
   @inline(__always)
-  func takeShown(_ quantity: UInt32, from slot: UInt32) {
+  mutating func takeShown(_ quantity: UInt32, from slot: UInt32) {
     orders[slot].quantity &-= quantity
     levels[orders[slot].level.rawValue].quantity &-= UInt64(quantity)
   }

@@ -61,7 +61,7 @@ extension MatchingEngine {
   /// Writes down what every order of a level is allotted, in time order.
   ///
   /// - Returns: How many orders there are.
-  private func allot(_ quantity: UInt32, _ head: UInt32, _ instrument: UInt16) -> UInt32 {
+  private mutating func allot(_ quantity: UInt32, _ head: UInt32, _ instrument: UInt16) -> UInt32 {
     let minimum = instruments[instrument].proRataMinimum
     var wanted = UInt64(quantity)
     var total = levels[orders[head].level.rawValue].quantity

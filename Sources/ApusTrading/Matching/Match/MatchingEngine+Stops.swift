@@ -7,7 +7,7 @@ internal import ApusMemory
 
 extension MatchingEngine {
   /// The stop that the last price triggers first; nil where it triggers none. Section 7.
-  func firstTriggered(_ instrument: UInt16) -> UInt32? {
+  mutating func firstTriggered(_ instrument: UInt16) -> UInt32? {
     let last = instruments[instrument].lastTicks
     guard last != 0 else { return nil }
     let sides: InlineArray<2, Side> = [Side.buy, .sell]
@@ -49,7 +49,7 @@ extension MatchingEngine {
   // MARK: Trailing stops
 
   /// Where a trailing stop's trigger is for a last price; nil where it would be no price.
-  func trailingTrigger(_ side: Side, last: UInt32, amount: UInt32) -> UInt32? {
+  mutating func trailingTrigger(_ side: Side, last: UInt32, amount: UInt32) -> UInt32? {
     if side == .sell { return last > amount ? last - amount : nil }
     return UInt32(min(UInt64(last) + UInt64(amount), UInt64(OrderRequest.priceTicksMax)))
   }
@@ -78,7 +78,7 @@ extension MatchingEngine {
     }
   }
 
-  func appendTrailing(_ slot: UInt32) {
+  mutating func appendTrailing(_ slot: UInt32) {
     let instrument = orders[slot].locate
     let extra = details[slot].extra
     let last = instruments[instrument].lastTrailing
@@ -92,7 +92,7 @@ extension MatchingEngine {
     instruments[instrument].lastTrailing = slot &+ 1
   }
 
-  func removeTrailing(_ slot: UInt32) {
+  mutating func removeTrailing(_ slot: UInt32) {
     let instrument = orders[slot].locate
     let extra = details[slot].extra
     let (previous, next) = (extras[extra].previous, extras[extra].next)

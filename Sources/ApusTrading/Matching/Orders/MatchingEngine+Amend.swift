@@ -40,7 +40,7 @@ extension MatchingEngine {
   }
 
   /// Takes a quantity off an order that keeps its place: what is hidden goes first.
-  func shrink(_ slot: UInt32, by quantity: UInt32, from left: UInt32) {
+  mutating func shrink(_ slot: UInt32, by quantity: UInt32, from left: UInt32) {
     releaseRisk(slot, from: left, to: left &- quantity)
     var shown = quantity
     if orders[slot].tag.hasExtra {
@@ -106,11 +106,11 @@ extension MatchingEngine {
     touch(request.instrument)
   }
 
-  private func hasChildren(_ slot: UInt32) -> Bool {
+  private mutating func hasChildren(_ slot: UInt32) -> Bool {
     orders[slot].tag.hasExtra && extras[details[slot].extra].firstChild != OrderExtra.none
   }
 
-  private func keepsPlace(_ slot: UInt32, _ request: OrderRequest, _ left: UInt32) -> Bool {
+  private mutating func keepsPlace(_ slot: UInt32, _ request: OrderRequest, _ left: UInt32) -> Bool {
     guard request.type != .trailingStop, request.quantity <= left,
       request.priceTicks == priceAsEntered(slot)
     else { return false }
@@ -120,7 +120,7 @@ extension MatchingEngine {
       && request.triggerTicks == extras[extra].triggerTicks
   }
 
-  private func emitReplaced(
+  private mutating func emitReplaced(
     _ slot: UInt32, _ request: OrderRequest, _ command: MatchingCommand, _ keepsPlace: Bool,
     _ events: inout MatchingSink
   ) {
@@ -189,7 +189,7 @@ extension MatchingEngine {
     }
   }
 
-  private func moveToEndOfHolding(_ slot: UInt32) {
+  private mutating func moveToEndOfHolding(_ slot: UInt32) {
     let holding = details[slot].holding
     guard holdings.records[holding].tail != slot else { return }
     let (previous, next) = (details[slot].previous, details[slot].next)

@@ -31,7 +31,7 @@ extension MatchingEngine {
 
   /// Sections 3.7 and 3.8.
   @inline(__always)
-  func checkId(_ orderId: UInt64, session: UInt16) -> MatchingReason? {
+  mutating func checkId(_ orderId: UInt64, session: UInt16) -> MatchingReason? {
     guard orderId > sessions[session] else { return .orderIdReused }
     sessions[session] = orderId
     return findSlot(orderId) == nil ? nil : .duplicateOrderId
@@ -85,25 +85,25 @@ extension MatchingEngine {
     return nil
   }
 
-  private func isOutsideStaticBand(_ request: OrderRequest) -> Bool {
+  private mutating func isOutsideStaticBand(_ request: OrderRequest) -> Bool {
     request.priceTicks < instruments[request.instrument].staticLowTicks
       || request.priceTicks > instruments[request.instrument].staticHighTicks
   }
 
-  private func isDisplayAllowed(_ request: OrderRequest) -> Bool {
+  private mutating func isDisplayAllowed(_ request: OrderRequest) -> Bool {
     request.type == .limit && request.displayQuantity < request.quantity
       && request.displayQuantity % instruments[request.instrument].lot == 0
       && request.timeInForce != .immediateOrCancel && request.timeInForce != .fillOrKill
   }
 
-  private func isPostOnlyAllowed(_ request: OrderRequest) -> Bool {
+  private mutating func isPostOnlyAllowed(_ request: OrderRequest) -> Bool {
     request.type == .limit
       && request.timeInForce.rawValue <= TimeInForce.goodTillDate.rawValue
   }
 
   /// Sections 3.15 to 3.17 for all types but limit.
   @inline(never)
-  private func checkPrice(_ request: inout OrderRequest) -> MatchingReason? {
+  private mutating func checkPrice(_ request: inout OrderRequest) -> MatchingReason? {
     let instrument = instruments[request.instrument]
     switch request.type {
     case .limit: return nil
@@ -138,7 +138,7 @@ extension MatchingEngine {
 
   /// Section 3.19.
   @inline(never)
-  private func checkTrigger(_ request: inout OrderRequest) -> MatchingReason? {
+  private mutating func checkTrigger(_ request: inout OrderRequest) -> MatchingReason? {
     let instrument = instruments[request.instrument]
     switch request.type {
     case .stop, .stopLimit:
@@ -161,7 +161,7 @@ extension MatchingEngine {
   static func anyPrice(_ side: Side) -> UInt32 { side == .buy ? .max : 0 }
 
   /// How far a market order without a protection price may go; nil for any distance.
-  func collarTicks(_ instrument: UInt16, _ side: Side) -> UInt32? {
+  mutating func collarTicks(_ instrument: UInt16, _ side: Side) -> UInt32? {
     let ppm = instruments[instrument].collarPpm
     guard ppm != 0, let best = bestTicks(instrument, side.opposite) else { return nil }
     let width = UInt64(best) * UInt64(ppm) / 1_000_000
@@ -171,7 +171,7 @@ extension MatchingEngine {
     return UInt32(max(Int64(best) - Int64(width), 1))
   }
 
-  func riskRequest(
+  mutating func riskRequest(
     _ request: OrderRequest, holding: UInt32, marginPpm: UInt32
   ) -> RiskRequest {
     RiskRequest(
@@ -184,12 +184,12 @@ extension MatchingEngine {
   // MARK: Against the book
 
   /// Whether an order would trade at once with anything. Section 3.26.
-  func wouldTake(_ incoming: borrowing Incoming) -> Bool {
+  mutating func wouldTake(_ incoming: borrowing Incoming) -> Bool {
     wouldTake(incoming.instrument, incoming.side, incoming.limitTicks)
   }
 
   /// The same of an order that is to take another's place, which counts as gone.
-  func wouldTake(
+  mutating func wouldTake(
     _ instrument: UInt16, _ side: Side, _ limitTicks: UInt32, without original: UInt32 = .max
   ) -> Bool {
     let opposite = side.opposite

@@ -60,7 +60,7 @@ extension MatchingEngine {
     touch(request.instrument)
   }
 
-  func reject(
+  mutating func reject(
     _ command: MatchingCommand, _ refusal: RiskRefusal, _ events: inout MatchingSink
   ) {
     reject(command, refusal.reason, &events, limit: refusal.limit, value: refusal.value)
@@ -68,7 +68,7 @@ extension MatchingEngine {
 
   /// Whether so many orders more may rest.
   @inline(__always)
-  func hasRoom(_ count: Int) -> Bool {
+  mutating func hasRoom(_ count: Int) -> Bool {
     books.orders.count &+ count <= configuration.orderCapacity
   }
 
@@ -79,7 +79,7 @@ extension MatchingEngine {
 
   /// Puts a holding behind the owner's others when its first order is accepted.
   @inline(__always)
-  func listHolding(_ holding: UInt32) {
+  mutating func listHolding(_ holding: UInt32) {
     if holdings.records[holding].isListed { return }
     holdings.records[holding].isListed = true
     let owner = holdings.records[holding].owner
@@ -92,7 +92,7 @@ extension MatchingEngine {
   }
 
   @inline(__always)
-  private func remember(_ request: OrderRequest) {
+  private mutating func remember(_ request: OrderRequest) {
     let owner = request.owner
     owners[owner].hasLastOrder = true
     owners[owner].lastInstrument = request.instrument
@@ -103,7 +103,7 @@ extension MatchingEngine {
   }
 
   @inline(__always)
-  func makeIncoming(
+  mutating func makeIncoming(
     _ request: OrderRequest, _ holding: UInt32, _ marginPpm: UInt32
   ) -> Incoming {
     Incoming(
@@ -119,7 +119,7 @@ extension MatchingEngine {
 
   /// What an order does where it meets its own group: its own mode, or the instrument's.
   @inline(__always)
-  func mode(_ capacityCode: UInt8, _ instrument: UInt16) -> SelfTradePrevention {
+  mutating func mode(_ capacityCode: UInt8, _ instrument: UInt16) -> SelfTradePrevention {
     let own = SelfTradePrevention(rawValue: capacityCode >> 4) ?? .default
     if own != .default { return own }
     let default_ = instruments[instrument].selfTradePrevention
@@ -141,7 +141,7 @@ extension MatchingEngine {
   }
 
   @inline(__always)
-  func emitAccepted(
+  mutating func emitAccepted(
     _ incoming: borrowing Incoming, _ request: OrderRequest, related: UInt64,
     isQuote: Bool = false, _ events: inout MatchingSink
   ) {

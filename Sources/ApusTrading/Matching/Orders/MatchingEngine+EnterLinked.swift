@@ -7,7 +7,7 @@ internal import ApusMarketProtocols
 extension MatchingEngine {
   /// The order a new one is linked with; nil where it cannot be. Section 8.
   @inline(never)
-  func findLinked(_ request: OrderRequest, _ orderId: UInt64) -> UInt32? {
+  mutating func findLinked(_ request: OrderRequest, _ orderId: UInt64) -> UInt32? {
     let isPair = request.flags.contains(.oneCancelsOther)
     let isChild = request.flags.contains(.bracketChild)
     guard isPair != isChild, let other = findSlot(orderId),
@@ -64,11 +64,11 @@ extension MatchingEngine {
   /// A live order as an incoming one: out of its set, and not counted as open while it matches.
   mutating func revive(_ slot: UInt32) -> Incoming {
     releaseRisk(slot, from: leaves(slot), to: 0)
-    return view(slot)
+    return incoming(of: slot)
   }
 
   /// A live order as an incoming one.
-  func view(_ slot: UInt32) -> Incoming {
+  mutating func incoming(of slot: UInt32) -> Incoming {
     let detail = details[slot]
     let order = orders[slot]
     let left = leaves(slot)

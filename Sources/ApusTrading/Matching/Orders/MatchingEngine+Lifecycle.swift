@@ -29,7 +29,7 @@ extension MatchingEngine {
   }
 
   /// Whether a slot's order has left: it is in no set, and waits for none.
-  func isOut(_ slot: UInt32) -> Bool {
+  mutating func isOut(_ slot: UInt32) -> Bool {
     orders[slot].level.isNone && orders[slot].tag.set != .dormant
   }
 
@@ -117,7 +117,7 @@ extension MatchingEngine {
   }
 
   /// Counts an order among those of its instrument that need looking after.
-  func countIn(_ slot: UInt32) {
+  mutating func countIn(_ slot: UInt32) {
     let instrument = orders[slot].locate
     switch orders[slot].tag.set {
     case .main:
@@ -136,7 +136,7 @@ extension MatchingEngine {
     }
   }
 
-  private func countOut(_ slot: UInt32) {
+  private mutating func countOut(_ slot: UInt32) {
     let instrument = orders[slot].locate
     switch orders[slot].tag.set {
     case .main:
@@ -220,7 +220,7 @@ extension MatchingEngine {
   // MARK: An owner's orders in an instrument
 
   @inline(__always)
-  func appendToHolding(_ slot: UInt32) {
+  mutating func appendToHolding(_ slot: UInt32) {
     let holding = details[slot].holding
     let tail = holdings.records[holding].tail
     details[slot].previous = tail
@@ -234,7 +234,7 @@ extension MatchingEngine {
   }
 
   @inline(__always)
-  func removeFromHolding(_ slot: UInt32) {
+  mutating func removeFromHolding(_ slot: UInt32) {
     let holding = details[slot].holding
     let (previous, next) = (details[slot].previous, details[slot].next)
     if previous == .max {

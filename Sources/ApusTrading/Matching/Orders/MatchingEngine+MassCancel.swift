@@ -38,7 +38,7 @@ extension MatchingEngine {
     emitMassCancelled(command, count, left, &events)
   }
 
-  func emitMassCancelled(
+  mutating func emitMassCancelled(
     _ command: MatchingCommand, _ count: UInt32, _ left: UInt32, _ events: inout MatchingSink
   ) {
     var event = MatchingEvent(.massCancelled)
@@ -96,7 +96,7 @@ extension MatchingEngine {
   }
 
   /// Writes the orders that are meant down.
-  private func list(_ owner: UInt16, _ filter: OrderFilter) -> UInt32 {
+  private mutating func list(_ owner: UInt16, _ filter: OrderFilter) -> UInt32 {
     var count: UInt32 = 0
     var holding = owners[owner].firstHolding
     while holding != 0 {
@@ -115,7 +115,7 @@ extension MatchingEngine {
     return count
   }
 
-  private func isMeant(_ slot: UInt32, _ filter: OrderFilter) -> Bool {
+  private mutating func isMeant(_ slot: UInt32, _ filter: OrderFilter) -> Bool {
     if let side = filter.side, side != orders[slot].side { return false }
     guard let session = filter.lostSession else { return true }
     let timeInForce = details[slot].timeInForce
@@ -139,7 +139,7 @@ extension MatchingEngine {
     events.emit(event)
   }
 
-  private func dueCount() -> UInt64 {
+  private mutating func dueCount() -> UInt64 {
     var count: UInt64 = 0
     for index in 0..<expiries.count
     where expiries.entries[index].time <= now && isLive(expiries.entries[index]) {

@@ -29,13 +29,13 @@ extension MatchingEngine {
   }
 
   @inline(__always)
-  func riskTicks(_ slot: UInt32) -> UInt32 {
+  mutating func riskTicks(_ slot: UInt32) -> UInt32 {
     orders[slot].tag.hasExtra ? extras[details[slot].extra].riskTicks : orders[slot].priceTicks
   }
 
   /// Counts an order's leaves as open.
   @inline(__always)
-  func claimRisk(_ slot: UInt32, leaves: UInt32) {
+  mutating func claimRisk(_ slot: UInt32, leaves: UInt32) {
     let notional = Self.notional(riskTicks(slot), leaves)
     let owner = details[slot].owner
     let holding = details[slot].holding
@@ -51,7 +51,7 @@ extension MatchingEngine {
 
   /// Takes what an order lost off what counts as open.
   @inline(__always)
-  func releaseRisk(_ slot: UInt32, from before: UInt32, to after: UInt32) {
+  mutating func releaseRisk(_ slot: UInt32, from before: UInt32, to after: UInt32) {
     let risk = riskTicks(slot)
     let lost = before &- after
     let notional = Self.notional(risk, lost)
@@ -75,7 +75,7 @@ extension MatchingEngine {
 
   /// Counts a trade for the resting side.
   @inline(__always)
-  func settleResting(
+  mutating func settleResting(
     _ slot: UInt32, _ priceTicks: UInt32, _ quantity: UInt32, leaves: UInt32
   ) {
     releaseRisk(slot, from: leaves, to: leaves &- quantity)
@@ -87,14 +87,14 @@ extension MatchingEngine {
 
   /// Counts a trade for the incoming side.
   @inline(__always)
-  func settle(_ incoming: borrowing Incoming, _ priceTicks: UInt32, _ quantity: UInt32) {
+  mutating func settle(_ incoming: borrowing Incoming, _ priceTicks: UInt32, _ quantity: UInt32) {
     settle(
       incoming.owner, incoming.holding, incoming.side, incoming.instrument, priceTicks, quantity,
       feePpm: owners[incoming.owner].takerFeePpm)
   }
 
   @inline(__always)
-  private func settle(
+  private mutating func settle(
     _ owner: UInt16, _ holding: UInt32, _ side: Side, _ instrument: UInt16, _ priceTicks: UInt32,
     _ quantity: UInt32, feePpm: UInt32
   ) {
@@ -121,7 +121,7 @@ extension MatchingEngine {
 
   /// What risk says of an order; nil where it may enter. Section 12.
   @inline(__always)
-  func checkRisk(_ order: RiskRequest) -> RiskRefusal? {
+  mutating func checkRisk(_ order: RiskRequest) -> RiskRefusal? {
     let owner = order.owner
     let notional = Self.notional(order.riskTicks, order.quantity)
     let open = owners[owner].openBuyNotional &+ owners[owner].openSellNotional
@@ -140,7 +140,7 @@ extension MatchingEngine {
   }
 
   @inline(never)
-  private func checkLimits(
+  private mutating func checkLimits(
     _ order: RiskRequest, _ notional: UInt64, _ gross: UInt64, _ credit: UInt64,
     _ isOverflow: Bool
   ) -> RiskRefusal? {
@@ -191,7 +191,7 @@ extension MatchingEngine {
     limit != 0 && value > limit ? RiskRefusal(reason, limit, value) : nil
   }
 
-  private func checkPriceTolerance(_ order: RiskRequest) -> RiskRefusal? {
+  private mutating func checkPriceTolerance(_ order: RiskRequest) -> RiskRefusal? {
     let limit = owners[order.owner].priceTolerancePpm
     let anchor = instruments[order.instrument].anchorTicks
     guard limit != 0, anchor != 0, order.checkedTicks != 0 else { return nil }
@@ -203,7 +203,7 @@ extension MatchingEngine {
       .priceTolerance, limit, (scaled + UInt64(anchor) - 1) / UInt64(anchor))
   }
 
-  private func checkDuplicate(_ order: RiskRequest) -> RiskRefusal? {
+  private mutating func checkDuplicate(_ order: RiskRequest) -> RiskRefusal? {
     let window = owners[order.owner].duplicateWindow
     guard window != 0, !order.isQuote, owners[order.owner].hasLastOrder,
       owners[order.owner].lastInstrument == order.instrument,
@@ -215,7 +215,7 @@ extension MatchingEngine {
     return age <= window ? RiskRefusal(.duplicateOrder, window, age) : nil
   }
 
-  private func checkPosition(_ order: RiskRequest) -> RiskRefusal? {
+  private mutating func checkPosition(_ order: RiskRequest) -> RiskRefusal? {
     var position: Int64 = 0
     var open: UInt64 = 0
     if order.holding != Holding.none {

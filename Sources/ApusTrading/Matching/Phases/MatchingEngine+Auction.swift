@@ -103,7 +103,7 @@ extension MatchingEngine {
     }
   }
 
-  private func emitAuctionTrade(
+  private mutating func emitAuctionTrade(
     _ buy: UInt32, _ sell: UInt32, _ priceTicks: UInt32, _ quantity: UInt32,
     _ buyLeaves: UInt32, _ sellLeaves: UInt32, _ events: inout MatchingSink
   ) {
@@ -145,7 +145,7 @@ extension MatchingEngine {
     }
   }
 
-  private func firstOf(_ set: OrderSet, _ instrument: UInt16, _ side: Side) -> UInt32? {
+  private mutating func firstOf(_ set: OrderSet, _ instrument: UInt16, _ side: Side) -> UInt32? {
     // SAFETY: entries below `count` name live levels with orders.
     let ladder = unsafe books.ladder(set, instrument, side).pointee
     guard ladder.count > 0 else { return nil }
@@ -173,7 +173,7 @@ extension MatchingEngine {
   }
 
   /// The first order of the displayed book that lives for an auction.
-  private func firstAuctionOnly(
+  private mutating func firstAuctionOnly(
     _ instrument: UInt16, _ side: Side, _ timeInForce: TimeInForce
   ) -> UInt32? {
     guard instruments[instrument].auctionOnlyCount != 0 else { return nil }

@@ -10,7 +10,7 @@ extension MatchingEngine {
   /// nothing can trade. Section 11.1.
   ///
   /// - Complexity: O(prices); O(orders) where there are icebergs.
-  func auctionPrice(_ instrument: UInt16) -> AuctionPrice? {
+  mutating func auctionPrice(_ instrument: UInt16) -> AuctionPrice? {
     let set = instruments[instrument].auctionSet
     // In rising order of price: bids lie so, asks lie the other way round.
     var bids = LevelCursor(self, .main, instrument, .buy)
@@ -49,7 +49,7 @@ extension MatchingEngine {
     return best
   }
 
-  private func isBetter(_ one: AuctionPrice, _ other: AuctionPrice?, near: UInt32) -> Bool {
+  private mutating func isBetter(_ one: AuctionPrice, _ other: AuctionPrice?, near: UInt32) -> Bool {
     guard let other else { return true }
     if one.quantity != other.quantity { return one.quantity > other.quantity }
     let (left, right) = (one.imbalance.magnitude, other.imbalance.magnitude)
@@ -61,14 +61,14 @@ extension MatchingEngine {
   }
 
   /// The quantity of the cursor's level, if it is at this price; the cursor moves on.
-  private func take(_ cursor: inout LevelCursor, _ price: UInt32) -> UInt64 {
+  private mutating func take(_ cursor: inout LevelCursor, _ price: UInt32) -> UInt64 {
     guard cursor.price == price else { return 0 }
     let quantity = wholeQuantity(cursor.level)
     advance(&cursor)
     return quantity
   }
 
-  private func total(_ start: LevelCursor) -> UInt64 {
+  private mutating func total(_ start: LevelCursor) -> UInt64 {
     var cursor = start
     var quantity: UInt64 = 0
     while cursor.price != nil {
@@ -79,7 +79,7 @@ extension MatchingEngine {
   }
 
   /// Shown and hidden quantity at a price.
-  private func wholeQuantity(_ level: UInt32) -> UInt64 {
+  private mutating func wholeQuantity(_ level: UInt32) -> UInt64 {
     let head = levels[level].head
     let instrument = orders[head.rawValue].locate
     if orders[head.rawValue].tag.set == .main, instruments[instrument].icebergCount == 0 {

@@ -59,7 +59,7 @@ extension MatchingEngine {
     work.append(instrument)
   }
 
-  private func emitPhase(
+  private mutating func emitPhase(
     _ instrument: UInt16, _ phase: MarketPhase, _ reason: MatchingReason,
     _ events: inout MatchingSink
   ) {
@@ -171,7 +171,7 @@ extension MatchingEngine {
   private mutating func meetMidPegs(
     _ later: UInt32, _ earlier: UInt32, _ priceTicks: UInt32, _ events: inout MatchingSink
   ) {
-    var incoming = view(later)
+    var incoming = self.incoming(of: later)
     let before = incoming.leaves
     incomingSlot = later
     let end = meet(&incoming, earlier, priceTicks, .hidden, &events)
@@ -237,7 +237,7 @@ extension MatchingEngine {
   }
 
   /// The best level of a set with a key of at most this.
-  private func firstLevel(
+  private mutating func firstLevel(
     _ instrument: UInt16, _ set: OrderSet, _ side: Side, notAbove key: UInt32?
   ) -> LevelPlace? {
     // SAFETY: entries below `count` name live levels.
@@ -250,14 +250,14 @@ extension MatchingEngine {
     return LevelPlace(index: entry.level, key: entry.key)
   }
 
-  private func isLevel(
+  private mutating func isLevel(
     _ level: LevelPlace, _ instrument: UInt16, _ set: OrderSet, _ side: Side
   ) -> Bool {
     let found = firstLevel(instrument, set, side, notAbove: level.key)
     return found?.key == level.key && found?.index == level.index
   }
 
-  private func firstDayOrder(_ level: UInt32) -> UInt32? {
+  private mutating func firstDayOrder(_ level: UInt32) -> UInt32? {
     var slot = levels[level].head
     while !slot.isNone {
       let timeInForce = details[slot.rawValue].timeInForce
@@ -278,7 +278,7 @@ extension MatchingEngine {
     return true
   }
 
-  private func firstDormantDayOrder(_ instrument: UInt16) -> UInt32? {
+  private mutating func firstDormantDayOrder(_ instrument: UInt16) -> UInt32? {
     var best: UInt32?
     for slot in 0..<books.orders.watermark
     where orders[slot].tag.set == .dormant && orders[slot].locate == instrument {

@@ -71,7 +71,7 @@ extension MatchingEngine {
     events.emit(event)
   }
 
-  private func set(
+  private mutating func set(
     _ property: InstrumentProperty, of instrument: UInt16, to value: UInt32
   ) -> Bool {
     let isShare = value <= 1_000_000
@@ -108,7 +108,7 @@ extension MatchingEngine {
     return true
   }
 
-  private func addTick(_ instrument: UInt16, from start: UInt32, tick: UInt64) -> Bool {
+  private mutating func addTick(_ instrument: UInt16, from start: UInt32, tick: UInt64) -> Bool {
     let rows = Int(instruments[instrument].tickRowCount)
     guard rows < 4, let tick = UInt32(exactly: tick), tick > 0,
       start > instruments[instrument].tickStarts[rows - 1]
@@ -166,7 +166,7 @@ extension MatchingEngine {
     events.emit(event)
   }
 
-  private func set(_ limit: OwnerLimit, of owner: UInt16, to value: UInt64) -> Bool {
+  private mutating func set(_ limit: OwnerLimit, of owner: UInt16, to value: UInt64) -> Bool {
     switch limit {
     case .orderQuantity: owners[owner].orderQuantityMax = value
     case .orderNotional: owners[owner].orderNotionalMax = value

@@ -7,7 +7,7 @@ internal import ApusMemory
 ///
 /// An order that ends otherwise leaves its entry behind, which is dropped when it comes up or when
 /// the heap is full.
-struct ExpiryHeap: ~Copyable {
+struct ExpiryHeap: BitwiseCopyable {
   struct Entry: BitwiseCopyable {
     var time: UInt64
     var orderId: UInt64
@@ -21,8 +21,8 @@ struct ExpiryHeap: ~Copyable {
   private(set) var count: UInt32 = 0
 
   /// - Precondition: At least as many as orders that may rest.
-  init(capacity: Int, pages: MemoryRegion.PagePolicy) throws(MemoryError) {
-    entries = try RecordTable(count: capacity, pages: pages)
+  init(capacity: Int, memory: TableMemory) throws(MemoryError) {
+    entries = try memory.records(count: capacity)
   }
 
   var isFull: Bool { Int(count) == entries.count }

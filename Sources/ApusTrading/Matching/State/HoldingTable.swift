@@ -7,7 +7,7 @@ internal import ApusMemory
 /// table with linear probing. Nothing is ever taken out.
 ///
 /// Goals: one probe, no allocation, numbers that stay. Non-goals: deletion.
-struct HoldingTable: ~Copyable {
+struct HoldingTable: BitwiseCopyable {
   let records: RecordTable<Holding>
   /// Record number plus one; 0 where free.
   private let cells: RecordTable<UInt32>
@@ -16,13 +16,11 @@ struct HoldingTable: ~Copyable {
   let capacity: Int
 
   /// - Precondition: 1...2^24 records.
-  init(capacity: Int, pages: MemoryRegion.PagePolicy) throws(MemoryError) {
+  init(capacity: Int, memory: TableMemory) throws(MemoryError) {
     var cellCount = 4
     while cellCount < capacity * 2 { cellCount <<= 1 }
-    let records = try RecordTable<Holding>(count: capacity, pages: pages)
-    let cells = try RecordTable<UInt32>(count: cellCount, pages: pages)
-    self.records = records
-    self.cells = cells
+    records = try memory.records(count: capacity)
+    cells = try memory.records(count: cellCount)
     mask = UInt32(cellCount - 1)
     self.capacity = capacity
   }

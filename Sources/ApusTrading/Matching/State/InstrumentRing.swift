@@ -4,12 +4,12 @@
 internal import ApusMemory
 
 /// Instruments with something left to do, first in first out; each at most once.
-struct InstrumentRing: ~Copyable {
+struct InstrumentRing: BitwiseCopyable {
   let slots: RecordTable<UInt16>
   private(set) var head: UInt32 = 0
   private(set) var tail: UInt32 = 0
 
-  init() throws(MemoryError) { slots = try RecordTable(count: 1 << 16, pages: .plain) }
+  init(memory: TableMemory) throws(MemoryError) { slots = try memory.records(count: 1 << 16) }
 
   @inline(__always)
   var isEmpty: Bool { head == tail }

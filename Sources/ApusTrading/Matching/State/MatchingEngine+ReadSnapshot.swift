@@ -126,7 +126,7 @@ extension MatchingEngine {
     }
   }
 
-  private func readValues(
+  private mutating func readValues(
     of owner: UInt16, from reader: inout SnapshotReader
   ) throws(SnapshotError) {
     var values = InlineArray<16, UInt64>(repeating: 0)
@@ -156,7 +156,7 @@ extension MatchingEngine {
     owners[owner].lastOrderTime = values[15]
   }
 
-  private func readSessions(from reader: inout SnapshotReader) throws(SnapshotError) {
+  private mutating func readSessions(from reader: inout SnapshotReader) throws(SnapshotError) {
     let count = try reader.read(0...UInt32(1 << 16), field: "session count")
     for _ in 0..<count {
       let number: UInt16 = try reader.read(field: "session")

@@ -34,7 +34,7 @@ extension MatchingEngine {
   }
 
   /// What orders are linked with; both ends have to say so.
-  private func readJoins(from reader: inout SnapshotReader) throws(SnapshotError) {
+  private mutating func readJoins(from reader: inout SnapshotReader) throws(SnapshotError) {
     let count = try reader.read(0...UInt32(books.orders.count), field: "linked orders")
     for _ in 0..<count {
       guard let slot = try readSlot("linked order", from: &reader), orders[slot].tag.hasExtra
@@ -59,7 +59,7 @@ extension MatchingEngine {
   private func isLive(_ slot: UInt32) -> Bool { findSlot(orders[slot].reference) == slot }
 
   /// An order of the same instrument that may be linked with another one.
-  private func readJoined(
+  private mutating func readJoined(
     _ field: StaticString, _ slot: UInt32, from reader: inout SnapshotReader
   ) throws(SnapshotError) -> UInt32 {
     guard let other = try readSlot(field, from: &reader) else { return OrderExtra.none }
@@ -72,7 +72,7 @@ extension MatchingEngine {
     return other
   }
 
-  private func isJoinedBothWays(_ slot: UInt32) -> Bool {
+  private mutating func isJoinedBothWays(_ slot: UInt32) -> Bool {
     let extra = extras[details[slot].extra]
     let none = OrderExtra.none
     if extra.linked != none {
@@ -99,7 +99,7 @@ extension MatchingEngine {
   }
 
   /// The slot of an order that is named by its id; nil for 0.
-  private func readSlot(
+  private mutating func readSlot(
     _ field: StaticString, from reader: inout SnapshotReader
   ) throws(SnapshotError) -> UInt32? {
     let start = reader.offset
@@ -112,7 +112,7 @@ extension MatchingEngine {
   }
 
   /// Stops were put into the list as they came; this is the order of entry.
-  private func readTrailing(
+  private mutating func readTrailing(
     _ instrument: UInt16, from reader: inout SnapshotReader
   ) throws(SnapshotError) {
     while let slot = try readSlot("trailing stop", from: &reader) {
@@ -127,7 +127,7 @@ extension MatchingEngine {
     }
   }
 
-  private func readActivated(
+  private mutating func readActivated(
     _ instrument: UInt16, from reader: inout SnapshotReader
   ) throws(SnapshotError) {
     while let slot = try readSlot("activated bracket", from: &reader) {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-public import ApusEngine
+internal import ApusEngine
 internal import ApusMarketProtocols
 internal import ApusMemory
 
-extension MatchingEngine {
+extension MatchingView {
   /// Writes the state: settings, then orders in the order of their places, then what links them.
-  ///
-  /// - Complexity: O(live orders + 65,536 instruments, owners and sessions that may be).
-  public func writeSnapshot(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  func write(to writer: inout SnapshotWriter) throws(SnapshotError) {
     try writer.write(matchNumber)
     try writer.write(entryCount)
     try writer.write(UInt8(isMarketKilled ? 1 : 0))

@@ -5,16 +5,18 @@ internal import ApusEngine
 internal import ApusMarketProtocols
 internal import ApusMemory
 
-extension MatchingEngine {
+extension MatchingView {
   /// Every order once, set by set and queue by queue, dormant ones last: linking them again in this
   /// order gives equal books.
   func writeOrders(to writer: inout SnapshotWriter) throws(SnapshotError) {
-    try writer.write(UInt32(books.orders.count))
+    try writer.write(UInt32(orderCount))
     for instrument in UInt16.min...UInt16.max where instruments[instrument].isDefined {
-      for code in OrderSet.main.rawValue...OrderSet.atClose.rawValue {
-        let set = OrderSet(rawValue: code) ?? .main
-        try writeOrders(set, instrument, .buy, to: &writer)
-        try writeOrders(set, instrument, .sell, to: &writer)
+      try forEachQueue(instrument) { (head) throws(SnapshotError) in
+        var slot = head
+        while !slot.isNone {
+          try write(slot.rawValue, to: &writer)
+          slot = orders[slot.rawValue].next
+        }
       }
     }
     for number in 0..<holdings.count {
@@ -22,20 +24,6 @@ extension MatchingEngine {
       while slot != .max {
         if orders[slot].tag.set == .dormant { try write(slot, to: &writer) }
         slot = details[slot].next
-      }
-    }
-  }
-
-  private func writeOrders(
-    _ set: OrderSet, _ instrument: UInt16, _ side: Side, to writer: inout SnapshotWriter
-  ) throws(SnapshotError) {
-    // SAFETY: entries below `count` name live levels; links name live neighbours.
-    let ladder = unsafe books.ladder(set, instrument, side).pointee
-    for position in 0..<Int(ladder.count) {
-      var slot = levels[unsafe books.ladders.base(ladder)[position].level].head
-      while !slot.isNone {
-        try write(slot.rawValue, to: &writer)
-        slot = orders[slot.rawValue].next
       }
     }
   }

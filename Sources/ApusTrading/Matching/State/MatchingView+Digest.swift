@@ -5,12 +5,12 @@ internal import ApusEngine
 internal import ApusMarketProtocols
 internal import ApusMemory
 
-extension MatchingEngine {
+extension MatchingView {
   /// Hash of everything that decides what later commands do: orders in their places, owners,
   /// holdings, instruments, ids, what is left to do. Slot numbers do not count.
   ///
   /// - Complexity: O(live orders + owners and instruments that may be: 65,536 each).
-  public var digest: UInt64 {
+  var digest: UInt64 {
     var hash = StateDigest()
     hash.mix(matchNumber)
     hash.mix(isMarketKilled ? 1 : 0)
@@ -50,27 +50,6 @@ extension MatchingEngine {
       hash.mix(orders[activated &- 1].reference)
       let next = extras[details[activated &- 1].extra].next
       activated = next == OrderExtra.none ? 0 : next &+ 1
-    }
-  }
-
-  /// Calls `body` with the orders of every set, in a fixed order.
-  func forEachInSets(_ instrument: UInt16, _ body: (UInt32) -> Void) {
-    for code in OrderSet.main.rawValue...OrderSet.atClose.rawValue {
-      let sides: InlineArray<2, Side> = [Side.buy, .sell]
-      for index in sides.indices {
-        let side = sides[index]
-
-        // SAFETY: entries below `count` name live levels; links name live neighbours.
-        let ladder = unsafe books.ladder(OrderSet(rawValue: code) ?? .main, instrument, side)
-          .pointee
-        for position in 0..<Int(ladder.count) {
-          var slot = levels[unsafe books.ladders.base(ladder)[position].level].head
-          while !slot.isNone {
-            body(slot.rawValue)
-            slot = orders[slot.rawValue].next
-          }
-        }
-      }
     }
   }
 
@@ -115,11 +94,7 @@ extension MatchingEngine {
       record.positionMargin, record.fees, record.windowStart, record.windowCount,
       record.lastOrderTime,
     ]
-    for index in list.indices {
-      let value = list[index]
-
-      hash.mix(value)
-    }
+    for index in list.indices { hash.mix(list[index]) }
     hash.mix(UInt64(record.lastPriceTicks) << 32 | UInt64(record.lastQuantity))
     hash.mix(UInt64(record.takerFeePpm) << 32 | UInt64(record.makerFeePpm))
     hash.mix(UInt64(record.lastInstrument) << 32 | UInt64(record.openOrderCount))
