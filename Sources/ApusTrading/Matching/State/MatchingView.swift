@@ -72,8 +72,8 @@ struct MatchingView: BitwiseCopyable {
 extension MatchingEngine {
   /// The tables as they are now.
   var view: MatchingView {
-    MatchingView(
-      ladders: unsafe books.places, orders: orders, levels: levels, details: details,
+    unsafe MatchingView(
+      ladders: books.places, orders: orders, levels: levels, details: details,
       extras: extras, instruments: instruments, owners: owners, sessions: sessions,
       holdings: holdings, expiries: expiries, work: work, orderCount: books.orders.count,
       matchNumber: matchNumber, entryCount: entryCount, isMarketKilled: isMarketKilled)
