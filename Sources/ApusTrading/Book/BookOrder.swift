@@ -53,6 +53,10 @@ struct OrderTag: BitwiseCopyable, Equatable {
     rawValue = set.rawValue | (hasExtra ? 8 : 0)
   }
 
+  /// Of a displayed order without an `OrderExtra`.
+  @inline(__always)
+  init(isQuote: Bool) { rawValue = isQuote ? 16 : 0 }
+
   /// The set's raw value.
   @inline(__always)
   var setCode: UInt8 { rawValue & 7 }

@@ -93,7 +93,8 @@ struct OrderReferenceIndex: ~Copyable {
       let value = unsafe cell.pointee
       return value == 0 ? nil : value &- 1
     }
-    return unsafe table.find(reference, in: orders)
+    return unsafe OrderReferenceTable.find(
+      reference, entries: table.entries, capacity: table.capacity, in: orders)
   }
 
   /// The slot of a paged order, for prefetching only; 0 where it is not paged or not known.

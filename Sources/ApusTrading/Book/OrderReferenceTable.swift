@@ -64,18 +64,30 @@ struct OrderReferenceTable: ~Copyable {
   }
 
   func find(_ reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>) -> UInt32? {
-    guard let position = unsafe position(of: reference, in: orders) else { return nil }
+    unsafe Self.find(reference, entries: entries, capacity: capacity, in: orders)
+  }
+
+  /// As ``find(_:in:)``, of a table's entries: a borrowed table is copied before a call.
+  @inline(never)
+  static func find(
+    _ reference: UInt64, entries: UnsafeMutablePointer<Entry>, capacity: Int,
+    in orders: UnsafeMutablePointer<BookOrder>
+  ) -> UInt32? {
+    guard let position = unsafe position(of: reference, entries, capacity, in: orders) else {
+      return nil
+    }
     // SAFETY: `position` is below the capacity.
     return unsafe entries[position].handle &- 1
   }
 
   /// - Complexity: O(1) expected; the load factor stays below 3/4.
   @inline(__always)
-  private func position(
-    of reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>
+  private static func position(
+    of reference: UInt64, _ entries: UnsafeMutablePointer<Entry>, _ capacity: Int,
+    in orders: UnsafeMutablePointer<BookOrder>
   ) -> Int? {
     let fingerprint = Self.fingerprint(reference)
-    var position = home(fingerprint)
+    var position = (Int(fingerprint) &* capacity) >> 32
     while true {
       // SAFETY: positions are below the capacity; a non-zero handle names a live order's slot; the load
       // factor leaves an empty entry, so the loop ends.
@@ -86,7 +98,7 @@ struct OrderReferenceTable: ~Copyable {
       {
         return position
       }
-      position = after(position)
+      position = position &+ 1 == capacity ? 0 : position &+ 1
     }
   }
 
@@ -125,7 +137,7 @@ struct OrderReferenceTable: ~Copyable {
   mutating func remove(
     _ reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>
   ) -> UInt32? {
-    guard var hole = unsafe position(of: reference, in: orders) else { return nil }
+    guard var hole = unsafe Self.position(of: reference, entries, capacity, in: orders) else { return nil }
     // SAFETY: every position is below the capacity.
     let handle = unsafe entries[hole].handle &- 1
     var next = after(hole)

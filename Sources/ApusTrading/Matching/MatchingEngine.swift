@@ -173,9 +173,20 @@ public struct MatchingEngine: Engine, ~Copyable {
     now = time.rawValue
     isBandSet = false
     if !work.isEmpty { goOn(&events, leaving: eventCountMax / 2) }
+    if command.kindCode == MatchingCommandKind.new.rawValue {
+      if !enterPlain(command, &events) { enter(command, &events) }
+    } else if command.kindCode == MatchingCommandKind.cancel.rawValue {
+      cancel(command, &events)
+    } else {
+      applyRarer(command, &events)
+    }
+    if !work.isEmpty { goOn(&events, leaving: 0) }
+  }
+
+  @inline(never)
+  private mutating func applyRarer(_ command: MatchingCommand, _ events: inout MatchingSink) {
     switch MatchingCommandKind(rawValue: command.kindCode) {
-    case .new: enter(command, &events)
-    case .cancel: cancel(command, &events)
+    case .new, .cancel, nil: reject(command, .malformed, &events)
     case .reduce: reduce(command, &events)
     case .replace: replace(command, &events)
     case .massCancel: massCancel(command, &events)
@@ -189,9 +200,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     case .setOwnerLimit: setOwnerLimit(command, &events)
     case .killSwitch: killSwitch(command, &events)
     case .expire: expire(command, &events)
-    case nil: reject(command, .malformed, &events)
     }
-    if !work.isEmpty { goOn(&events, leaving: 0) }
   }
 }
 

@@ -6,7 +6,7 @@ internal import ApusMarketProtocols
 
 extension MatchingEngine {
   /// `new`. Sections 3 and 4.
-  @inline(__always)
+  @inline(never)
   mutating func enter(_ command: MatchingCommand, _ events: inout MatchingSink) {
     guard var request = OrderRequest(command) else {
       return reject(command, .malformed, &events)

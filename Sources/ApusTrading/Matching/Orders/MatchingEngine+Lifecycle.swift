@@ -205,6 +205,7 @@ extension MatchingEngine {
       isIncomingLinkedAway = true
       return
     }
+    if !orders[slot].tag.hasExtra { return removePlain(slot, reason, &events) }
     var event = event(.cancelled, of: slot)
     let left = leaves(slot)
     event.reasonCode = reason.rawValue
@@ -215,6 +216,53 @@ extension MatchingEngine {
     let instrument = orders[slot].locate
     resolveAndFree(slot, &events)
     touch(instrument)
+  }
+
+  /// The same of an order without an extra, which is linked with nothing.
+  @inline(__always)
+  mutating func removePlain(
+    _ slot: UInt32, _ reason: MatchingReason, _ events: inout MatchingSink
+  ) {
+    // SAFETY: a live order's slot; there is a detail for every slot.
+    let order = unsafe orders.base + Int(slot)
+    let detail = unsafe details.base + Int(slot)
+    let left = unsafe order.pointee.quantity
+    var event = MatchingEvent(.cancelled)
+    event.sideCode = unsafe order.pointee.side.rawValue
+    event.reasonCode = reason.rawValue
+    event.instrument = unsafe order.pointee.locate
+    event.capacityCode = unsafe detail.pointee.capacityCode & 15
+    event.detailCode = unsafe detail.pointee.typeAndTime
+    event.orderId = unsafe order.pointee.reference
+    event.clientOrderId = unsafe detail.pointee.clientOrderId
+    event.owner = unsafe detail.pointee.owner
+    event.session = unsafe detail.pointee.session
+    event.account = unsafe detail.pointee.account
+    event.priceTicks = unsafe order.pointee.priceTicks
+    event.quantity = left
+    events.emit(event)
+    unsafe account(detail.pointee.owner, detail.pointee.holding).release(
+      order.pointee.side, order.pointee.priceTicks, from: left, to: 0,
+      marginPpm: detail.pointee.marginPpm)
+    let instrument = unsafe order.pointee.locate
+    leavePlain(slot)
+    touch(instrument)
+  }
+
+  /// Takes an order without an extra off everything, and gives its slot back.
+  @inline(__always)
+  mutating func leavePlain(_ slot: UInt32) {
+    // SAFETY: a live order's slot; an order without an extra is in a displayed ladder, or in none
+    // where no level could be had for it.
+    let order = unsafe orders.base + Int(slot)
+    if unsafe !order.pointee.level.isNone {
+      let (side, priceTicks) = unsafe (order.pointee.side, order.pointee.priceTicks)
+      unsafe books.unlink(
+        SlabIndex(rawValue: slot), books.ladder(order.pointee.locate, side),
+        OrderBooks.key(side, priceTicks))
+    }
+    forget(slot)
+    books.orders.free(SlabIndex(rawValue: slot))
   }
 
   // MARK: An owner's orders in an instrument

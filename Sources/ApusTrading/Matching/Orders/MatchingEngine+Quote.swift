@@ -39,15 +39,25 @@ extension MatchingEngine {
   private mutating func enterQuote(
     _ request: OrderRequest, _ holding: UInt32, _ events: inout MatchingSink
   ) {
-    var incoming = makeIncoming(request, holding, instruments[request.instrument].marginPpm)
+    let marginPpm = instruments[request.instrument].marginPpm
+    if instruments[request.instrument].isPlain {
+      let order = PlainOrder(quote: request, marginPpm: marginPpm, holding: holding)
+      return setQuote(request.side, holding, enterOne(order, &events))
+    }
+    var incoming = makeIncoming(request, holding, marginPpm)
     emitAccepted(incoming, request, related: 0, isQuote: true, &events)
     matchAndRest(&incoming, &events)
     guard incoming.leaves > 0 else { return }
     orders[incoming.slot].tag.isQuote = true
-    if request.side == .buy {
-      holdings.records[holding].quoteBid = incoming.slot
+    setQuote(request.side, holding, incoming.slot)
+  }
+
+  private mutating func setQuote(_ side: Side, _ holding: UInt32, _ slot: UInt32) {
+    if slot == .max { return }
+    if side == .buy {
+      holdings.records[holding].quoteBid = slot
     } else {
-      holdings.records[holding].quoteAsk = incoming.slot
+      holdings.records[holding].quoteAsk = slot
     }
   }
 
@@ -108,11 +118,11 @@ extension MatchingEngine {
     // The bid counts as live.
     risk.additionalOrders = 1
     let notional = Self.notional(bid.riskTicks, bid.quantity)
-    let margin = Self.share(notional, marginPpm)
-    owners[bid.owner].openBuyNotional &+= notional
+    let margin = unsafe RiskAccount.share(notional, marginPpm)
+    owners[bid.owner].openNotional[0] &+= notional
     owners[bid.owner].openMargin &+= margin
     let refusal = checkRisk(risk)
-    owners[bid.owner].openBuyNotional &-= notional
+    owners[bid.owner].openNotional[0] &-= notional
     owners[bid.owner].openMargin &-= margin
     return refusal
   }

@@ -5,27 +5,18 @@ internal import ApusEngine
 internal import ApusMarketProtocols
 
 extension MatchingEngine {
-  /// Sums stop here rather than wrap, so that what follows is refused.
-  static var notionalMax: UInt64 { UInt64(Int64.max) }
-
   @inline(__always)
   static func notional(_ priceTicks: UInt32, _ quantity: UInt32) -> UInt64 {
     UInt64(priceTicks) &* UInt64(quantity)
   }
 
-  /// floor(amount × ppm / 1,000,000).
+  /// Where an owner's orders and trades of an instrument are counted.
   @inline(__always)
-  static func share(_ amount: UInt64, _ ppm: UInt32) -> UInt64 {
-    if ppm == 1_000_000 { return amount }
-    if ppm == 0 { return 0 }
-    let product = amount.multipliedFullWidth(by: UInt64(ppm))
-    // ppm is at most a million, so that the quotient is at most the amount.
-    return UInt64(1_000_000).dividingFullWidth(product).quotient
-  }
-
-  @inline(__always)
-  static func add(_ amount: UInt64, to sum: inout UInt64) {
-    sum = min(sum &+ amount, notionalMax)
+  @unsafe
+  func account(_ owner: UInt16, _ holding: UInt32) -> RiskAccount {
+    // SAFETY: every owner has a record; holdings are numbered below the table's count.
+    unsafe RiskAccount(
+      owner: owners.base + Int(owner), holding: holdings.records.base + Int(holding))
   }
 
   @inline(__always)
@@ -36,41 +27,16 @@ extension MatchingEngine {
   /// Counts an order's leaves as open.
   @inline(__always)
   mutating func claimRisk(_ slot: UInt32, leaves: UInt32) {
-    let notional = Self.notional(riskTicks(slot), leaves)
-    let owner = details[slot].owner
-    let holding = details[slot].holding
-    if orders[slot].side == .buy {
-      holdings.records[holding].openBuyQuantity &+= UInt64(leaves)
-      owners[owner].openBuyNotional &+= notional
-    } else {
-      holdings.records[holding].openSellQuantity &+= UInt64(leaves)
-      owners[owner].openSellNotional &+= notional
-    }
-    owners[owner].openMargin &+= Self.share(notional, details[slot].marginPpm)
+    unsafe account(details[slot].owner, details[slot].holding).claim(
+      orders[slot].side, riskTicks(slot), leaves, marginPpm: details[slot].marginPpm)
   }
 
   /// Takes what an order lost off what counts as open.
   @inline(__always)
   mutating func releaseRisk(_ slot: UInt32, from before: UInt32, to after: UInt32) {
-    let risk = riskTicks(slot)
-    let lost = before &- after
-    let notional = Self.notional(risk, lost)
-    let owner = details[slot].owner
-    let holding = details[slot].holding
-    if orders[slot].side == .buy {
-      holdings.records[holding].openBuyQuantity &-= UInt64(lost)
-      owners[owner].openBuyNotional &-= notional
-    } else {
-      holdings.records[holding].openSellQuantity &-= UInt64(lost)
-      owners[owner].openSellNotional &-= notional
-    }
-    let ppm = details[slot].marginPpm
-    if ppm == 1_000_000 {
-      owners[owner].openMargin &-= notional
-    } else {
-      owners[owner].openMargin &-=
-        Self.share(Self.notional(risk, before), ppm) &- Self.share(Self.notional(risk, after), ppm)
-    }
+    unsafe account(details[slot].owner, details[slot].holding).release(
+      orders[slot].side, riskTicks(slot), from: before, to: after,
+      marginPpm: details[slot].marginPpm)
   }
 
   /// Counts a trade for the resting side.
@@ -80,41 +46,17 @@ extension MatchingEngine {
   ) {
     releaseRisk(slot, from: leaves, to: leaves &- quantity)
     let owner = details[slot].owner
-    settle(
-      owner, details[slot].holding, orders[slot].side, orders[slot].locate, priceTicks, quantity,
-      feePpm: owners[owner].makerFeePpm)
+    unsafe account(owner, details[slot].holding).settle(
+      orders[slot].side, priceTicks, quantity, feePpm: owners[owner].makerFeePpm,
+      marginPpm: instruments[orders[slot].locate].marginPpm)
   }
 
   /// Counts a trade for the incoming side.
   @inline(__always)
   mutating func settle(_ incoming: borrowing Incoming, _ priceTicks: UInt32, _ quantity: UInt32) {
-    settle(
-      incoming.owner, incoming.holding, incoming.side, incoming.instrument, priceTicks, quantity,
-      feePpm: owners[incoming.owner].takerFeePpm)
-  }
-
-  @inline(__always)
-  private mutating func settle(
-    _ owner: UInt16, _ holding: UInt32, _ side: Side, _ instrument: UInt16, _ priceTicks: UInt32,
-    _ quantity: UInt32, feePpm: UInt32
-  ) {
-    let notional = Self.notional(priceTicks, quantity)
-    if side == .buy {
-      Self.add(notional, to: &owners[owner].boughtNotional)
-      holdings.records[holding].position &+= Int64(quantity)
-    } else {
-      Self.add(notional, to: &owners[owner].soldNotional)
-      holdings.records[holding].position &-= Int64(quantity)
-    }
-    if feePpm != 0 { Self.add(Self.share(notional, feePpm), to: &owners[owner].fees) }
-    let position = holdings.records[holding].position.magnitude
-    let (value, overflow) = position.multipliedReportingOverflow(by: UInt64(priceTicks))
-    let margin = Self.share(
-      overflow ? Self.notionalMax : min(value, Self.notionalMax), instruments[instrument].marginPpm)
-    let before = holdings.records[holding].positionMargin
-    holdings.records[holding].positionMargin = margin
-    // Wraps where sums over holdings do, and back again: never checked while it cannot be.
-    owners[owner].positionMargin = owners[owner].positionMargin &+ margin &- before
+    unsafe account(incoming.owner, incoming.holding).settle(
+      incoming.side, priceTicks, quantity, feePpm: owners[incoming.owner].takerFeePpm,
+      marginPpm: instruments[incoming.instrument].marginPpm)
   }
 
   // MARK: Checks
@@ -122,37 +64,38 @@ extension MatchingEngine {
   /// What risk says of an order; nil where it may enter. Section 12.
   @inline(__always)
   mutating func checkRisk(_ order: RiskRequest) -> RiskRefusal? {
-    let owner = order.owner
-    let notional = Self.notional(order.riskTicks, order.quantity)
-    let open = owners[owner].openBuyNotional &+ owners[owner].openSellNotional
-    let gross = owners[owner].boughtNotional &+ owners[owner].soldNotional
-    let margin = Self.share(notional, order.marginPpm)
+    let sums = riskSums(
+      order.owner, Self.notional(order.riskTicks, order.quantity), order.marginPpm)
+    if owners[order.owner].limitsSet != 0 { return checkLimits(order, sums) }
+    return sums.isOverflow ? RiskRefusal(.notionalOverflow) : nil
+  }
+
+  /// What an owner's sums would be with one order more.
+  @inline(__always)
+  func riskSums(_ owner: UInt16, _ notional: UInt64, _ marginPpm: UInt32) -> RiskSums {
+    let most = unsafe RiskAccount.notionalMax
+    let open = owners[owner].openNotional[0] &+ owners[owner].openNotional[1]
+    let gross = owners[owner].tradedNotional[0] &+ owners[owner].tradedNotional[1]
+    let margin = unsafe RiskAccount.share(notional, marginPpm)
     let held = owners[owner].openMargin &+ owners[owner].positionMargin &+ owners[owner].fees
     // Each summand is below 2^63 and there are few, so that what wraps is seen in the parts.
-    let isOverflow =
-      notional > Self.notionalMax || gross > Self.notionalMax || open > Self.notionalMax
-      || gross &+ open > Self.notionalMax || gross &+ open &+ notional > Self.notionalMax
-      || held > Self.notionalMax || held &+ margin > Self.notionalMax
-    if owners[owner].limitsSet != 0 {
-      return checkLimits(order, notional, gross &+ open &+ notional, held &+ margin, isOverflow)
-    }
-    return isOverflow ? RiskRefusal(.notionalOverflow) : nil
+    let parts = notional | gross | open | (gross &+ open) | (gross &+ open &+ notional)
+    return RiskSums(
+      notional: notional, gross: gross &+ open &+ notional, credit: held &+ margin,
+      isOverflow: (parts | held | (held &+ margin)) > most)
   }
 
   @inline(never)
-  private mutating func checkLimits(
-    _ order: RiskRequest, _ notional: UInt64, _ gross: UInt64, _ credit: UInt64,
-    _ isOverflow: Bool
-  ) -> RiskRefusal? {
+  mutating func checkLimits(_ order: RiskRequest, _ sums: RiskSums) -> RiskRefusal? {
     let owner = order.owner
     if let refusal = Self.refusal(
       .ownerOrderQuantity, owners[owner].orderQuantityMax, UInt64(order.quantity))
     {
       return refusal
     }
-    if isOverflow { return RiskRefusal(.notionalOverflow) }
+    if sums.isOverflow { return RiskRefusal(.notionalOverflow) }
     if let refusal = Self.refusal(
-      .ownerOrderNotional, owners[owner].orderNotionalMax, notional)
+      .ownerOrderNotional, owners[owner].orderNotionalMax, sums.notional)
     {
       return refusal
     }
@@ -167,21 +110,21 @@ extension MatchingEngine {
       }
     }
     if owners[owner].positionMax != 0, let refusal = checkPosition(order) { return refusal }
-    if let refusal = Self.refusal(.grossNotional, owners[owner].grossNotionalMax, gross) {
+    if let refusal = Self.refusal(.grossNotional, owners[owner].grossNotionalMax, sums.gross) {
       return refusal
     }
     if owners[owner].netNotionalMax != 0 {
-      let bought = Int64(owners[owner].boughtNotional)
-      let sold = Int64(owners[owner].soldNotional)
+      let bought = Int64(owners[owner].tradedNotional[0])
+      let sold = Int64(owners[owner].tradedNotional[1])
       let net =
         order.side == .buy
-        ? bought &+ Int64(owners[owner].openBuyNotional &+ notional) &- sold
-        : sold &+ Int64(owners[owner].openSellNotional &+ notional) &- bought
+        ? bought &+ Int64(owners[owner].openNotional[0] &+ sums.notional) &- sold
+        : sold &+ Int64(owners[owner].openNotional[1] &+ sums.notional) &- bought
       if net > 0, UInt64(net) > owners[owner].netNotionalMax {
         return RiskRefusal(.netNotional, owners[owner].netNotionalMax, UInt64(net))
       }
     }
-    return Self.refusal(.credit, owners[owner].creditMax, credit)
+    return Self.refusal(.credit, owners[owner].creditMax, sums.credit)
   }
 
   @inline(__always)
@@ -220,10 +163,7 @@ extension MatchingEngine {
     var open: UInt64 = 0
     if order.holding != Holding.none {
       position = holdings.records[order.holding].position
-      open =
-        order.side == .buy
-        ? holdings.records[order.holding].openBuyQuantity
-        : holdings.records[order.holding].openSellQuantity
+      open = holdings.records[order.holding].openQuantity[order.side.ordinal]
     }
     let signed = order.side == .buy ? position : 0 &- position
     let value = signed &+ Int64(truncatingIfNeeded: open) &+ Int64(order.quantity)
@@ -251,6 +191,15 @@ struct RiskRequest {
   var isQuote = false
   /// Orders that will be live but are not yet: the bid, when the ask is checked.
   var additionalOrders: UInt64 = 0
+}
+
+/// What an owner's sums would be with one order more. Section 12.
+struct RiskSums {
+  var notional: UInt64
+  var gross: UInt64
+  var credit: UInt64
+  /// Whether a sum, or a part of one, is beyond what is counted.
+  var isOverflow: Bool
 }
 
 /// Which limit was broken, and by what.

@@ -88,10 +88,20 @@ extension MatchingEngine {
   @inline(never)
   private mutating func queueFollowUp(_ instrument: UInt16) {
     guard instruments[instrument].phase == .continuous,
-      !instruments[instrument].unfinished.contains(.queued)
+      !instruments[instrument].unfinished.contains(.queued), mayFollowUp(instrument)
     else { return }
     instruments[instrument].unfinished = [.queued, .followUp]
     work.append(instrument)
+  }
+
+  /// Whether anything waits whose turn may have come: mid pegs, activated brackets, a stop that the
+  /// last price triggers. Stops that it does not trigger are nearly all.
+  private mutating func mayFollowUp(_ instrument: UInt16) -> Bool {
+    // SAFETY: every instrument has a ladder.
+    unsafe instruments[instrument].firstActivated != 0
+      || books.ladder(.midPeg, instrument, .buy).pointee.count != 0
+      || books.ladder(.midPeg, instrument, .sell).pointee.count != 0
+      || firstTriggered(instrument) != nil
   }
 
   /// Does what is left to do, in the order in which it came up, while there is room for more than

@@ -60,7 +60,7 @@ struct HoldingTable: BitwiseCopyable {
     records[number] = Holding(
       owner: owner, instrument: instrument, head: Holding.none, tail: Holding.none, next: 0,
       quoteBid: Holding.none, quoteAsk: Holding.none, isRestricted: false, isListed: false,
-      position: 0, openBuyQuantity: 0, openSellQuantity: 0, positionMargin: 0)
+      position: 0, openQuantity: [0, 0], positionMargin: 0)
     cells[position] = number &+ 1
     count &+= 1
     return number

@@ -59,6 +59,13 @@ struct Instrument: BitwiseCopyable {
   var tickStarts: [4 of UInt32]
   var ticks: [4 of UInt32]
 
+  /// Continuous, by price and time, with nothing else to meet than displayed orders.
+  @inline(__always)
+  var isPlain: Bool {
+    isDefined && phase == .continuous && unfinished == [] && allocation == .priceTime
+      && pegCount == 0 && firstTrailing == 0
+  }
+
   var anchorTicks: UInt32 { lastTicks != 0 ? lastTicks : referenceTicks }
 
   @inline(__always)

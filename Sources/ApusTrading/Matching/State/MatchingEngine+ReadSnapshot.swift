@@ -133,7 +133,7 @@ extension MatchingEngine {
     for index in values.indices {
       values[index] = try reader.read(field: "limit or sum of an owner")
     }
-    let most = Self.notionalMax
+    let most = unsafe RiskAccount.notionalMax
     for limit in OwnerLimit.orderQuantity.rawValue...OwnerLimit.credit.rawValue {
       let index = Int(limit) - 1
       if index != 4, values[index] != 0 { owners[owner].limitsSet |= 1 << UInt16(limit) }
@@ -148,8 +148,8 @@ extension MatchingEngine {
     owners[owner].grossNotionalMax = min(values[7], most)
     owners[owner].netNotionalMax = min(values[8], most)
     owners[owner].creditMax = min(values[9], most)
-    owners[owner].boughtNotional = min(values[10], most)
-    owners[owner].soldNotional = min(values[11], most)
+    owners[owner].tradedNotional[0] = min(values[10], most)
+    owners[owner].tradedNotional[1] = min(values[11], most)
     owners[owner].fees = min(values[12], most)
     owners[owner].windowStart = values[13]
     owners[owner].windowCount = values[14]

@@ -89,8 +89,8 @@ extension MatchingView {
     let list: InlineArray<20, UInt64> = [
       record.orderQuantityMax, record.orderNotionalMax, record.priceTolerancePpm,
       record.duplicateWindow, record.messageRateMax, record.openOrdersMax, record.positionMax,
-      record.grossNotionalMax, record.netNotionalMax, record.creditMax, record.boughtNotional,
-      record.soldNotional, record.openBuyNotional, record.openSellNotional, record.openMargin,
+      record.grossNotionalMax, record.netNotionalMax, record.creditMax, record.tradedNotional[0],
+      record.tradedNotional[1], record.openNotional[0], record.openNotional[1], record.openMargin,
       record.positionMargin, record.fees, record.windowStart, record.windowCount,
       record.lastOrderTime,
     ]
@@ -108,8 +108,8 @@ extension MatchingView {
   private func mix(_ holding: Holding, into hash: inout StateDigest) {
     hash.mix(UInt64(holding.instrument) << 8 | (holding.isRestricted ? 1 : 0))
     hash.mix(UInt64(bitPattern: holding.position))
-    hash.mix(holding.openBuyQuantity)
-    hash.mix(holding.openSellQuantity)
+    hash.mix(holding.openQuantity[0])
+    hash.mix(holding.openQuantity[1])
     hash.mix(holding.positionMargin)
     var slot = holding.head
     while slot != .max {

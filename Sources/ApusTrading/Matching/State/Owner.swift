@@ -1,48 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusMarketProtocols
+
 /// One owner of orders: limits and what they are held against. Zero bits are one that is not
 /// authorised. Sums stop at the greatest value rather than wrap.
+///
+/// What every order looks at comes first, side by side.
 struct Owner: BitwiseCopyable {
   var isAuthorised: Bool
   var isKilled: Bool
-  var hasLastOrder: Bool
-  var lastSideCode: UInt8
-  var lastInstrument: UInt16
-  var selfTradeGroup: UInt16
   /// Bit n for limit n: whether it is set, so that nothing else is looked at where none is.
   var limitsSet: UInt16
+  var openOrderCount: UInt32
+  var windowStart: UInt64
+  var windowCount: UInt64
+  var messageRateMax: UInt64
+  /// Notional bought and sold: buys, then sells.
+  var tradedNotional: [2 of UInt64]
+  /// Notional of what is open.
+  var openNotional: [2 of UInt64]
+  var openMargin: UInt64
+  var positionMargin: UInt64
+  var fees: UInt64
   var takerFeePpm: UInt32
   var makerFeePpm: UInt32
-  var openOrderCount: UInt32
+  var lastOrderTime: UInt64
+  var lastPriceTicks: UInt32
+  var lastQuantity: UInt32
+  var lastInstrument: UInt16
+  var lastSideCode: UInt8
+  var hasLastOrder: Bool
+
+  var selfTradeGroup: UInt16
+  /// Holdings in order of first use; numbers plus one, 0 for none.
+  var firstHolding: UInt32
+  var lastHolding: UInt32
 
   var orderQuantityMax: UInt64
   var orderNotionalMax: UInt64
   var priceTolerancePpm: UInt64
   var duplicateWindow: UInt64
-  var messageRateMax: UInt64
   var openOrdersMax: UInt64
   var positionMax: UInt64
   var grossNotionalMax: UInt64
   var netNotionalMax: UInt64
   var creditMax: UInt64
-
-  var boughtNotional: UInt64
-  var soldNotional: UInt64
-  var openBuyNotional: UInt64
-  var openSellNotional: UInt64
-  var openMargin: UInt64
-  var positionMargin: UInt64
-  var fees: UInt64
-
-  var windowStart: UInt64
-  var windowCount: UInt64
-  var lastOrderTime: UInt64
-  var lastPriceTicks: UInt32
-  var lastQuantity: UInt32
-  /// Holdings in order of first use; numbers plus one, 0 for none.
-  var firstHolding: UInt32
-  var lastHolding: UInt32
 }
 
 /// What an owner has in an instrument.
@@ -62,9 +65,15 @@ struct Holding: BitwiseCopyable {
   var isListed: Bool
   /// Bought less sold.
   var position: Int64
-  var openBuyQuantity: UInt64
-  var openSellQuantity: UInt64
+  /// Quantity open to buy and to sell.
+  var openQuantity: [2 of UInt64]
   var positionMargin: UInt64
 
   static let none = UInt32.max
+}
+
+extension Side {
+  /// Place in pairs of a buying and a selling value.
+  @inline(__always)
+  var ordinal: Int { self == .buy ? 0 : 1 }
 }

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusEngine
+internal import ApusMarketProtocols
+internal import ApusMemory
+
+/// The short way for plain orders, which nearly all are: no copies of what a special order might have,
+/// and every record's place computed once. Where anything is special, and where anything is to be
+/// refused, `enter` does the whole again. Figures: docs/decisions/0016-matching-engine.md.
+extension MatchingEngine {
+  /// Enters a plain order.
+  ///
+  /// - Returns: False where it is not plain or not acceptable; then nothing has changed.
+  @inline(__always)
+  mutating func enterPlain(_ command: MatchingCommand, _ events: inout MatchingSink) -> Bool {
+    guard let side = Side(rawValue: command.sideCode), isPlain(command) else { return false }
+    // SAFETY: every instrument and owner has a record; no record moves.
+    let instrument = unsafe instruments.base + Int(command.instrument)
+    let owner = unsafe owners.base + Int(command.owner)
+    guard unsafe instrument.pointee.isPlain, unsafe isFree(owner.pointee) else { return false }
+    guard command.quantity > 0,
+      unsafe instrument.pointee.lot == 1
+        || command.quantity % instrument.pointee.lot == 0,
+      unsafe instrument.pointee.quantityMax == 0
+        || command.quantity <= instrument.pointee.quantityMax
+    else { return false }
+
+    let isLimit = command.typeCode == OrderType.limit.rawValue
+    var limitTicks = command.priceTicks
+    var riskTicks = command.priceTicks
+    if isLimit {
+      guard unsafe isAcceptable(command.priceTicks, instrument.pointee) else { return false }
+    } else {
+      guard command.priceTicks == 0, unsafe instrument.pointee.collarPpm == 0 else {
+        return false
+      }
+      limitTicks = Self.anyPrice(side)
+      riskTicks = unsafe instrument.pointee.anchorTicks
+    }
+    guard command.orderId > sessions[command.session], findSlot(command.orderId) == nil,
+      let holding = holdings.find(owner: command.owner, instrument: command.instrument),
+      !holdings.records[holding].isRestricted, holdings.records[holding].isListed,
+      books.orders.count < configuration.orderCapacity
+    else { return false }
+
+    let marginPpm = unsafe instrument.pointee.marginPpm
+    let sums = riskSums(command.owner, Self.notional(riskTicks, command.quantity), marginPpm)
+    if sums.isOverflow { return false }
+    if unsafe owner.pointee.limitsSet != 0 {
+      let request = RiskRequest(
+        owner: command.owner, instrument: command.instrument, side: side,
+        quantity: command.quantity, priceTicks: command.priceTicks,
+        checkedTicks: command.priceTicks, riskTicks: riskTicks, marginPpm: marginPpm,
+        holding: holding)
+      if checkLimits(request, sums) != nil { return false }
+    }
+    guard unsafe countMessage(owner) else { return false }
+
+    sessions[command.session] = command.orderId
+    unsafe owner.pointee.lastOrderTime = now
+    unsafe owner.pointee.lastPriceTicks = command.priceTicks
+    unsafe owner.pointee.lastQuantity = command.quantity
+    unsafe owner.pointee.lastInstrument = command.instrument
+    unsafe owner.pointee.lastSideCode = command.sideCode
+    unsafe owner.pointee.hasLastOrder = true
+    let order = PlainOrder(
+      orderId: command.orderId, clientOrderId: command.clientOrderId, account: command.account,
+      owner: command.owner, session: command.session, instrument: command.instrument, side: side,
+      typeAndTime: command.typeCode | command.detailCode << 4, capacityCode: command.capacityCode,
+      mayRest: isLimit && command.detailCode != TimeInForce.immediateOrCancel.rawValue,
+      priceTicks: command.priceTicks, limitTicks: limitTicks, riskTicks: riskTicks,
+      quantity: command.quantity, marginPpm: marginPpm, holding: holding)
+    _ = enter(order, &events)
+    if unsafe instrument.pointee.followUpCount != 0 { touch(command.instrument) }
+    return true
+  }
+
+  /// Limit for the day or until cancelled, or limit or market at once; and nothing else to it.
+  @inline(__always)
+  private func isPlain(_ command: MatchingCommand) -> Bool {
+    let isLimit = command.typeCode == OrderType.limit.rawValue
+    let isMarket = command.typeCode == OrderType.market.rawValue
+    let isAtOnce = command.detailCode == TimeInForce.immediateOrCancel.rawValue
+    let isResting = command.detailCode == TimeInForce.day.rawValue
+      || command.detailCode == TimeInForce.goodTillCancel.rawValue
+    let special =
+      command.relatedOrderId | command.value | UInt64(command.displayQuantity)
+      | UInt64(command.triggerTicks) | UInt64(command.flags.rawValue)
+    return special == 0 && OrderRequest.isCapacityKnown(command.capacityCode)
+      && (isLimit && (isResting || isAtOnce) || isMarket && isAtOnce)
+  }
+
+  @inline(__always)
+  private func isFree(_ owner: Owner) -> Bool {
+    owner.isAuthorised && !owner.isKilled && !isMarketKilled
+  }
+
+  /// Sections 3.15 to 3.17 of a limit order's price.
+  @inline(__always)
+  private func isAcceptable(_ priceTicks: UInt32, _ instrument: Instrument) -> Bool {
+    priceTicks > 0 && priceTicks <= OrderRequest.priceTicksMax && instrument.isOnGrid(priceTicks)
+      && (instrument.staticBandPpm == 0
+        || priceTicks >= instrument.staticLowTicks && priceTicks <= instrument.staticHighTicks)
+  }
+
+  /// Counts a message against the owner's rate; false, with nothing counted, where it is one too many.
+  @inline(__always)
+  @unsafe
+  private func countMessage(_ owner: UnsafeMutablePointer<Owner>) -> Bool {
+    var count = unsafe owner.pointee.windowCount &+ 1
+    if unsafe count == 1 || now &- owner.pointee.windowStart >= 1_000_000_000 {
+      unsafe owner.pointee.windowStart = now
+      count = 1
+    }
+    let limit = unsafe owner.pointee.messageRateMax
+    // A new window begins in `enter` as well: to begin it twice changes nothing.
+    if limit != 0, count > limit { return false }
+    unsafe owner.pointee.windowCount = count
+    return true
+  }
+
+  /// As ``enter(_:_:)`` of a plain order, not inlined.
+  @inline(never)
+  mutating func enterOne(_ order: PlainOrder, _ events: inout MatchingSink) -> UInt32 {
+    enter(order, &events)
+  }
+
+  /// Trades a plain order, and rests or cancels what is left.
+  ///
+  /// - Returns: The slot in which it rests, or none.
+  @inline(__always)
+  mutating func enter(_ order: PlainOrder, _ events: inout MatchingSink) -> UInt32 {
+    emitAccepted(order, &events)
+    let opposite = order.side.opposite
+    if let best = bestTicks(order.instrument, opposite),
+      OrderBooks.key(opposite, best) >= OrderBooks.key(opposite, order.limitTicks)
+    {
+      return matchPlain(order, &events)
+    }
+    if order.mayRest { return rest(order, order.quantity, filled: 0, &events) }
+    endPlain(order, order.quantity, &events)
+    return .max
+  }
+
+  @inline(__always)
+  private func emitAccepted(_ order: PlainOrder, _ events: inout MatchingSink) {
+    var event = MatchingEvent(.accepted)
+    event.sideCode = order.side.rawValue
+    event.flags = order.isQuote ? .quote : []
+    event.instrument = order.instrument
+    event.capacityCode = order.capacityCode & 15
+    event.detailCode = order.typeAndTime
+    event.orderId = order.orderId
+    event.clientOrderId = order.clientOrderId
+    event.owner = order.owner
+    event.session = order.session
+    event.account = order.account
+    event.priceTicks = order.priceTicks
+    event.quantity = order.quantity
+    event.leavesQuantity = order.quantity
+    events.emit(event)
+  }
+
+  /// Cancels what is left of an order that does not rest.
+  @inline(never)
+  func endPlain(_ order: PlainOrder, _ left: UInt32, _ events: inout MatchingSink) {
+    var event = MatchingEvent(.cancelled)
+    event.reasonCode = MatchingReason.immediate.rawValue
+    event.sideCode = order.side.rawValue
+    event.instrument = order.instrument
+    event.capacityCode = order.capacityCode & 15
+    event.detailCode = order.typeAndTime
+    event.orderId = order.orderId
+    event.clientOrderId = order.clientOrderId
+    event.owner = order.owner
+    event.session = order.session
+    event.account = order.account
+    event.priceTicks = order.priceTicks
+    event.quantity = left
+    events.emit(event)
+  }
+
+  /// Puts what is left of a plain order behind all others at its price.
+  ///
+  /// - Precondition: There is room for an order.
+  @inline(__always)
+  mutating func rest(
+    _ order: PlainOrder, _ left: UInt32, filled: UInt32, _ events: inout MatchingSink
+  ) -> UInt32 {
+    guard let index = books.orders.allocate() else { return .max }
+    let slot = index.rawValue
+    // SAFETY: the slot was just allocated; there is a detail for every slot.
+    let resting = unsafe orders.base + Int(slot)
+    let detail = unsafe details.base + Int(slot)
+    unsafe resting.pointee.reference = order.orderId
+    unsafe resting.pointee.quantity = left
+    unsafe resting.pointee.priceTicks = order.priceTicks
+    unsafe resting.pointee.locate = order.instrument
+    unsafe resting.pointee.side = order.side
+    unsafe resting.pointee.tag = OrderTag(isQuote: order.isQuote)
+    unsafe detail.pointee.clientOrderId = order.clientOrderId
+    unsafe detail.pointee.account = order.account
+    unsafe detail.pointee.owner = order.owner
+    unsafe detail.pointee.session = order.session
+    unsafe detail.pointee.holding = order.holding
+    unsafe detail.pointee.extra = .max
+    unsafe detail.pointee.filledQuantity = filled
+    unsafe detail.pointee.marginPpm = order.marginPpm
+    unsafe detail.pointee.typeAndTime = order.typeAndTime
+    unsafe detail.pointee.capacityCode = order.capacityCode
+    unsafe detail.pointee.flags = []
+    // The checks have looked: the id is new. The index grows by memory of its own.
+    _ = unsafe books.index.insert(order.orderId, slot: slot, in: orders.base)
+    appendToHolding(slot)
+    owners[order.owner].openOrderCount &+= 1
+    unsafe account(order.owner, order.holding).claim(
+      order.side, order.priceTicks, left, marginPpm: order.marginPpm)
+    let key = OrderBooks.key(order.side, order.priceTicks)
+    guard unsafe books.link(index, books.ladder(order.instrument, order.side), key) else {
+      unsafe resting.pointee.level = .none
+      remove(slot, .capacity, &events)
+      return .max
+    }
+    return slot
+  }
+}
