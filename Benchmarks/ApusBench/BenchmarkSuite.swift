@@ -22,6 +22,8 @@ public struct BenchmarkConfiguration: Sendable {
   public var filePath: String?
   /// A folder of other libraries' drivers to measure in turn with ours.
   public var peersPath: String?
+  /// Only cases of this name, or that begin with it.
+  public var casePrefix: String?
 
   /// The default configuration.
   public init() {}
@@ -128,7 +130,12 @@ public struct BenchmarkSuite: Sendable {
       throw UsageError("--cpu \(cpu): \(error)")
     }
     if let makeTeamCases { return try runTeams(configuration, cpu: cpu, makeTeamCases) }
-    let ours = try makeCases(configuration)
+    let ours = try makeCases(configuration).filter {
+      $0.name.hasPrefix(configuration.casePrefix ?? "")
+    }
+    if ours.isEmpty {
+      throw UsageError("--case \(configuration.casePrefix ?? ""): \(name) has no such case")
+    }
     let peers = try configuration.peersPath.map { path in
       let arguments = try makePeerArguments?(configuration) ?? PeerArguments()
       return try withExtendedLifetime(arguments.owner) {

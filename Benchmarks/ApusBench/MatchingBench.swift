@@ -17,6 +17,7 @@ final class OrderStreamData {
   let records: [OrderLogRecord]
   /// The same without times, and behind them one that has one event: for a host, whose clock tells.
   private(set) lazy var commands = records.map(\.command) + [MatchingCommand(.expire)]
+  private(set) lazy var times = records.map(\.timeNanoseconds)
 
   init(
     _ kind: OrderStreamKind, seed: UInt64, count: Int, limitsEveryOwner: Bool = false
@@ -73,13 +74,22 @@ final class MatchingBench {
 
   var orderCount: Int { stream.records.count }
 
+  /// Memory as a venue has it when the day begins: what the streams need is there.
+  static func configuration(_ eventCountMax: Int) -> MatchingEngine.Configuration {
+    .init(residentOrderCount: 1 << 19, eventCountMax: eventCountMax)
+  }
+
   /// A new engine that knows the instruments and owners.
   func prepare() {
     do {
-      var engine = try MatchingEngine(configuration: .init(eventCountMax: eventCountMax))
+      var engine = try MatchingEngine(configuration: Self.configuration(eventCountMax))
       var events = try EventQueue<MatchingEvent>(capacity: 2 * eventCountMax)
       var sums = TradeSums()
-      Self.apply(stream.preparing, after: 0, to: &engine, &events, &sums)
+      Self.apply(
+        stream.preparing.map(\.command), stream.preparing.map(\.timeNanoseconds), after: 0,
+        to: &engine, &events, &sums)
+      _ = stream.times
+      _ = stream.commands
       self.engine = consume engine
       self.events = consume events
     } catch {
@@ -98,28 +108,37 @@ final class MatchingBench {
     guard var engine = engine.take(), var events = events.take() else { return 0 }
     var sums = TradeSums()
     Self.apply(
-      stream.records, after: UInt64(stream.preparing.count), to: &engine, &events, &sums)
+      stream.commands, stream.times, after: UInt64(stream.preparing.count), to: &engine, &events,
+      &sums)
     self.engine = consume engine
     self.events = consume events
     tradeCount = sums.count
     return sums.hash
   }
 
+  /// Events after which they are taken: as a host does, that hands on what a batch of commands gave.
+  private static let takenCount = 64
+
+  /// As many commands as there are times.
   @inline(never)
   private static func apply(
-    _ array: [OrderLogRecord], after lastSequence: UInt64, to engine: inout MatchingEngine,
-    _ events: inout EventQueue<MatchingEvent>, _ sums: inout TradeSums
+    _ commands: [MatchingCommand], _ times: [UInt64], after lastSequence: UInt64,
+    to engine: inout MatchingEngine, _ events: inout EventQueue<MatchingEvent>,
+    _ sums: inout TradeSums
   ) {
-    let records = array.span
     let countMax = engine.eventCountMax
-    for index in records.indices {
-      let record = records[index]
-      let sequence = lastSequence &+ UInt64(index) &+ 1
-      if events.room < countMax { events.removeAll { sums.take($0.event) } }
-      events.withSink(sequence: sequence, countMax: countMax) { sink in
-        engine.apply(
-          record.command, at: Nanoseconds(record.timeNanoseconds), sequence: sequence,
-          into: &sink)
+    let times = times.span
+    unsafe commands.withUnsafeBufferPointer { commands in
+      for index in times.indices {
+        let sequence = lastSequence &+ UInt64(index) &+ 1
+        if events.count >= takenCount || events.room < countMax {
+          events.removeAll { sums.take($0.event) }
+        }
+        events.withSink(sequence: sequence, countMax: countMax) { sink in
+          engine.apply(
+            unsafe commands[index], at: Nanoseconds(times[index]), sequence: sequence,
+            into: &sink)
+        }
       }
     }
     events.removeAll { sums.take($0.event) }

@@ -60,7 +60,8 @@ final class MatchingHostBench<Journal: CommandJournal & ~Copyable> {
       let outputs = try OneToOneRing<SequencedEvent<MatchingEvent>>.makeEnds(configuration)
       let journal = try makeJournal()
       let lastSequence = journal.lastSequence
-      let engine = try MatchingEngine(configuration: .init(eventCountMax: Self.eventCountMax))
+      let engine = try MatchingEngine(
+        configuration: MatchingBench.configuration(Self.eventCountMax))
       let host = try EngineHost(
         engine: engine, input: inputs.consumer, journal: journal, output: outputs.producer,
         configuration: HostConfiguration(

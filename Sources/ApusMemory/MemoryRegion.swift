@@ -58,6 +58,8 @@ public struct MemoryRegion: ~Copyable {
     public var locked: Bool
     /// Touch every page before `init` returns.
     public var prefaulted: Bool
+    /// Touch the pages of so many bytes from the start before `init` returns, at most all.
+    public var prefaultedByteCount = 0
 
     /// Options; the default commits memory as it is touched.
     public init(
@@ -140,8 +142,9 @@ public struct MemoryRegion: ~Copyable {
     // Locked in part, a mapping is split, and its last transparent huge page with it.
     let lockedByteCount = pages == .transparentHuge ? extent : byteCount
     let isLocked = unsafe options.locked && Self.lock(base, lockedByteCount, &shortfalls)
-    if options.prefaulted {
-      for offset in stride(from: 0, to: byteCount, by: 4_096) {
+    let touched = options.prefaulted ? byteCount : min(options.prefaultedByteCount, byteCount)
+    if touched > 0 {
+      for offset in stride(from: 0, to: touched, by: 4_096) {
         // SAFETY: offset < byteCount.
         unsafe base.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self)
       }

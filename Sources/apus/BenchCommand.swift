@@ -17,6 +17,7 @@ enum BenchCommand: Command {
     Option("seed", "N", "seed of the generated data (default 1)"),
     Option("samples", "N", "samples of each case (default 9)"),
     Option("seconds", "N", "most seconds for a suite of several threads (default 60)"),
+    Option("case", "NAME", "only cases of this name, or that begin with it"),
     Option("file", "FILE", "use the messages of this plain ITCH file"),
     Option("peers", "FOLDER", "measure these drivers of other libraries in turn with ours"),
     Option("json", nil, "print one JSON object a suite"),
@@ -34,6 +35,7 @@ enum BenchCommand: Command {
     configuration.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 1)
     configuration.sampleCount = try options.integer("samples", in: 1...1_000)
     configuration.secondsMax = try options.integer("seconds", in: 1...86_400) ?? 60
+    configuration.casePrefix = options.string("case")
     configuration.filePath = options.string("file")
     configuration.peersPath = options.string("peers")
     let suites = try BenchmarkSuite.chosen(options.operands)

@@ -118,7 +118,7 @@ import Testing
       }
     }
     #expect(books.orderCount == 12_500 + 100)
-    #expect(books.index.slotsInUse == OrderReferenceIndex.pageCount)
+    #expect(books.index.slotsInUse == OrderReferenceIndex.pageCountMin)
     #expect(books.memoryByteCount < 4 << 20)
     for reference in stride(from: UInt64(0), to: 4_000_000, by: 400) {
       #expect(books.order(reference: reference)?.reference == reference)

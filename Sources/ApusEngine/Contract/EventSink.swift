@@ -168,6 +168,12 @@ public struct EventQueue<Event: BitwiseCopyable>: ~Copyable {
         accepted >= 0 && accepted <= ready, "EventQueue.drain: expected a count of its events")
       head &+= UInt64(truncatingIfNeeded: accepted)
       taken &+= accepted
+      if head == sink.tail {
+        // Empty: the next event goes to the first slot again, which is in the cache.
+        head = 0
+        sink.tail = 0
+        return taken
+      }
       if accepted < straight { return taken }
     }
   }

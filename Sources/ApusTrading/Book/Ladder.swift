@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusMemory
+internal import CApusPlatform
 
 /// One price of one side of one book: where its level is.
 ///
@@ -49,8 +50,8 @@ struct LadderStorage: ~Copyable {
 
   static let entriesPerLine = 8
 
-  init(byteCount: Int, pages: MemoryRegion.PagePolicy) throws(MemoryError) {
-    region = try MemoryRegion(byteCount: byteCount, options: MemoryRegion.Options(pages: pages))
+  init(byteCount: Int, options: MemoryRegion.Options) throws(MemoryError) {
+    region = try MemoryRegion(byteCount: byteCount, options: options)
     let lines = min(byteCount / 64, 1 << 27 - 1)
     lineCapacity = UInt32(lines)
     // SAFETY: the region is at least this long and lives as long as self.
@@ -97,28 +98,18 @@ struct LadderStorage: ~Copyable {
 extension UnsafeMutablePointer where Pointee == LadderEntry {
   /// Position of the first key greater than `key` among `count` sorted entries.
   ///
-  /// Looks at the last few one by one, since most orders are near the touch; bisects the rest.
+  /// Looks at the last few one by one, since most orders of a real market are near the touch; where
+  /// they are not, the rest is searched without branches.
   @inline(__always)
   func upperBound(_ key: UInt32, count: Int) -> Int {
     var position = count
-    let scanEnd = count > 16 ? count &- 16 : 0
+    let scanEnd = count > 4 ? count &- 4 : 0
     // SAFETY: 0 <= scanEnd <= position <= count.
     while position > scanEnd {
       if unsafe self[position &- 1].key <= key { return position }
       position &-= 1
     }
-    return unsafe upperBoundBisecting(key, count: position)
-  }
-
-  @inline(never)
-  private func upperBoundBisecting(_ key: UInt32, count: Int) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low &+ high) >> 1
-      // SAFETY: low <= middle < high <= count.
-      if unsafe self[middle].key <= key { low = middle &+ 1 } else { high = middle }
-    }
-    return low
+    return unsafe Int(
+      truncatingIfNeeded: capus_keys_not_above(self, UInt64(UInt(bitPattern: position)), key))
   }
 }

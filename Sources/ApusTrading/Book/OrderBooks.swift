@@ -27,6 +27,9 @@ public struct OrderBooks: ~Copyable {
     public var levelCapacity: Int
     /// Which pages back the books.
     public var pages: MemoryRegion.PagePolicy
+    /// Orders whose memory is there from the start: none of their pages is first touched by a message,
+    /// which takes up to two milliseconds a huge page. Unit: orders, at most `orderCapacity`.
+    public var residentOrderCount = 0
     /// Whether there are ladders for the other sets of a matching engine's orders.
     var hasOrderSets = false
 
@@ -84,13 +87,22 @@ public struct OrderBooks: ~Copyable {
         && (1...(1 << 31)).contains(configuration.levelCapacity),
       "OrderBooks.init: expected capacities of 1...2^31")
     let options = MemoryRegion.Options(pages: configuration.pages)
-    let orders = try Slab<BookOrder>(capacity: configuration.orderCapacity, options: options)
-    let levels = try Slab<PriceLevel>(capacity: configuration.levelCapacity, options: options)
-    let index = try OrderReferenceIndex(pages: configuration.pages)
+    let resident = min(configuration.residentOrderCount, configuration.orderCapacity)
+    let residentLevels = min(resident, configuration.levelCapacity)
+    var residentOptions = options
+    residentOptions.prefaultedByteCount = resident * MemoryLayout<BookOrder>.stride
+    let orders = try Slab<BookOrder>(
+      capacity: configuration.orderCapacity, options: residentOptions)
+    residentOptions.prefaultedByteCount = residentLevels * MemoryLayout<PriceLevel>.stride
+    let levels = try Slab<PriceLevel>(
+      capacity: configuration.levelCapacity, options: residentOptions)
+    let index = try OrderReferenceIndex(
+      pages: configuration.pages, residentOrderCount: resident)
+    residentOptions.prefaultedByteCount = residentLevels * MemoryLayout<LadderEntry>.stride * 2
     // Blocks are powers of two, and a ladder that grew left a smaller block behind: 4 × covers both.
     let ladders = try LadderStorage(
       byteCount: configuration.levelCapacity * MemoryLayout<LadderEntry>.stride * 4 + (16 << 20),
-      pages: configuration.pages)
+      options: residentOptions)
     let bookRegion = try MemoryRegion(
       byteCount: Self.bookCount * MemoryLayout<Book>.stride, options: options)
     let setLadderCount = configuration.hasOrderSets ? 5 * Self.bookCount * 2 : 1

@@ -6,7 +6,7 @@ internal import ApusMemory
 /// Finds an order's slot by its exchange reference number.
 ///
 /// Exchanges number orders densely and in increasing order, so young orders are found by a **paged
-/// direct index**: 8,192 consecutive references a page of 32-bit cells, a window of 64 pages. Most
+/// direct index**: 8,192 consecutive references a page of 32-bit cells, a window of 64 pages or more. Most
 /// orders die young and leave old pages nearly empty; the oldest page is given up for a new one and
 /// its survivors move to a **hash table** of 8 bytes an entry. So a look-up costs one dependent
 /// cache miss before the order itself in either place, and the index holds 2 MiB and 11 to 14 bytes
@@ -23,8 +23,8 @@ struct OrderReferenceIndex: ~Copyable {
   static let cellsPerPage = 1 << 13
   /// Page numbers below this one may be paged: references below 2^33.
   static let directoryCount: UInt64 = 1 << 20
-  /// Pages in the window: 2 MiB of cells for the youngest 524,288 references.
-  static let pageCount = 64
+  /// Pages in the window, at least: 2 MiB of cells for the youngest 524,288 references.
+  static let pageCountMin = 64
 
   /// Directory states; any greater value is a page slot plus `firstSlotState`.
   static let unseen: UInt32 = 0
@@ -34,6 +34,7 @@ struct OrderReferenceIndex: ~Copyable {
   let directory: UnsafeMutablePointer<UInt32>
   let cells: UnsafeMutablePointer<UInt32>
   /// Which page of references each slot holds; `UInt32.max` where none.
+  private let pageCount: Int
   private let pageNumbers: UnsafeMutablePointer<UInt32>
   private let directoryRegion: MemoryRegion
   private let cellRegion: MemoryRegion
@@ -45,23 +46,28 @@ struct OrderReferenceIndex: ~Copyable {
   /// The slot whose page is the oldest once the window is full.
   private var oldestSlot = 0
 
-  init(pages: MemoryRegion.PagePolicy) throws(MemoryError) {
-    let options = MemoryRegion.Options(pages: pages)
+  /// - Parameter residentOrderCount: Live orders for which there is room, and memory, from the start; the
+  ///   window holds twice as many references.
+  init(
+    pages: MemoryRegion.PagePolicy, residentOrderCount: Int = 0
+  ) throws(MemoryError) {
+    pageCount = max(Self.pageCountMin, 2 * residentOrderCount >> Self.pageShift)
+    let options = MemoryRegion.Options(pages: pages, prefaulted: residentOrderCount > 0)
     let directoryRegion = try MemoryRegion(
       byteCount: Int(Self.directoryCount) * 4, options: options)
     let cellRegion = try MemoryRegion(
-      byteCount: Self.pageCount * Self.cellsPerPage * 4, options: options)
+      byteCount: pageCount * Self.cellsPerPage * 4, options: options)
     let slotRegion = try MemoryRegion(
-      byteCount: Self.pageCount * 4, options: MemoryRegion.Options(pages: .plain))
-    table = try OrderReferenceTable(pages: pages)
+      byteCount: pageCount * 4, options: MemoryRegion.Options(pages: .plain))
+    table = try OrderReferenceTable(pages: pages, residentCount: residentOrderCount)
     // SAFETY: each region is at least as long as the array bound to it, zero-filled by the kernel,
     // and lives as long as self.
     unsafe directory = directoryRegion.baseAddress.bindMemory(
       to: UInt32.self, capacity: Int(Self.directoryCount))
     unsafe cells = cellRegion.baseAddress.bindMemory(
-      to: UInt32.self, capacity: Self.pageCount * Self.cellsPerPage)
+      to: UInt32.self, capacity: pageCount * Self.cellsPerPage)
     unsafe pageNumbers = slotRegion.baseAddress.bindMemory(
-      to: UInt32.self, capacity: Self.pageCount)
+      to: UInt32.self, capacity: pageCount)
     self.directoryRegion = directoryRegion
     self.cellRegion = cellRegion
     self.slotRegion = slotRegion
@@ -163,13 +169,13 @@ struct OrderReferenceIndex: ~Copyable {
   /// Gives a page of references a slot. False when the oldest page could not be given up for it.
   private mutating func makePage(_ pageNumber: UInt32) -> Bool {
     let slot: Int
-    if slotsInUse < Self.pageCount {
+    if slotsInUse < pageCount {
       slot = slotsInUse
       slotsInUse += 1
     } else {
       slot = oldestSlot
       guard giveUp(slot) else { return false }
-      oldestSlot = (slot + 1) % Self.pageCount
+      oldestSlot = (slot + 1) % pageCount
     }
     // SAFETY: slot < pageCount; pageNumber < directoryCount was checked by the caller.
     unsafe pageNumbers[slot] = pageNumber

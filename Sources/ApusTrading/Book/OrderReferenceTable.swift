@@ -31,10 +31,12 @@ struct OrderReferenceTable: ~Copyable {
   /// A hash of 32 bits has homes in no larger table.
   static let capacityMax = 1 << 31
 
-  init(pages: MemoryRegion.PagePolicy) throws(MemoryError) {
+  /// - Parameter residentCount: Entries for which there is room, and memory, from the start.
+  init(pages: MemoryRegion.PagePolicy, residentCount: Int = 0) throws(MemoryError) {
     self.pages = pages
-    capacity = Self.initialCapacity
-    region = try Self.makeRegion(capacity, pages)
+    capacity = max(Self.initialCapacity, residentCount * 4 / 3 + 1)
+    region = try Self.makeRegion(
+      capacity, pages, prefaulted: residentCount > 0)
     unsafe entries = Self.bind(region, capacity)
   }
 
@@ -137,7 +139,9 @@ struct OrderReferenceTable: ~Copyable {
   mutating func remove(
     _ reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>
   ) -> UInt32? {
-    guard var hole = unsafe Self.position(of: reference, entries, capacity, in: orders) else { return nil }
+    guard var hole = unsafe Self.position(of: reference, entries, capacity, in: orders) else {
+      return nil
+    }
     // SAFETY: every position is below the capacity.
     let handle = unsafe entries[hole].handle &- 1
     var next = after(hole)
@@ -176,11 +180,11 @@ struct OrderReferenceTable: ~Copyable {
   }
 
   private static func makeRegion(
-    _ capacity: Int, _ pages: MemoryRegion.PagePolicy
+    _ capacity: Int, _ pages: MemoryRegion.PagePolicy, prefaulted: Bool = false
   ) throws(MemoryError) -> MemoryRegion {
     try MemoryRegion(
       byteCount: capacity * MemoryLayout<Entry>.stride,
-      options: MemoryRegion.Options(pages: pages))
+      options: MemoryRegion.Options(pages: pages, prefaulted: prefaulted))
   }
 
   private static func bind(

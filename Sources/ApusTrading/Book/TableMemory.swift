@@ -18,11 +18,15 @@ final class TableMemory {
   init(pages: MemoryRegion.PagePolicy) { self.pages = pages }
 
   /// So many records of zero bits, which have to be a valid element. They live as long as this.
+  ///
+  /// - Parameter residentCount: Records whose memory is there from the start.
   func records<Element: BitwiseCopyable>(
-    of type: Element.Type = Element.self, count: Int
+    of type: Element.Type = Element.self, count: Int, residentCount: Int = 0
   ) throws(MemoryError) -> RecordTable<Element> {
+    var options = MemoryRegion.Options(pages: pages)
+    options.prefaultedByteCount = residentCount * MemoryLayout<Element>.stride
     let region = try MemoryRegion(
-      byteCount: count * MemoryLayout<Element>.stride, options: MemoryRegion.Options(pages: pages))
+      byteCount: count * MemoryLayout<Element>.stride, options: options)
     // SAFETY: the region holds `count` elements.
     let table = unsafe RecordTable(
       region.baseAddress.bindMemory(to: Element.self, capacity: count), count: count)

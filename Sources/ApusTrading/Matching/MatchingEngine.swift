@@ -28,6 +28,9 @@ public struct MatchingEngine: Engine, ~Copyable {
   public struct Configuration: Sendable {
     /// Orders that may rest at the same time. Unit: orders, 1...2^31.
     public var orderCapacity: Int
+    /// Orders whose memory is there from the start, so that no command of theirs is the first to touch
+    /// a page. Unit: orders, at most `orderCapacity`.
+    public var residentOrderCount: Int
     /// Prices that may be present at the same time, over all books.
     public var levelCapacity: Int
     /// Pairs of an owner and an instrument that were ever used, 1...2^24.
@@ -39,10 +42,12 @@ public struct MatchingEngine: Engine, ~Copyable {
 
     /// A configuration; `MatchingEngine.init` checks it.
     public init(
-      orderCapacity: Int = 1 << 22, levelCapacity: Int = 1 << 20, holdingCapacity: Int = 1 << 18,
+      orderCapacity: Int = 1 << 22, residentOrderCount: Int = 0, levelCapacity: Int = 1 << 20,
+      holdingCapacity: Int = 1 << 18,
       eventCountMax: Int = 4_096, pages: MemoryRegion.PagePolicy = .transparentHuge
     ) {
       self.orderCapacity = orderCapacity
+      self.residentOrderCount = residentOrderCount
       self.levelCapacity = levelCapacity
       self.holdingCapacity = holdingCapacity
       self.eventCountMax = eventCountMax
@@ -110,6 +115,7 @@ public struct MatchingEngine: Engine, ~Copyable {
       orderCapacity: configuration.orderCapacity, levelCapacity: configuration.levelCapacity,
       pages: configuration.pages)
     bookConfiguration.hasOrderSets = true
+    bookConfiguration.residentOrderCount = configuration.residentOrderCount
     let pages = configuration.pages
     let capacity = configuration.orderCapacity
     // Whatever throws comes first: none of these can be given back half-way.
@@ -118,7 +124,9 @@ public struct MatchingEngine: Engine, ~Copyable {
       capacity: capacity, options: MemoryRegion.Options(pages: pages))
     let memory = TableMemory(pages: pages)
     let tables = try MatchingTables(
-      orderCapacity: capacity, holdingCapacity: configuration.holdingCapacity, memory: memory)
+      orderCapacity: capacity,
+      residentOrderCount: min(configuration.residentOrderCount, capacity),
+      holdingCapacity: configuration.holdingCapacity, memory: memory)
     // SAFETY: the slabs of books and extras live as long as self and hold this many.
     orders = unsafe RecordTable(books.orderBase, count: capacity)
     levels = unsafe RecordTable(books.levelBase, count: configuration.levelCapacity)
@@ -223,9 +231,9 @@ struct MatchingTables {
   let work: InstrumentRing
 
   init(
-    orderCapacity: Int, holdingCapacity: Int, memory: TableMemory
+    orderCapacity: Int, residentOrderCount: Int, holdingCapacity: Int, memory: TableMemory
   ) throws(MemoryError) {
-    details = try memory.records(count: orderCapacity)
+    details = try memory.records(count: orderCapacity, residentCount: residentOrderCount)
     instruments = try memory.records(count: 1 << 16)
     owners = try memory.records(count: 1 << 16)
     groups = try memory.records(count: 1 << 16)

@@ -95,22 +95,22 @@ public struct MatchingEvent: BitwiseCopyable, Sendable, Equatable {
   public var detailCode: UInt8 = 0
   /// The order.
   public var orderId: UInt64 = 0
-  /// The other order.
-  public var relatedOrderId: UInt64 = 0
   /// The owner's name for the order.
   public var clientOrderId: UInt64 = 0
-  /// The name of the other order; of an accepted order its expiry; of a refusal the limit.
-  public var relatedClientOrderId: UInt64 = 0
   /// The order's owner.
   public var owner: UInt16 = 0
-  /// The other order's owner.
-  public var relatedOwner: UInt16 = 0
   /// The order's session.
   public var session: UInt16 = 0
-  /// The other order's session.
-  public var relatedSession: UInt16 = 0
   /// The order's account.
   public var account: UInt32 = 0
+  /// The other order.
+  public var relatedOrderId: UInt64 = 0
+  /// The name of the other order; of an accepted order its expiry; of a refusal the limit.
+  public var relatedClientOrderId: UInt64 = 0
+  /// The other order's owner.
+  public var relatedOwner: UInt16 = 0
+  /// The other order's session.
+  public var relatedSession: UInt16 = 0
   /// The other order's account.
   public var relatedAccount: UInt32 = 0
   /// Price of the trade, or of the order. Unit: price units.

@@ -51,7 +51,8 @@ extension MatchingEngine {
     key < search.crossKey || isOutsideBand(OrderBooks.key(side, key))
   }
 
-  private mutating func takeLevel(_ level: UInt32, _ instrument: UInt16, _ search: inout FillSearch) {
+  private mutating func takeLevel(_ level: UInt32, _ instrument: UInt16, _ search: inout FillSearch)
+  {
     let needsOrders = search.mode != .allow || instruments[instrument].icebergCount != 0
     guard needsOrders else { return search.add(levels[level].quantity) }
     let isProRata = instruments[instrument].allocation != .priceTime

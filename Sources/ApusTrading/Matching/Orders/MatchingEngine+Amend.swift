@@ -110,7 +110,8 @@ extension MatchingEngine {
     orders[slot].tag.hasExtra && extras[details[slot].extra].firstChild != OrderExtra.none
   }
 
-  private mutating func keepsPlace(_ slot: UInt32, _ request: OrderRequest, _ left: UInt32) -> Bool {
+  private mutating func keepsPlace(_ slot: UInt32, _ request: OrderRequest, _ left: UInt32) -> Bool
+  {
     guard request.type != .trailingStop, request.quantity <= left,
       request.priceTicks == priceAsEntered(slot)
     else { return false }

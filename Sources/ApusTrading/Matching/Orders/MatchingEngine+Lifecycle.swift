@@ -46,8 +46,8 @@ extension MatchingEngine {
       level: .none, next: .none, previous: .none, locate: incoming.instrument,
       side: incoming.side)
     details[slot.rawValue] = OrderDetail(
-      clientOrderId: incoming.clientOrderId, account: incoming.account, owner: incoming.owner,
-      session: incoming.session, next: .max, previous: .max, holding: incoming.holding,
+      clientOrderId: incoming.clientOrderId, owner: incoming.owner, session: incoming.session,
+      account: incoming.account, next: .max, previous: .max, holding: incoming.holding,
       extra: .max, filledQuantity: incoming.filledQuantity, marginPpm: incoming.marginPpm,
       typeAndTime: incoming.typeAndTime, capacityCode: incoming.capacityCode,
       flags: incoming.flags)

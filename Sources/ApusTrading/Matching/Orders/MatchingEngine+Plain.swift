@@ -14,7 +14,12 @@ extension MatchingEngine {
   /// - Returns: False where it is not plain or not acceptable; then nothing has changed.
   @inline(__always)
   mutating func enterPlain(_ command: MatchingCommand, _ events: inout MatchingSink) -> Bool {
-    guard let side = Side(rawValue: command.sideCode), isPlain(command) else { return false }
+    let (sell, buy) = (Side.sell.rawValue, Side.buy.rawValue)
+    // One test of both, and the side without one: which it is, nobody can foretell.
+    guard UInt32(command.sideCode ^ sell) &* UInt32(command.sideCode ^ buy) == 0,
+      isPlain(command)
+    else { return false }
+    let side = command.sideCode == sell ? Side.sell : .buy
     // SAFETY: every instrument and owner has a record; no record moves.
     let instrument = unsafe instruments.base + Int(command.instrument)
     let owner = unsafe owners.base + Int(command.owner)
@@ -65,8 +70,9 @@ extension MatchingEngine {
     unsafe owner.pointee.lastSideCode = command.sideCode
     unsafe owner.pointee.hasLastOrder = true
     let order = PlainOrder(
-      orderId: command.orderId, clientOrderId: command.clientOrderId, account: command.account,
-      owner: command.owner, session: command.session, instrument: command.instrument, side: side,
+      orderId: command.orderId, clientOrderId: command.clientOrderId, owner: command.owner,
+      session: command.session, account: command.account, instrument: command.instrument,
+      side: side,
       typeAndTime: command.typeCode | command.detailCode << 4, capacityCode: command.capacityCode,
       mayRest: isLimit && command.detailCode != TimeInForce.immediateOrCancel.rawValue,
       priceTicks: command.priceTicks, limitTicks: limitTicks, riskTicks: riskTicks,
@@ -82,7 +88,8 @@ extension MatchingEngine {
     let isLimit = command.typeCode == OrderType.limit.rawValue
     let isMarket = command.typeCode == OrderType.market.rawValue
     let isAtOnce = command.detailCode == TimeInForce.immediateOrCancel.rawValue
-    let isResting = command.detailCode == TimeInForce.day.rawValue
+    let isResting =
+      command.detailCode == TimeInForce.day.rawValue
       || command.detailCode == TimeInForce.goodTillCancel.rawValue
     let special =
       command.relatedOrderId | command.value | UInt64(command.displayQuantity)

@@ -8,9 +8,9 @@ internal import ApusMarketProtocols
 struct PlainOrder {
   var orderId: UInt64
   var clientOrderId: UInt64
-  var account: UInt32
   var owner: UInt16
   var session: UInt16
+  var account: UInt32
   var instrument: UInt16
   var side: Side
   var typeAndTime: UInt8
@@ -32,8 +32,8 @@ extension PlainOrder {
   /// One side of a quote.
   init(quote request: OrderRequest, marginPpm: UInt32, holding: UInt32) {
     self.init(
-      orderId: request.orderId, clientOrderId: request.clientOrderId, account: request.account,
-      owner: request.owner, session: request.session, instrument: request.instrument,
+      orderId: request.orderId, clientOrderId: request.clientOrderId, owner: request.owner,
+      session: request.session, account: request.account, instrument: request.instrument,
       side: request.side, typeAndTime: request.typeAndTime, capacityCode: request.capacityCode,
       isQuote: true, mayRest: true, priceTicks: request.priceTicks,
       limitTicks: request.limitTicks, riskTicks: request.riskTicks, quantity: request.quantity,

@@ -49,7 +49,8 @@ extension MatchingEngine {
     return best
   }
 
-  private mutating func isBetter(_ one: AuctionPrice, _ other: AuctionPrice?, near: UInt32) -> Bool {
+  private mutating func isBetter(_ one: AuctionPrice, _ other: AuctionPrice?, near: UInt32) -> Bool
+  {
     guard let other else { return true }
     if one.quantity != other.quantity { return one.quantity > other.quantity }
     let (left, right) = (one.imbalance.magnitude, other.imbalance.magnitude)

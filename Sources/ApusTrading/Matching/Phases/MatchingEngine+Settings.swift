@@ -152,7 +152,8 @@ extension MatchingEngine {
     }
     let owner = command.owner
     guard owner != 0 else { return reject(command, .unknownOwner, &events) }
-    guard command.value <= unsafe RiskAccount.notionalMax, set(limit, of: owner, to: command.value) else {
+    guard unsafe command.value <= RiskAccount.notionalMax, set(limit, of: owner, to: command.value)
+    else {
       return reject(command, .property, &events)
     }
     if !owners[owner].isAuthorised {

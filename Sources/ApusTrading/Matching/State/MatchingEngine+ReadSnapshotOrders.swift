@@ -26,18 +26,20 @@ extension MatchingEngine {
     let clientOrderId: UInt64 = try reader.read(field: "client order id")
     let account: UInt32 = try reader.read(field: "account")
     let owner: UInt16 = try reader.read(field: "order's owner")
+    let session: UInt16 = try reader.read(field: "order's session")
     guard let side = Side(rawValue: sideCode), OrderSet(rawValue: tag & 7) != nil,
       let holding = holdings.find(owner: owner, instrument: instrument)
     else {
-      throw Self.malformed("order", start, "\(orderId)", "a side, a set, an owner and an instrument")
+      throw Self.malformed(
+        "order", start, "\(orderId)", "a side, a set, an owner and an instrument")
     }
     orders[slot] = BookOrder(
       reference: orderId, quantity: quantity, priceTicks: priceTicks, level: .none, next: .none,
       previous: .none, locate: instrument, side: side)
     orders[slot].tag.rawValue = tag
     details[slot] = OrderDetail(
-      clientOrderId: clientOrderId, account: account, owner: owner,
-      session: try reader.read(field: "order's session"), next: .max, previous: .max,
+      clientOrderId: clientOrderId, owner: owner, session: session, account: account,
+      next: .max, previous: .max,
       holding: holding, extra: .max,
       filledQuantity: try reader.read(field: "filled quantity"),
       marginPpm: try reader.read(0...UInt32(1_000_000), field: "order's margin"),
@@ -89,7 +91,8 @@ extension MatchingEngine {
     guard extra.hiddenQuantity <= UInt32.max - orders[slot].quantity,
       extra.hiddenQuantity == 0 || extra.displayQuantity != 0
     else {
-      throw Self.malformed("hidden quantity", start, "\(extra.hiddenQuantity)", "what an iceberg hides")
+      throw Self.malformed(
+        "hidden quantity", start, "\(extra.hiddenQuantity)", "what an iceberg hides")
     }
     extras[index] = extra
   }

@@ -85,7 +85,8 @@ extension MatchingView {
       owner.orderQuantityMax, owner.orderNotionalMax, owner.priceTolerancePpm,
       owner.duplicateWindow, owner.messageRateMax, owner.openOrdersMax, owner.positionMax,
       owner.grossNotionalMax, owner.netNotionalMax, owner.creditMax, owner.tradedNotional[0],
-      owner.tradedNotional[1], owner.fees, owner.windowStart, owner.windowCount, owner.lastOrderTime,
+      owner.tradedNotional[1], owner.fees, owner.windowStart, owner.windowCount,
+      owner.lastOrderTime,
     ]
   }
 

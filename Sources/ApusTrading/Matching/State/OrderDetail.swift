@@ -7,9 +7,9 @@ internal import ApusMarketProtocols
 /// number: 48 bytes that are looked at when the order trades or ends, not when the book is searched.
 struct OrderDetail: BitwiseCopyable {
   var clientOrderId: UInt64
-  var account: UInt32
   var owner: UInt16
   var session: UInt16
+  var account: UInt32
   /// The owner's other orders in the instrument, in order of entry.
   var next: UInt32
   var previous: UInt32
