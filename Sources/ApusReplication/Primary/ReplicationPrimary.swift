@@ -92,6 +92,7 @@ public struct ReplicationPrimary: ~Copyable {
   let identifier: JournalIdentifier
   let position: ReplicatedPosition
   var sessions: [StandbySession] = []
+  private var polled = PollSet()
 
   /// Listens.
   ///
@@ -168,9 +169,12 @@ public struct ReplicationPrimary: ~Copyable {
 
   /// Waits until a standby sends something or can take more, but not longer than the limit: new
   /// records of the journal do not wake it.
-  public func wait(limitNanoseconds: UInt64) {
-    var descriptors = sessions.map { ($0.link.descriptor, $0.link.wantsWrite) }
-    descriptors.append((listener.socket.descriptor, false))
-    TCPSocket.wait(descriptors, limitNanoseconds: limitNanoseconds)
+  public mutating func wait(limitNanoseconds: UInt64) {
+    polled.removeAll()
+    polled.add(listener.socket.descriptor, wantsWrite: false)
+    for session in sessions {
+      polled.add(session.link.descriptor, wantsWrite: session.link.wantsWrite)
+    }
+    polled.wait(limitNanoseconds: limitNanoseconds)
   }
 }

@@ -100,6 +100,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   var sent = (durable: UInt64(0), received: UInt64(0))
   var owesAcknowledgement = false
   var comparison: JournalComparison?
+  private var polled = PollSet()
 
   /// A standby that goes on behind a record.
   ///
@@ -206,13 +207,13 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
 
   /// Waits until the primary sends something, but not longer than the limit: its disk does not wake
   /// it.
-  public func wait(limitNanoseconds: UInt64) {
-    var descriptors: [(descriptor: Int32, wantsWrite: Bool)] = []
+  public mutating func wait(limitNanoseconds: UInt64) {
+    polled.removeAll()
     if let link {
       let isConnecting = phase == .connecting && !hasConnected
-      descriptors.append((link.descriptor, link.wantsWrite || isConnecting))
+      polled.add(link.descriptor, wantsWrite: link.wantsWrite || isConnecting)
     }
-    TCPSocket.wait(descriptors, limitNanoseconds: limitNanoseconds)
+    polled.wait(limitNanoseconds: limitNanoseconds)
   }
 
   // MARK: Ends
