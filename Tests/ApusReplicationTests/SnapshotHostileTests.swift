@@ -231,7 +231,8 @@ import Testing
       for _ in 0..<Int.random(in: 0...3, using: &random) {
         let start = Int.random(in: 0..<sample.bytes.count, using: &random)
         let offset = Bool.random(using: &random) ? 0 : start
-        primary.part(sample.bytes[start...].prefix(.random(in: 0...4_000, using: &random)), at: offset)
+        let count = Int.random(in: 0...4_000, using: &random)
+        primary.part(sample.bytes[start...].prefix(count), at: offset)
       }
       if Bool.random(using: &random) { primary.parts(sample.bytes) }
       for _ in 0..<20 { primary.move() }

@@ -265,7 +265,8 @@ import Testing
       Issue.record("\(String(describing: pair.standby.failure))")
       return
     }
-    #expect(try JournalInspection.report(openFolder(a.path), depth: .everything).lastSequence == last)
+    let found = try JournalInspection.report(openFolder(a.path), depth: .everything)
+    #expect(found.lastSequence == last)
   }
 
   private func lastSequence(_ primary: consuming PrimaryReplica) -> UInt64 {

@@ -114,7 +114,8 @@ public struct ReplicationPrimary: ~Copyable {
     try configuration.validate()
     self.init(
       storage: storage, position: position, configuration: configuration,
-      snapshots: try Self.store(snapshots ?? storage), identifier: try Self.check(storage, configuration),
+      snapshots: try Self.store(snapshots ?? storage),
+      identifier: try Self.check(storage, configuration),
       listener: try TCPSocket.listen(configuration.endpoint))
   }
 
