@@ -107,6 +107,8 @@ import Testing
     }
     let before = try used()
     usleep(time)
-    return try used() - before
+    let spent = try used() - before
+    print("\(name): \(spent / 1_000) µs of processor in \(time / 1_000) ms")
+    return spent
   }
 }
