@@ -143,7 +143,10 @@ public final class FileJournalStorage: JournalStorage {
   }
 
   /// Whether there is a file of this name.
-  public func exists(_ name: String) -> Bool { unsafe faccessat(folder, name, F_OK, 0) == 0 }
+  public func exists(_ name: String) -> Bool {
+    // A string that is handed to C as it is would be copied to the heap.
+    unsafe name.withCString { unsafe faccessat(folder, $0, F_OK, 0) } == 0
+  }
 
   /// Opens a file.
   public func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile {
