@@ -4,6 +4,7 @@
 import ApusEngine
 import ApusJournal
 import ApusTestSupport
+import Foundation
 import Testing
 
 /// A host that is fed with random commands, and what a snapshot of it is followed by.
@@ -62,7 +63,9 @@ enum FollowerRig {
     engine: LedgerEngine.Configuration = .init(), bufferByteCount: Int = 4_096
   ) throws -> RecoveryReport {
     let writer = try JournalRig.writer(journal, bufferByteCount: bufferByteCount)
-    let catalog = try snapshots.map { try JournalSnapshots(storage: $0, journal: writer.identifier) }
+    let catalog = try snapshots.map {
+      try JournalSnapshots(storage: $0, journal: writer.identifier)
+    }
     return try EngineRecovery.recover(
       LedgerEngine.self, configuration: engine, writer: writer, snapshots: catalog,
       storage: journal,
@@ -74,9 +77,26 @@ enum FollowerRig {
   static func recover(
     path: String, engine: LedgerEngine.Configuration = .init(), usesSnapshots: Bool = true
   ) throws -> RecoveryReport {
-    let storage = try FileJournalStorage(path: path)
-    return try recover(
-      storage, snapshots: usesSnapshots ? storage : nil, engine: engine, bufferByteCount: 1 << 14)
+    try whenUnlocked {
+      let storage = try FileJournalStorage(path: path)
+      return try recover(
+        storage, snapshots: usesSnapshots ? storage : nil, engine: engine,
+        bufferByteCount: 1 << 14)
+    }
+  }
+
+  /// Tries again for a while where another writer has the journal: the kernel gives a killed
+  /// process's lock back a moment after its end can be seen.
+  static func whenUnlocked<T: ~Copyable>(_ body: () throws -> T) throws -> T {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while true {
+      do {
+        return try body()
+      } catch let error as JournalError {
+        guard case .locked = error, ContinuousClock.now < deadline else { throw error }
+        usleep(1_000)
+      }
+    }
   }
 
   static func snapshotName(_ sequence: UInt64) -> String {

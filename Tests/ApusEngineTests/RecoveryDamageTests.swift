@@ -29,8 +29,9 @@ import Testing
   }
 
   /// Where `apus journal verify` finds it.
-  private static func place(_ disk: SimulatedJournalStorage) throws -> (path: String, offset: UInt64)
-  {
+  private static func place(_ disk: SimulatedJournalStorage) throws -> (
+    path: String, offset: UInt64
+  ) {
     let error = #expect(throws: JournalError.self) {
       _ = try JournalInspection.report(disk, depth: .everything)
     }
