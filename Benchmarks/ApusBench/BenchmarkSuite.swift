@@ -54,6 +54,10 @@ struct BenchmarkCase {
   /// Whether the body sleeps while a disk or another thread works: its share of the CPU then says
   /// nothing of the sample.
   var sleeps = false
+  /// With a number, the sample is kept by the time that all threads of the process had: so many of
+  /// them never sleep. For cases beside which the kernel works on a disk, on the same CPUs: what it
+  /// takes from one thread is part of what is measured.
+  var busyThreadCount: Int?
 }
 
 extension BenchmarkCase {
@@ -85,7 +89,7 @@ public struct BenchmarkSuite: Sendable {
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
     .itchDecode, .bookITCH, .bookOperations, .histogramRecord, .counters, .slab, .journal, .host,
-    .replication, .ringsOneToOne, .ringsManyToOne, .ringsManyToMany, .ringsBroadcast,
+    .snapshots, .replication, .ringsOneToOne, .ringsManyToOne, .ringsManyToMany, .ringsBroadcast,
     .ringsMessage, .wakeup,
   ]
 
@@ -159,6 +163,13 @@ enum MeasuredCase {
     }
   }
 
+  var busyThreadCount: Int? {
+    switch self {
+    case .ours(let one): one.busyThreadCount
+    case .peer: nil
+    }
+  }
+
   var operationCount: Int {
     switch self {
     case .ours(let one): one.operationCount
@@ -175,7 +186,8 @@ struct CaseSamples {
   private var allocationCount: UInt64 = .max
   private let clock = CycleClock.shared
 
-  /// A sample during which the thread had the CPU for less than this share is discarded.
+  /// A sample during which the thread, or the process for each of its busy threads, had a CPU for less
+  /// than this share is discarded.
   static let cpuShareMin = 0.9
 
   mutating func take(_ measured: MeasuredCase, isWarmUp: Bool) throws {
@@ -188,11 +200,14 @@ struct CaseSamples {
     case .ours(let benchmark):
       benchmark.prepare()
       let allocationsBefore = capus_allocation_count()
-      let cpuBefore = Self.threadNanoseconds()
+      let usage =
+        benchmark.busyThreadCount == nil ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID
+      let cpuBefore = Self.cpuNanoseconds(usage)
       let started = clock.now
       result = benchmark.body()
       elapsed = Double(clock.nanoseconds(cycles: clock.now &- started))
-      cpu = Double(Self.threadNanoseconds() - cpuBefore)
+      cpu =
+        Double(Self.cpuNanoseconds(usage) - cpuBefore) / Double(benchmark.busyThreadCount ?? 1)
       allocations = capus_allocation_count() &- allocationsBefore
       capus_black_hole(result)
       own = benchmark.measured?()
@@ -228,10 +243,10 @@ struct CaseSamples {
       timerOverheadNanoseconds: clock.overheadNanoseconds / Double(benchmark.operationCount))
   }
 
-  private static func threadNanoseconds() -> Int {
+  private static func cpuNanoseconds(_ clock: clockid_t) -> Int {
     var time = timespec()
     // SAFETY: `time` is there to be written.
-    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    unsafe clock_gettime(clock, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
   }
 }
