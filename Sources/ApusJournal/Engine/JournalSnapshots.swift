@@ -129,13 +129,7 @@ private final class SnapshotFileTarget: SnapshotTarget {
 
   func write(_ chunk: RawSpan) throws(SnapshotError) {
     do throws(JournalError) {
-      var done = 0
-      while done < chunk.byteCount {
-        if writer.freeByteCount == 0 { try writer.flush() }
-        let count = min(chunk.byteCount - done, writer.freeByteCount)
-        _ = writer.write(chunk.extracting(done..<done + count))
-        done += count
-      }
+      try writer.writeAll(chunk)
     } catch {
       throw .storage(description: error.description)
     }

@@ -31,15 +31,7 @@ struct IncomingSnapshot: ~Copyable {
   /// Whether what came is what was announced.
   var holds: Bool { missingByteCount == 0 && writer.header.checksum == offer.contentChecksum }
 
-  mutating func take(_ part: RawSpan) throws(JournalError) {
-    var done = 0
-    while done < part.byteCount {
-      if writer.freeByteCount == 0 { try writer.flush() }
-      let count = min(part.byteCount - done, writer.freeByteCount)
-      _ = writer.write(part.extracting(done..<done + count))
-      done += count
-    }
-  }
+  mutating func take(_ part: RawSpan) throws(JournalError) { try writer.writeAll(part) }
 
   /// Gives the file its name; it is durable when this returns.
   mutating func commit() throws(JournalError) { try writer.commit() }
