@@ -254,20 +254,9 @@ import Testing
       followedHost.feed(30)
       let digest = followedHost.host.engine.digest
       try FollowerRig.run(&follower)
-      let before = disk.writeCount + disk.syncCount
-      var isCut = false
-      disk.onOperation = { index in
-        guard !isCut, index - before == operation else { return }
-        isCut = true
-        disk.cutPower()
-        // Whoever was writing is gone with the power: nothing it still tries gets to the disk.
-        disk.faults.writeError = 1
-        disk.faults.syncError = 1
-      }
+      let cut = disk.cutPower(atOperation: operation)
       let outcome = Result { () throws(SnapshotFollowerError) in try follower.writeSnapshot() }
-      disk.onOperation = nil
-      disk.faults = SimulatedDiskFaults()
-      guard isCut else {
+      guard cut.end() else {
         // Past the last operation: it was done in peace.
         _ = try outcome.get()
         break

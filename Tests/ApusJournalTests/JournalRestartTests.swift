@@ -38,26 +38,15 @@ import Testing
       try JournalCutBackTests.write(storage, count: 60, seed: 3)
       var writer = try JournalWriter(
         storage: storage, configuration: JournalCutBackTests.configuration())
-      let start = storage.writeCount + storage.syncCount
-      var isCut = false
-      storage.onOperation = { index in
-        guard !isCut, index - start == operation else { return }
-        isCut = true
-        storage.cutPower()
-        // Whoever was writing is gone with the power: nothing it still tries gets to the disk.
-        storage.faults.writeError = 1
-        storage.faults.syncError = 1
-      }
+      let cut = storage.cutPower(atOperation: operation)
       do throws(JournalError) {
         try writer.restart(after: 1_000, checksum: Self.checksum)
       } catch {
         let failure = writer.failure
-        #expect(isCut && failure == error)
+        #expect(cut.hasHappened && failure == error)
       }
       _ = consume writer
-      storage.onOperation = nil
-      storage.faults = SimulatedDiskFaults()
-      guard isCut else { break }
+      guard cut.end() else { break }
       storage.cutPower()
       let report = try JournalInspection.report(storage, depth: .everything)
       switch report.lastSequence {
