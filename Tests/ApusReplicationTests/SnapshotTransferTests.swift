@@ -21,6 +21,17 @@ import Testing
     return snapshot
   }
 
+  /// A primary of 300 commands and a standby that has them all on its disk.
+  static func levelPair(_ a: String, _ b: String) throws -> Pair {
+    var primary = try PrimaryReplica(a, epoch: 1, release: .durable)
+    let endpoint = primary.link.endpoint
+    primary.advance(to: 300)
+    var pair = Pair(primary: primary, standby: try openRestoringStandby(b, primary: endpoint))
+    let isLevel = pair.run { $0.isDurablyLevel }
+    expect(isLevel)
+    return pair
+  }
+
   static func snapshotFiles(_ path: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
       .filter { $0.contains("snapshot") }
@@ -49,7 +60,7 @@ import Testing
     expect(isSent, "\(String(describing: pair.standby.failure))")
     // Segments behind the snapshot must not go while the standby is on its way.
     expect(pair.primary.link.neededSequence == snapshot.sequence + 1)
-    let isLevel = pair.run { $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence }
+    let isLevel = pair.run { $0.isDurablyLevel }
     expect(isLevel, "\(String(describing: pair.standby.failure))")
     expect(pair.standby.counters.snapshotCount == 1)
     expect(pair.standby.counters.snapshotByteCount > 64 << 10)
@@ -57,28 +68,21 @@ import Testing
     // The live tail, with its digests.
     let isSettled = pair.submit(200)
     expect(isSettled)
-    let follows = pair.run { $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence }
+    let follows = pair.run { $0.isDurablyLevel }
     expect(follows && pair.standby.report.digestCheckCount >= 4)
     try Self.check(pair, a.path, b.path, snapshot)
   }
 
   @Test func aStandbyThatFellBehindGoesOnFromASnapshotAndTakesOver() throws {
     let (a, b) = (try ScratchFolder(), try ScratchFolder())
-    var primary = try PrimaryReplica(a.path, epoch: 1, release: .durable)
-    let endpoint = primary.link.endpoint
-    primary.advance(to: 300)
-    var pair = Pair(
-      primary: primary, standby: try openRestoringStandby(b.path, primary: endpoint))
-    let isLevel = pair.run { $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence }
-    expect(isLevel)
-    primary = pair.takePrimary()
+    var pair = try Self.levelPair(a.path, b.path)
+    let endpoint = pair.primary.link.endpoint
+    var primary = pair.takePrimary()
     let snapshot = try Self.advance(&primary, a.path)
     pair = Pair(
       primary: primary, standby: try openRestoringStandby(b.path, primary: endpoint))
     expect(pair.standby.engine.count == 300)
-    let catchesUp = pair.run {
-      $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence
-    }
+    let catchesUp = pair.run { $0.isDurablyLevel }
     expect(catchesUp, "\(String(describing: pair.standby.failure))")
     expect(pair.standby.counters.snapshotCount == 1)
     try Self.check(pair, a.path, b.path, snapshot)
@@ -97,16 +101,11 @@ import Testing
   /// until all of the snapshot is.
   @Test func aTransferThatIsCutBeginsAgain() throws {
     let (a, b) = (try ScratchFolder(), try ScratchFolder())
-    var primary = try PrimaryReplica(a.path, epoch: 1, release: .durable)
-    let endpoint = primary.link.endpoint
-    primary.advance(to: 300)
-    var pair = Pair(
-      primary: primary, standby: try openRestoringStandby(b.path, primary: endpoint))
-    let isLevel = pair.run { $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence }
-    expect(isLevel)
+    var pair = try Self.levelPair(a.path, b.path)
+    let endpoint = pair.primary.link.endpoint
     let before = pair.standby.lastSequence
     var parts = pair.split()
-    primary = try taken(&parts.primary)
+    var primary = try taken(&parts.primary)
     _ = parts.standby.take()
     let snapshot = try Self.advance(&primary, a.path)
     pair = Pair(
@@ -138,9 +137,7 @@ import Testing
         expect(pair.standby.lastSequence == before, "cut \(cut)")
       }
     }
-    let isThere = pair.run {
-      $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence
-    }
+    let isThere = pair.run { $0.isDurablyLevel }
     expect(isThere, "\(String(describing: pair.standby.failure))")
     expect(pair.standby.counters.snapshotCount == 1)
     try Self.check(pair, a.path, b.path, snapshot)
@@ -149,14 +146,9 @@ import Testing
   /// A snapshot whose journal did not follow, as a crash between the two leaves it, is made again.
   @Test func aSnapshotAheadOfItsJournalIsPassedOver() throws {
     let (a, b) = (try ScratchFolder(), try ScratchFolder())
-    var primary = try PrimaryReplica(a.path, epoch: 1, release: .durable)
-    let endpoint = primary.link.endpoint
-    primary.advance(to: 300)
-    var pair = Pair(
-      primary: primary, standby: try openRestoringStandby(b.path, primary: endpoint))
-    let isLevel = pair.run { $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence }
-    expect(isLevel)
-    primary = pair.takePrimary()
+    var pair = try Self.levelPair(a.path, b.path)
+    let endpoint = pair.primary.link.endpoint
+    var primary = pair.takePrimary()
     let snapshot = try Self.advance(&primary, a.path)
     for name in Self.snapshotFiles(a.path) {
       try FileManager.default.copyItem(atPath: "\(a.path)/\(name)", toPath: "\(b.path)/\(name)")
@@ -164,9 +156,7 @@ import Testing
     pair = Pair(
       primary: primary, standby: try openRestoringStandby(b.path, primary: endpoint))
     expect(pair.standby.engine.count == 300)
-    let isThere = pair.run {
-      $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence
-    }
+    let isThere = pair.run { $0.isDurablyLevel }
     expect(isThere, "\(String(describing: pair.standby.failure))")
     try Self.check(pair, a.path, b.path, snapshot)
   }
@@ -182,7 +172,7 @@ import Testing
     try damage("\(a.path)/\(path)")
     var pair = Pair(
       primary: primary, standby: try openRestoringStandby(b.path, primary: endpoint))
-    let isLevel = pair.run { $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence }
+    let isLevel = pair.run { $0.isDurablyLevel }
     expect(isLevel, "\(String(describing: pair.standby.failure))")
     try Self.check(pair, a.path, b.path, snapshot)
     // With none that holds, the standby is told what is missing.
