@@ -173,7 +173,7 @@ let package = Package(
       "ApusTradingService",
       ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture", "ApusEngine"]
     ),
-    tests("ApusBench", ["ApusBench"]),
+    tests("ApusBench", ["ApusBench", "ApusThreads"]),
     tests("ApusCommand", ["apus", "ApusTradingService", "ApusMetrics", "ApusJournal"]),
   ],
   swiftLanguageModes: [.v6]

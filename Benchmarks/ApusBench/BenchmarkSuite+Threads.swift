@@ -35,7 +35,9 @@ extension BenchmarkSuite {
     }
     // A case and its peers stand side by side, so that they are sampled one after the other.
     let cases = ours.flatMap { one in [one] + (peers ?? []).compactMap { one.peer($0) } }
-    var sampler = TeamSampler(team: team, configuration: configuration, cases: cases)
+    let probe = CacheLineProbe(rounds: configuration.size(500, smoke: 50))
+    var sampler = TeamSampler(
+      team: team, configuration: configuration, cases: cases, probe: probe.measure)
     try sampler.takeAll()
     let cpus = team.cpuIndices.prefix(4).map(String.init).joined(separator: ", ")
     return BenchmarkReport(
@@ -70,21 +72,28 @@ struct TeamSampler {
   private let roundsMax: Int
   private let isSmoke: Bool
   private let budget: WaitDeadline
-  private let probe: CacheLineProbe
+  /// The round trip of a cache line now. Unit: nanoseconds.
+  private let probe: (ThreadTeam) throws -> Double
   private var samples: [TeamSamples]
   /// All probes of the run. Unit: nanoseconds.
   private var probes: [Double] = []
 
-  init(team: ThreadTeam, configuration: BenchmarkConfiguration, cases: [TeamCase]) {
+  /// Attempts for each sample that is wanted: a placement may be gone for good.
+  static let attemptsMax = 40
+
+  init(
+    team: ThreadTeam, configuration: BenchmarkConfiguration, cases: [TeamCase],
+    probe: @escaping (ThreadTeam) throws -> Double
+  ) {
     self.team = team
     self.cases = cases
     isSmoke = configuration.isSmoke
     wanted = configuration.samples
-    // What is discarded is taken again, within reason: a placement may be gone for good.
-    roundsMax = isSmoke ? wanted : wanted * 40
+    // What is discarded is taken again, within reason.
+    roundsMax = isSmoke ? wanted : wanted * Self.attemptsMax
     budget = WaitDeadline(
       afterNanoseconds: UInt64(configuration.secondsMax) * 1_000_000_000)
-    probe = CacheLineProbe(rounds: configuration.size(500, smoke: 50))
+    self.probe = probe
     samples = cases.map { _ in TeamSamples() }
   }
 
@@ -116,7 +125,7 @@ struct TeamSampler {
   }
 
   private mutating func probed() throws -> Double {
-    let nanoseconds = try probe.measure(team)
+    let nanoseconds = try probe(team)
     probes.append(nanoseconds)
     return nanoseconds
   }

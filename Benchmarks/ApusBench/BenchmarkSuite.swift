@@ -61,6 +61,10 @@ struct BenchmarkCase {
   var percentiles: (() -> Percentiles)?
   /// Another case whose time is told as a ratio to this one's.
   var baseName: String?
+  /// With a number, the sample is kept by the time that all threads of the process had: so many of
+  /// them never sleep. For cases beside which the kernel works on a disk, on the same CPUs: what it
+  /// takes from one thread is part of what is measured.
+  var busyThreadCount: Int?
 }
 
 extension BenchmarkCase {
@@ -100,7 +104,7 @@ public struct BenchmarkSuite: Sendable {
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
     .itchDecode, .bookITCH, .bookOperations, .matching, .histogramRecord, .counters, .slab,
-    .journal, .host, .replication, .ringsOneToOne, .ringsManyToOne, .ringsManyToMany,
+    .journal, .host, .snapshots, .replication, .ringsOneToOne, .ringsManyToOne, .ringsManyToMany,
     .ringsBroadcast, .ringsMessage, .wakeup,
   ]
 

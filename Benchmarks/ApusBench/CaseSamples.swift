@@ -25,6 +25,13 @@ enum MeasuredCase {
     }
   }
 
+  var busyThreadCount: Int? {
+    switch self {
+    case .ours(let one): one.busyThreadCount
+    case .peer: nil
+    }
+  }
+
   var operationCount: Int {
     switch self {
     case .ours(let one): one.operationCount
@@ -62,7 +69,8 @@ struct CaseSamples {
   /// Samples that count.
   var count: Int { values.count }
 
-  /// A sample during which the thread had the CPU for less than this share is discarded.
+  /// A sample during which the thread, or the process for each of its busy threads, had a CPU for less
+  /// than this share is discarded.
   static let cpuShareMin = 0.9
 
   mutating func take(_ measured: MeasuredCase, isWarmUp: Bool) throws {
@@ -75,11 +83,14 @@ struct CaseSamples {
     case .ours(let benchmark):
       benchmark.prepare()
       let allocationsBefore = capus_allocation_count()
-      let cpuBefore = Self.threadNanoseconds()
+      let usage =
+        benchmark.busyThreadCount == nil ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID
+      let cpuBefore = Self.cpuNanoseconds(usage)
       let started = clock.now
       result = benchmark.body()
       elapsed = Double(clock.nanoseconds(cycles: clock.now &- started))
-      cpu = Double(Self.threadNanoseconds() - cpuBefore)
+      cpu =
+        Double(Self.cpuNanoseconds(usage) - cpuBefore) / Double(benchmark.busyThreadCount ?? 1)
       allocations = capus_allocation_count() &- allocationsBefore
       capus_black_hole(result)
       own = benchmark.percentiles?().values ?? benchmark.measured.map { [$0()] }
@@ -126,10 +137,10 @@ struct CaseSamples {
     }
   }
 
-  private static func threadNanoseconds() -> Int {
+  private static func cpuNanoseconds(_ clock: clockid_t) -> Int {
     var time = timespec()
     // SAFETY: `time` is there to be written.
-    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    unsafe clock_gettime(clock, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
   }
 }

@@ -117,11 +117,18 @@ struct TeamSamples {
   private func kept(bestProbe: Double?) -> [Taken] {
     guard let bestProbe else { return taken }
     return taken.filter {
-      let low = min($0.probeBefore, $0.probeAfter)
-      let high = max($0.probeBefore, $0.probeAfter)
-      return $0.hadCPU && high <= low * Self.probeChangeMax
-        && high <= bestProbe * Self.placementRatioMax
+      $0.hadCPU
+        && Self.isSamePlacement(
+          before: $0.probeBefore, after: $0.probeAfter, bestProbe: bestProbe)
     }
+  }
+
+  /// Whether the CPUs were placed as in the run's best probe, before a sample and after it: times of
+  /// another placement, or of two, are no times of the code.
+  static func isSamePlacement(before: Double, after: Double, bestProbe: Double) -> Bool {
+    let low = min(before, after)
+    let high = max(before, after)
+    return high <= low * probeChangeMax && high <= bestProbe * placementRatioMax
   }
 
   /// Samples that count.

@@ -13,6 +13,8 @@ internal import Synchronization
 struct ThreadTeam: Sendable {
   /// CPUs of the roles, in order.
   let cpuIndices: [Int]
+  /// Who ends the process when a run does not end.
+  var watchdog = Watchdog.shared
 
   /// What one run of all roles took.
   struct Run {
@@ -35,8 +37,8 @@ struct ThreadTeam: Sendable {
   func run(_ name: String, _ roles: [@Sendable () -> UInt64]) throws(ThreadError) -> Run {
     let gate = Gate(count: roles.count)
     let records = roles.map { _ in RoleRecord() }
-    Watchdog.shared.begin(name)
-    defer { Watchdog.shared.end() }
+    watchdog.begin(name)
+    defer { watchdog.end() }
     var threads: [PinnedThread] = []
     for index in roles.indices.dropFirst() {
       let role = roles[index]
@@ -118,10 +120,10 @@ private final class RoleRecord: @unchecked Sendable {
 /// Ends the process when a sample does not end: threads that spin for something that never comes
 /// cannot be stopped in any other way, and would hold two CPUs for good.
 final class Watchdog: Sendable {
-  static let shared = Watchdog()
   /// Samples take fractions of a second, on a busy machine a few.
-  static let limitNanoseconds: UInt64 = 60_000_000_000
+  static let shared = Watchdog(limitNanoseconds: 60_000_000_000)
 
+  private let limitNanoseconds: UInt64
   private struct Watched {
     var name: String
     var deadline: WaitDeadline
@@ -129,11 +131,14 @@ final class Watchdog: Sendable {
   private let watched = Mutex<Watched?>(nil)
   private let thread = Mutex<PinnedThread?>(nil)
 
+  /// Gives a sample so long.
+  init(limitNanoseconds: UInt64) { self.limitNanoseconds = limitNanoseconds }
+
   /// Watches from now on.
   func begin(_ name: String) {
     watched.withLock {
       $0 = Watched(
-        name: name, deadline: WaitDeadline(afterNanoseconds: Self.limitNanoseconds))
+        name: name, deadline: WaitDeadline(afterNanoseconds: limitNanoseconds))
     }
     thread.withLock {
       guard $0 == nil else { return }
@@ -145,11 +150,13 @@ final class Watchdog: Sendable {
   func end() { watched.withLock { $0 = nil } }
 
   private func watch() {
+    // Looks are rare, not to take a CPU from what is measured.
+    let lookMicroseconds = UInt32(min(limitNanoseconds / 2_000, 500_000))
     while true {
-      usleep(500_000)
+      usleep(lookMicroseconds)
       guard let name = watched.withLock({ $0?.deadline.hasPassed == true ? $0?.name : nil })
       else { continue }
-      let seconds = Self.limitNanoseconds / 1_000_000_000
+      let seconds = Double(limitNanoseconds) / 1e9
       let text = Array("bench: \(name) did not end within \(seconds) s: giving up\n".utf8)
       // SAFETY: the array has as many bytes as the call is told.
       _ = unsafe write(2, text, text.count)

@@ -7,7 +7,7 @@
 #include <concurrentqueue/blockingconcurrentqueue.h>
 #include <concurrentqueue/concurrentqueue.h>
 
-#include "ring_driver.hpp"
+#include "ring_suites.hpp"
 #include "wakeup_driver.hpp"
 
 namespace {
@@ -67,18 +67,7 @@ struct Blocking {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto options = peer::parse(argc, argv, "rings.oneToOne rings.manyToOne rings.manyToMany wakeup");
-    rings::Cases one_to_one(options, "rings.oneToOne");
-    one_to_one.transfers<OneEach>("");
-    one_to_one.round_trip<OneEach, rings::Word>("", "8B");
-    one_to_one.round_trip<OneEach, rings::Line>("", "64B");
-    rings::Cases many_to_one(options, "rings.manyToOne");
-    many_to_one.transfers<OneEach>("1to1.");
-    many_to_one.two_to_one<TwoEach>();
-    many_to_one.round_trip<OneEach, rings::Word>("1to1.", "8B");
-    rings::Cases many_to_many(options, "rings.manyToMany");
-    many_to_many.transfers<OneEach>("1to1.");
-    many_to_many.two_to_two<TwoEach>();
-    many_to_many.round_trip<OneEach, rings::Word>("1to1.", "8B");
-    return rings::serve(options, {one_to_one, many_to_one, many_to_many, rings::wakeup<Blocking>(options)});
+    const auto options = peer::parse(argc, argv, (std::string(rings::all_suites) + " wakeup").c_str());
+    return rings::serve(options, {rings::one_to_one<OneEach>(options), rings::many_to_one<OneEach, TwoEach>(options),
+                                  rings::many_to_many<OneEach, TwoEach>(options), rings::wakeup<Blocking>(options)});
 }

@@ -5,7 +5,7 @@
 
 #include <readerwriterqueue/readerwriterqueue.h>
 
-#include "ring_driver.hpp"
+#include "ring_suites.hpp"
 #include "wakeup_driver.hpp"
 
 namespace {
@@ -38,9 +38,5 @@ struct Blocking {
 
 int main(int argc, char** argv) {
     const auto options = peer::parse(argc, argv, "rings.oneToOne wakeup");
-    rings::Cases one_to_one(options, "rings.oneToOne");
-    one_to_one.transfers<OneToOne>("");
-    one_to_one.round_trip<OneToOne, rings::Word>("", "8B");
-    one_to_one.round_trip<OneToOne, rings::Line>("", "64B");
-    return rings::serve(options, {one_to_one, rings::wakeup<Blocking>(options)});
+    return rings::serve(options, {rings::one_to_one<OneToOne>(options), rings::wakeup<Blocking>(options)});
 }

@@ -7,7 +7,7 @@
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 
-#include "ring_driver.hpp"
+#include "ring_suites.hpp"
 
 namespace {
 
@@ -67,19 +67,4 @@ template <class T> using ManyToMany = Ring<T, Mode::many_to_many>;
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    const auto options = peer::parse(argc, argv, "rings.oneToOne rings.manyToOne rings.manyToMany");
-    rings::Cases one_to_one(options, "rings.oneToOne");
-    one_to_one.transfers<OneToOne>("");
-    one_to_one.round_trip<OneToOne, rings::Word>("", "8B");
-    one_to_one.round_trip<OneToOne, rings::Line>("", "64B");
-    rings::Cases many_to_one(options, "rings.manyToOne");
-    many_to_one.transfers<ManyToOne>("1to1.");
-    many_to_one.two_to_one<ManyToOne>();
-    many_to_one.round_trip<ManyToOne, rings::Word>("1to1.", "8B");
-    rings::Cases many_to_many(options, "rings.manyToMany");
-    many_to_many.transfers<ManyToMany>("1to1.");
-    many_to_many.two_to_two<ManyToMany>();
-    many_to_many.round_trip<ManyToMany, rings::Word>("1to1.", "8B");
-    return rings::serve(options, {one_to_one, many_to_one, many_to_many});
-}
+int main(int argc, char** argv) { return rings::serve_all<OneToOne, ManyToOne, ManyToMany>(argc, argv); }

@@ -130,7 +130,7 @@ public struct MemoryRegion: ~Copyable {
       unsafe base = mapping + Int(aligned - address)
       // The kernel takes the advice without a word where it will never follow it.
       let result = unsafe capus_region_advise_huge(base, UInt64(extent))
-      if result == 0, Self.transparentHugePagesAreAllowed(root: Self.transparentHugePageRoot) {
+      if result == 0, Self.allowsTransparentHugePages {
         pages = .transparentHuge
       } else {
         shortfalls.append(
@@ -196,6 +196,12 @@ public struct MemoryRegion: ~Copyable {
   }
 
   static let transparentHugePageRoot = "/sys/kernel/mm/transparent_hugepage"
+
+  /// The kernel's setting, asked once a process: asking reads files and allocates, and tables that
+  /// grow map regions while an engine runs. A setting that is changed later counts from the next
+  /// start on.
+  static let allowsTransparentHugePages = transparentHugePagesAreAllowed(
+    root: transparentHugePageRoot)
 
   /// Whether the kernel makes huge pages of 2 MiB where it is advised to. The setting of this page
   /// size goes first, where the kernel has one; else the setting of all sizes counts.

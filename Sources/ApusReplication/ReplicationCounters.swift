@@ -17,6 +17,10 @@ public struct ReplicationCounters: Sendable, Equatable {
   public var acknowledgementCount: UInt64 = 0
   /// Digests that were compared and equal.
   public var digestCount: UInt64 = 0
+  /// Snapshots sent, or taken, in full.
+  public var snapshotCount: UInt64 = 0
+  /// Bytes of snapshots, of those in full and others.
+  public var snapshotByteCount: UInt64 = 0
   /// Connections closed for bytes that were no frame or must not come, by `FrameFault.rawValue`.
   private var faults: [UInt64] = Array(repeating: 0, count: FrameFault.allCases.count)
   /// Refusals that were received, by reason.

@@ -32,6 +32,10 @@ public enum ReplicationError: Error, Equatable, Sendable, CustomStringConvertibl
   case diverged(lastCommon: UInt64?, last: UInt64, primaryLast: UInt64)
   /// The records that came do not give the journal that the primary has.
   case checksum(sequence: UInt64, expected: UInt32, found: UInt32)
+  /// The primary's snapshot is none that this engine can begin from.
+  case snapshot(SnapshotError)
+  /// The engine could not be brought back from the standby's folder.
+  case recovery(RecoveryError)
   /// The engine refused the stream: a digest that differs, a gap, or a record that is no command.
   case replay(ReplayError)
 
@@ -69,6 +73,8 @@ public enum ReplicationError: Error, Equatable, Sendable, CustomStringConvertibl
     case .checksum(let sequence, let expected, let found):
       "replication: after record \(sequence) the journal has checksum \(found) and the primary "
         + "\(expected); begin with an empty folder"
+    case .snapshot(let error): "replication: the primary's snapshot: \(error)"
+    case .recovery(let error): "replication: \(error)"
     case .replay(let error): "replication: \(error)"
     }
   }
@@ -82,8 +88,9 @@ public enum ReplicationError: Error, Equatable, Sendable, CustomStringConvertibl
     case .staleEpoch: "epoch \(first) was seen; an older one is not followed"
     case .foreignJournal: "it has another journal; connect to the right primary"
     case .removed:
-      "record \(sequence) was removed from its journal, which begins with \(first); begin with a "
-        + "snapshot of \(first) or later"
+      "record \(sequence) was removed from its journal, which begins with \(first), and it has no "
+        + "snapshot that this standby takes; write one on the primary, and open the standby with an "
+        + "engine's configuration, or with an empty folder if it was a primary"
     case .ahead: "it has records up to \(first) only"
     case .diverged: "its records differ"
     case .digestMismatch:

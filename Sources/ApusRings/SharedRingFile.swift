@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusThreads
 internal import CApusRings
 internal import Glibc
 internal import Synchronization
@@ -194,7 +195,7 @@ extension SharedRingFile {
     // SAFETY: the word lies in the mapping.
     let identity = unsafe owner(end).pointee.load(ordering: .acquiring)
     if identity == 0 { return .absent }
-    return ProcessIdentity(rawValue: identity).isAlive ? .present : .dead
+    return ProcessIdentity.Word(rawValue: identity).mayRun ? .present : .dead
   }
 
   /// How many have taken an end so far: it changes when a peer is restarted.
@@ -205,14 +206,13 @@ extension SharedRingFile {
 
   /// Takes an end for this process, from nobody or from a process that has died.
   func take(end: Int, name: String) throws(RingError) {
-    let mine = ProcessIdentity.current.rawValue
+    let mine = ProcessIdentity.Word.current().rawValue
     while true {
       // SAFETY: the words lie in the mapping.
       let holder = unsafe owner(end).pointee.load(ordering: .acquiring)
-      if holder != 0, ProcessIdentity(rawValue: holder).isAlive {
-        throw .file(
-          path: path,
-          problem: .endInUse(end: name, processID: ProcessIdentity(rawValue: holder).processID))
+      let process = ProcessIdentity.Word(rawValue: holder)
+      if holder != 0, process.mayRun {
+        throw .file(path: path, problem: .endInUse(end: name, processID: process.processID))
       }
       let (exchanged, _) = unsafe owner(end).pointee.compareExchange(
         expected: holder, desired: mine, ordering: .acquiringAndReleasing)
@@ -225,9 +225,9 @@ extension SharedRingFile {
   func takeDead(end: Int) -> Bool {
     // SAFETY: the word lies in the mapping.
     let holder = unsafe owner(end).pointee.load(ordering: .acquiring)
-    guard holder != 0, !ProcessIdentity(rawValue: holder).isAlive else { return false }
+    guard holder != 0, !ProcessIdentity.Word(rawValue: holder).mayRun else { return false }
     return unsafe owner(end).pointee.compareExchange(
-      expected: holder, desired: ProcessIdentity.current.rawValue,
+      expected: holder, desired: ProcessIdentity.Word.current().rawValue,
       ordering: .acquiringAndReleasing
     ).exchanged
   }
@@ -237,4 +237,9 @@ extension SharedRingFile {
     // SAFETY: the word lies in the mapping.
     unsafe owner(end).pointee.store(0, ordering: .releasing)
   }
+}
+
+extension ProcessIdentity.Word {
+  /// Whether an end that has this word is taken: also where the process can only be guessed at.
+  fileprivate var mayRun: Bool { state() != .dead }
 }

@@ -54,20 +54,9 @@ import Testing
       for operation in 0..<200 {
         let storage = SimulatedJournalStorage(seed: UInt64(operation) * 64 + last)
         try Self.write(storage, count: 60, seed: last)
-        let before = storage.writeCount + storage.syncCount
-        var isCut = false
-        storage.onOperation = { index in
-          guard !isCut, index - before == operation else { return }
-          isCut = true
-          storage.cutPower()
-          // Whoever was cutting is gone with the power: nothing it still tries gets to the disk.
-          storage.faults.writeError = 1
-          storage.faults.syncError = 1
-        }
+        let cut = storage.cutPower(atOperation: operation)
         let outcome = Result { try JournalRecovery.cutBack(storage, after: last) }
-        storage.onOperation = nil
-        storage.faults = SimulatedDiskFaults()
-        guard isCut else {
+        guard cut.end() else {
           // Past the last operation: it was done in peace.
           _ = try outcome.get()
           break

@@ -123,6 +123,27 @@ import Testing
     #expect(third.lastSequence == trusted)
   }
 
+  /// A power cut in another operation takes the commit in flight with it.
+  @Test func aCommitThatIsLostIsNotWaitedForForEver() throws {
+    for waits in [true, false] {
+      let disk = SimulatedJournalStorage(seed: 5)
+      var writer = try JournalWriter(storage: disk, configuration: Self.configuration)
+      disk.faults.commitLookCountMax = 1_000
+      #expect(SampleRecord.append(&writer, count: 5))
+      writer.poll()
+      let isInFlight = writer.isCommitInFlight
+      #expect(isInFlight)
+      disk.cutPower()
+      if waits {
+        #expect(throws: JournalError.self) { try writer.flush() }
+      } else {
+        #expect(writer.poll() == 0)
+      }
+      #expect(writer.failure != nil)
+      #expect(SampleRecord.append(&writer) == .failed)
+    }
+  }
+
   @Test func badConfigurationsNameTheField() {
     let bad: [(JournalConfiguration, String)] = [
       (.init(segmentByteCount: 24_576, bufferByteCount: 100), "bufferByteCount"),

@@ -35,6 +35,40 @@ import Testing
     #expect(report.acknowledgedSequence == 2_000)
   }
 
+  /// Whoever reads a log cannot tell how it was written.
+  @Test func bothCommitMethodsLeaveTheSameBytes() throws {
+    var logs: [[String: [UInt8]]] = []
+    for usesIOUring in [true, false] {
+      let folder = try ScratchFolder()
+      let storage = try FileJournalStorage(
+        path: folder.path, options: .init(usesIOUring: usesIOUring))
+      var configuration = Self.configuration
+      configuration.identifier = JournalIdentifier(high: 3, low: 4)
+      var writer = try JournalWriter(storage: storage, configuration: configuration)
+      var random = SeededRandom(seed: 19)
+      for _ in 0..<60 {
+        // Batches that a buffer holds, so that commits do not depend on how quick the disk is.
+        #expect(SampleRecord.append(&writer, count: Int.random(in: 1...60, using: &random)))
+        try writer.flush()
+      }
+      if !usesIOUring {
+        #expect(storage.commitMethod == .pwritev(ioUringErrno: nil))
+        #expect(storage.modeDescription.hasPrefix("pwritev and fdatasync (io_uring not wanted)"))
+      } else if storage.commitMethod == .ioUring {
+        #expect(storage.modeDescription.hasPrefix("io_uring write and fdatasync"))
+      } else {
+        print("skipped: the kernel refuses io_uring: \(storage.modeDescription)")
+      }
+      try writer.close()
+      var files: [String: [UInt8]] = [:]
+      for name in folder.segmentNames + ["journal.position"] {
+        files[name] = try folder.bytes(name)
+      }
+      logs.append(files)
+    }
+    #expect(logs[0].count > 4 && logs[0] == logs[1])
+  }
+
   @Test func aReopenedJournalGoesOn() throws {
     let folder = try ScratchFolder()
     for round in 0..<5 {
@@ -111,13 +145,14 @@ import Testing
     let folder = try ScratchFolder()
     let storage = try FileJournalStorage(
       path: folder.path, options: .init(usesIOUring: usesIOUring))
-    // A segment that is not left during the measurement: its change makes names.
+    // Small enough to be left many times: a change of segments allocates nothing either.
     var writer = try JournalWriter(
       storage: storage,
-      configuration: .init(segmentByteCount: 32 << 20, bufferByteCount: 65_536))
+      configuration: .init(segmentByteCount: 256 << 10, bufferByteCount: 65_536))
     let payload = [UInt8](repeating: 7, count: 64)
     func work(_ writer: inout JournalWriter) {
-      for _ in 0..<20_000 {
+      let last = writer.lastSequence + 20_000
+      while writer.lastSequence < last, writer.failure == nil {
         let sequence = writer.lastSequence &+ 1
         let outcome = unsafe writer.tryAppend(
           sequence: sequence, timeNanoseconds: 1, type: 1, payload: payload.span.bytes)
@@ -126,12 +161,17 @@ import Testing
       try? writer.flush()
     }
     work(&writer)
+    let segmentCount = folder.segmentNames.count
     #expect(allocationCount { work(&writer) } == 0)
+    #expect(folder.segmentNames.count > segmentCount + 4)
     #expect(writer.failure == nil && writer.lastSequence > 1_000)
+    let report = try JournalInspection.report(storage, depth: .tail)
+    let first = try #require(report.segments.first)
     var reader = try JournalReader(storage: storage, mode: .durable)
     _ = try reader.read(countMax: 500) { _, _ in true }
-    let last = writer.durableSequence
-    // Up to the last record and not past it: there the reader makes the next segment's name.
+    // Up to the last record of a segment and not past it: there the reader opens the next one.
+    let last = try #require(report.segments.dropFirst().first).firstSequence - 1
+    #expect(last > first.firstSequence + 1_000)
     #expect(
       allocationCount {
         while reader.lastRecord.sequence < last {

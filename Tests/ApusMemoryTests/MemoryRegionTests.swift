@@ -169,6 +169,21 @@ import Testing
     #expect(region.residentByteCount() == 5 * 4_096)
   }
 
+  /// Tables that grow map regions while an engine runs: the kernel's setting is asked once, not for
+  /// each of them.
+  @Test(
+    .enabled(if: allocationsAreCounted, "allocations are counted in release builds"),
+    arguments: [MemoryRegion.PagePolicy.plain, .transparentHuge])
+  func regionsAfterTheFirstAllocateNothing(pages: MemoryRegion.PagePolicy) throws {
+    let options = MemoryRegion.Options(pages: pages)
+    let first = try MemoryRegion(byteCount: 1 << 16, options: options)
+    let count = try allocationCount {
+      for size in 1...20 { _ = try MemoryRegion(byteCount: size << 16, options: options) }
+    }
+    // A host that refuses huge pages is told so in words, which are on the heap.
+    #expect(first.placement.shortfalls.isEmpty ? count == 0 : count < 20 * 10)
+  }
+
   /// A region gives its memory back: far more in turn than could be had at once.
   @Test func endUnmaps() throws {
     for _ in 0..<200 {

@@ -65,14 +65,4 @@ import Testing
     let next = try CounterFile.small(path)
     #expect(next.slotCount == 0)
   }
-
-  @Test func statisticsOfProcessesWithOddNames() {
-    let rest = (4...25).map(String.init).joined(separator: " ")
-    let odd = ProcessIdentity.parseStatistics("12 (a) Z (b) S " + rest)
-    #expect(odd?.startTicks == 22 && odd?.isEnded == false)
-    #expect(ProcessIdentity.parseStatistics("12 (a) Z " + rest)?.isEnded == true)
-    for text in ["", "12", "12 (a", "12 (a) S 4 5", "12 (a) S " + rest.replacing("22", with: "x")] {
-      #expect(ProcessIdentity.parseStatistics(text) == nil)
-    }
-  }
 }

@@ -35,13 +35,16 @@ public struct RecoveredTally: ~Copyable {
   public var lastEpoch: UInt64
 }
 
-/// Recovers an engine from a folder; a new one where the folder has no journal.
+/// Recovers an engine from a folder, its snapshots and its journal; a new one where the folder has no journal.
 public func recoverTally(
   _ storage: any JournalStorage, _ configuration: TallyEngine.Configuration = .init()
 ) throws -> RecoveredTally {
   let report = try JournalInspection.report(storage, depth: .tail)
+  let snapshots = try report.identifier.map { journal throws(JournalError) in
+    try JournalSnapshots(storage: storage, journal: journal)
+  }
   let recovered = try EngineRecovery.recover(
-    TallyEngine.self, configuration: configuration, snapshots: nil,
+    TallyEngine.self, configuration: configuration, snapshots: snapshots,
     journalSequence: report.lastSequence,
     makeEmpty: { own throws(SnapshotError) in TallyEngine(configuration: own) },
     openRecording: { sequence throws(ReplayError) in

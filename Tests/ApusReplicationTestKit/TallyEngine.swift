@@ -50,6 +50,8 @@ public struct TallyEngine: Engine {
   public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "tally", version: 1) }
   public var eventCountMax: Int { 1 }
   public private(set) var count: UInt64 = 0
+  /// What makes a snapshot of many frames.
+  private static let paddingCount: UInt64 = 8_192
   private var slots: InlineArray<32, UInt64> = .init(repeating: 0)
   private let configuration: Configuration
 
@@ -82,6 +84,7 @@ public struct TallyEngine: Engine {
   public func writeSnapshot(to writer: inout SnapshotWriter) throws(SnapshotError) {
     try writer.write(count)
     for index in 0..<32 { try writer.write(slots[index]) }
+    for index in 0..<Self.paddingCount { try writer.write(count &+ index) }
   }
 
   public init(
@@ -90,6 +93,10 @@ public struct TallyEngine: Engine {
     self.init(configuration: configuration)
     count = try snapshot.read(field: "count")
     for index in 0..<32 { slots[index] = try snapshot.read(field: "slot") }
+    for index in 0..<Self.paddingCount {
+      let expected = count &+ index
+      _ = try snapshot.read(expected...expected, field: "padding")
+    }
   }
 }
 

@@ -71,6 +71,13 @@ import Testing
     check(
       Acknowledgement(
         receivedSequence: 4, appliedSequence: 3, digestSequence: 2, digestCount: 1))
+    var restoring = Self.hello
+    restoring.takesSnapshots = true
+    check(restoring)
+    check(
+      SnapshotOffer(
+        journal: JournalIdentifier(high: .max, low: 2), digest: 3, contentByteCount: 4,
+        contentVersion: 5, contentChecksum: 6, recordChecksum: .max))
     check(Answer(checksum: 5))
     check(Answer(checksum: nil))
     for reason in RefusalReason.allCases { check(Refusal(reason, first: 1, second: 2)) }
@@ -83,7 +90,7 @@ import Testing
     #expect(Array(bytes[8..<12]) == [48, 0, 0, 0])
     #expect(Array(bytes[16..<24]) == [1, 0, 0, 0, 0, 0, 0, 0])
     #expect(bytes[24] == 3 && bytes[32] == 17)
-    #expect(bytes[40] == 1 && bytes[44] == 1 && bytes[48] == 5 && bytes[56] == 6)
+    #expect(bytes[40] == 2 && bytes[44] == 1 && bytes[48] == 5 && bytes[56] == 6)
     #expect(bytes[64] == 2 && bytes[72] == 77 && bytes[77] == 0x20)
     #expect(bytes.count == 88)
     let sum = unsafe CRC32C.checksum(Array(bytes[40...]).span.bytes)
@@ -199,19 +206,20 @@ import Testing
   }
 
   /// A standby whose primary's bytes are changed on the way closes the connection, and takes nothing
-  /// that is not the primary's.
-  @Test(arguments: [UInt64(1), 2, 3, 4]) func aStandbyTakesNothingThatWasChanged(
-    seed: UInt64
+  /// that is not the primary's: neither records nor a snapshot.
+  @Test(arguments: [UInt64(1), 2, 3, 4], [false, true]) func aStandbyTakesNothingThatWasChanged(
+    seed: UInt64, beginsFromSnapshot: Bool
   ) throws {
     let (a, b) = (try ScratchFolder(), try ScratchFolder())
     var primary = try PrimaryReplica(a.path, epoch: 3, release: .durable)
-    while primary.count < 400 {
-      primary.submit(40)
-      _ = primary.step()
+    primary.advance(to: beginsFromSnapshot ? 1_500 : 400)
+    if beginsFromSnapshot {
+      let snapshot = try primary.writeSnapshot(a.path)
+      let first = try removeSegments(a.path, below: snapshot.sequence + 1)
+      #expect(first > 1)
     }
-    _ = primary.host.flush()
     let listener = try TCPSocket.listen(.init(address: "127.0.0.1", port: 0))
-    var standby = try openStandby(b.path, primary: listener.endpoint)
+    var standby = try openRestoringStandby(b.path, primary: listener.endpoint)
     var random = SeededRandom(seed: seed)
     // A man in the middle who changes a byte now and then, and stops doing so at the end.
     var upstream: TCPSocket?
@@ -245,6 +253,7 @@ import Testing
     expect(standby.failure == nil, "seed \(seed): \(String(describing: standby.failure))")
     expect(standby.lastSequence == primary.host.lastSequence, "seed \(seed): \(changes) changes")
     expect(standby.engine.digest == primary.host.engine.digest, "seed \(seed)")
+    expect(standby.counters.snapshotCount == (beginsFromSnapshot ? 1 : 0), "seed \(seed)")
     expect(changes > 0 && standby.counters.faultCount > 0, "seed \(seed): \(changes) changes")
   }
 

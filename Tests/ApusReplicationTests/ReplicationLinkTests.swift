@@ -21,7 +21,7 @@ import Testing
     let endpoint = primary.link.endpoint
     var pair = Pair(
       primary: primary, standby: try openStandby(b.path, primary: endpoint))
-    let caughtUp = pair.run { $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence }
+    let caughtUp = pair.run { $0.isDurablyLevel }
     expect(caughtUp, "\(String(describing: pair.standby.failure))")
     for _ in 0..<20 {
       let isSettled = pair.submit(17)
@@ -65,7 +65,7 @@ import Testing
       configuration: ReplicationStandbyConfiguration(
         primary: endpoint, node: 2, journal: smallJournal(), frameByteCountMax: 8_192))
     var pair = Pair(primary: primary, standby: standby)
-    let isLevel = pair.run { $0.isLevel && $0.standby.durableSequence == $0.standby.lastSequence }
+    let isLevel = pair.run { $0.isDurablyLevel }
     expect(isLevel, "seed \(seed): \(String(describing: pair.standby.failure))")
     let own = try JournalInspection.report(openFolder(b.path), depth: .everything)
     let theirs = try JournalInspection.report(openFolder(a.path), depth: .everything)

@@ -72,6 +72,9 @@ struct Pair: ~Copyable {
     standby.engine.digest == primary.host.engine.digest
       && standby.lastSequence == primary.host.lastSequence
   }
+
+  /// Level, and the standby's disk has everything.
+  var isDurablyLevel: Bool { isLevel && standby.durableSequence == standby.lastSequence }
 }
 
 /// Runs one side alone for a while.

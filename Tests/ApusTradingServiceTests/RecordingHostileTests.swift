@@ -10,9 +10,11 @@ import Testing
 @testable import ApusTrading
 @testable import ApusTradingService
 
+private let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] != nil
+
 /// Damaged recordings of every form, through the readers and into the books: nothing traps, nothing
 /// hangs, every error names its file, the books stay whole.
-@Suite(.timeLimit(.minutes(10))) struct RecordingHostileTests {
+@Suite(.timeLimit(.minutes(isCampaign ? 60 : 10))) struct RecordingHostileTests {
   enum Form: String, CaseIterable, Sendable {
     case plain, gzip, pcap, pcapng, moldUDP64, soupBinTCP, lobster, lobsterRows
 
@@ -20,7 +22,7 @@ import Testing
   }
 
   static var roundCount: Int {
-    if ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] != nil { return 100_000 }
+    if isCampaign { return 100_000 }
     #if DEBUG
       return 500
     #else

@@ -28,9 +28,16 @@ public protocol CommandInput: ~Copyable, SendableMetatype {
 
   /// Whether no command is left and none will come.
   var isDrained: Bool { get }
+
+  /// How it was made to wait: a host's thread waits for other things in the same way.
+  var wait: WaitStrategy { get }
 }
 
 extension CommandInput where Self: ~Copyable {
+  /// Looking and yielding: for an input that says nothing.
+  @inlinable
+  public var wait: WaitStrategy { .spinThenYield() }
+
   /// Whether a command is there now; takes none.
   @inlinable @inline(__always)
   mutating func hasCommand() -> Bool {

@@ -97,6 +97,14 @@ public struct EngineHost<
   @inlinable
   public var isSettled: Bool { core.isSettled }
 
+  /// Whether the disk has everything and what is left to be done is others' matter: a standby's, or
+  /// that of who reads the output.
+  @inlinable
+  var awaitsOthers: Bool {
+    core.events.count > 0 && core.keptSequence >= core.sequencer.lastSequence
+      && core.commandsToDigest > 0
+  }
+
   /// How long stages take.
   @inlinable
   public var latencies: StageLatencies { @inline(__always) _read { yield core.stages } }

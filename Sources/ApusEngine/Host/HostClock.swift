@@ -48,6 +48,15 @@ public struct HostClock: Sendable {
   }
 }
 
+/// Sleeps; it may be longer by what the kernel's timer is late, some 50 µs.
+@usableFromInline
+func sleepThread(nanoseconds: UInt64) {
+  var time = timespec(
+    tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+  // SAFETY: `time` is there to be read; an interruption only makes the sleep shorter.
+  unsafe nanosleep(&time, nil)
+}
+
 /// Lets another thread have the processor.
 @usableFromInline
 func yieldProcessor() { sched_yield() }

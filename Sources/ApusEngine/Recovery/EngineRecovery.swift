@@ -101,7 +101,12 @@ public enum EngineRecovery {
       snapshotSequence: nil, refusedSnapshots: [],
       replay: ReplayReport(lastSequence: 0, lastTime: .zero), digest: 0)
     let engine: E
-    if let restored = try newest(type, configuration, snapshots, &report) {
+    if let snapshots,
+      let restored = try snapshotErrors({ () throws(SnapshotError) in
+        try restoreNewest(
+          type, configuration: configuration, from: snapshots, refused: &report.refusedSnapshots)
+      })
+    {
       report.snapshotSequence = restored.header.sequence
       report.replay.lastSequence = restored.header.sequence
       report.replay.lastTime = restored.header.time
@@ -137,18 +142,20 @@ public enum EngineRecovery {
     return RecoveredEngine(engine: replay.finish(), report: report)
   }
 
-  private static func newest<E: Engine & ~Copyable>(
-    _ type: E.Type, _ configuration: E.Configuration, _ snapshots: (any SnapshotCatalog)?,
-    _ report: inout RecoveryReport
-  ) throws(RecoveryError) -> RestoredEngine<E>? {
-    guard let snapshots else { return nil }
-    let sequences = try snapshotErrors { () throws(SnapshotError) in try snapshots.sequences() }
-    for sequence in sequences {
+  /// An engine in the state of the newest snapshot that holds; nil where none does.
+  ///
+  /// - Parameter refused: Gets what was passed over, newest first.
+  /// - Throws: ``SnapshotError`` where the snapshots cannot be listed.
+  public static func restoreNewest<E: Engine & ~Copyable>(
+    _ type: E.Type = E.self, configuration: E.Configuration, from snapshots: any SnapshotCatalog,
+    refused: inout [RecoveryReport.RefusedSnapshot]
+  ) throws(SnapshotError) -> RestoredEngine<E>? {
+    for sequence in try snapshots.sequences() {
       do throws(SnapshotError) {
         return try EngineSnapshot.restore(
           type, configuration: configuration, from: snapshots.open(sequence: sequence))
       } catch {
-        report.refusedSnapshots.append(.init(sequence: sequence, error: error))
+        refused.append(.init(sequence: sequence, error: error))
       }
     }
     return nil

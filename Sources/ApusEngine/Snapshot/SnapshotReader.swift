@@ -16,9 +16,9 @@ public protocol SnapshotSource: AnyObject {
 @safe
 public struct SnapshotReader: ~Copyable {
   private let source: any SnapshotSource
-  private let chunk: UnsafeMutableRawBufferPointer
-  private var position = 0
-  private var filled = 0
+  @usableFromInline let chunk: UnsafeMutableRawBufferPointer
+  @usableFromInline var position = 0
+  @usableFromInline var filled = 0
   private var chunkOffset: UInt64 = 0
 
   /// A reader of a source.
@@ -38,6 +38,7 @@ public struct SnapshotReader: ~Copyable {
   ///
   /// - Parameter field: Its name, for errors.
   /// - Throws: ``SnapshotError/truncated(field:offset:)`` where the bytes end.
+  @inlinable @inline(__always)
   public mutating func read<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type = T.self, field: StaticString
   ) throws(SnapshotError) -> T {
@@ -91,7 +92,8 @@ public struct SnapshotReader: ~Copyable {
     throw .trailingBytes(offset: offset)
   }
 
-  private mutating func fill(_ needed: Int, _ field: StaticString) throws(SnapshotError) {
+  @usableFromInline @inline(never)
+  mutating func fill(_ needed: Int, _ field: StaticString) throws(SnapshotError) {
     while filled - position < needed {
       if try refill() == 0 { throw .truncated(field: field.description, offset: offset) }
     }

@@ -69,7 +69,8 @@ public struct JournalSnapshots: SnapshotCatalog {
   /// Writes a snapshot of a host's engine, durable when this returns, and removes old ones.
   ///
   /// The journal is flushed first: a snapshot holds nothing that the journal could lose. The host's
-  /// thread is held up for all of it.
+  /// thread is held up for all of it: the size of the state divided by the rate at which it is
+  /// encoded and written. ``SnapshotFollower`` holds it up for nothing.
   ///
   /// - Throws: `SnapshotError` of the journal, the disk or the engine.
   @discardableResult
@@ -83,18 +84,32 @@ public struct JournalSnapshots: SnapshotCatalog {
     guard host.flush() else {
       throw .journal(description: host.failureDescription ?? "the journal has failed")
     }
+    return try write(host.engine, sequence: host.lastSequence, time: host.lastTime, refused: [])
+  }
+
+  /// Writes a snapshot of an engine that stands at a durable record, and removes old ones.
+  ///
+  /// - Parameter refused: Snapshots that do not hold, and do not count among those to keep.
+  func write<E: Engine & ~Copyable>(
+    _ engine: borrowing E, sequence: UInt64, time: Nanoseconds, refused: Set<UInt64>
+  ) throws(SnapshotError) -> EngineSnapshot {
     let header = SnapshotHeader(
-      sequence: host.lastSequence, digest: host.engine.digest,
-      contentVersion: E.snapshotFormat.version, journal: journal)
+      sequence: sequence, digest: engine.digest, contentVersion: E.snapshotFormat.version,
+      journal: journal)
     let target = try storageErrors { () throws(JournalError) in
       SnapshotFileTarget(try store.begin(header, bufferByteCount: bufferByteCount))
     }
-    let snapshot = try host.writeSnapshot(to: target)
+    let snapshot = try EngineSnapshot.write(engine, sequence: sequence, time: time, to: target)
     try storageErrors { () throws(JournalError) in
       try target.commit()
-      try store.removeOld()
+      try store.removeOld(notCounting: refused)
     }
     return snapshot
+  }
+
+  /// The oldest snapshot that is kept; nil while there are fewer than that.
+  func oldestKept(notCounting refused: Set<UInt64>) throws(JournalError) -> UInt64? {
+    try store.oldestKept(notCounting: refused)
   }
 
   private func storageErrors<T>(_ body: () throws(JournalError) -> T) throws(SnapshotError) -> T {
@@ -114,13 +129,7 @@ private final class SnapshotFileTarget: SnapshotTarget {
 
   func write(_ chunk: RawSpan) throws(SnapshotError) {
     do throws(JournalError) {
-      var done = 0
-      while done < chunk.byteCount {
-        if writer.freeByteCount == 0 { try writer.flush() }
-        let count = min(chunk.byteCount - done, writer.freeByteCount)
-        _ = writer.write(chunk.extracting(done..<done + count))
-        done += count
-      }
+      try writer.writeAll(chunk)
     } catch {
       throw .storage(description: error.description)
     }

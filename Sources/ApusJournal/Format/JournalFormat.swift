@@ -30,8 +30,22 @@ enum JournalFormat {
   }
 
   static func numberedName(_ number: UInt64, suffix: String) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: 20 - digits.count) + digits + suffix
+    var name = ""
+    name.reserveCapacity(20 + suffix.utf8.count)
+    write(number, suffix: suffix, into: &name)
+    return name
+  }
+
+  /// Makes such a name in the memory of another one: no allocation, where nobody else has that one.
+  static func write(_ number: UInt64, suffix: String, into name: inout String) {
+    name.removeAll(keepingCapacity: true)
+    var divisor: UInt64 = 10_000_000_000_000_000_000
+    while divisor > 0 {
+      let digit = UInt8(truncatingIfNeeded: number / divisor % 10)
+      name.unicodeScalars.append(UnicodeScalar(UInt8(ascii: "0") + digit))
+      divisor /= 10
+    }
+    name.append(suffix)
   }
 
   /// The number in such a name; nil where it is none.

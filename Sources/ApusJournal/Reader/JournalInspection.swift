@@ -215,6 +215,15 @@ public enum JournalInspection {
     }.sorted()
   }
 
+  /// Name of a journal that may be written meanwhile.
+  static func identifier(_ storage: any JournalStorage) throws(JournalError) -> JournalIdentifier {
+    // The newest segment: old ones may be removed between these two lines.
+    guard let name = try segmentNames(storage).last else {
+      throw .missing(path: storage.path("*" + JournalFormat.segmentSuffix))
+    }
+    return try SegmentScanner(storage: storage, name: name).header.identifier
+  }
+
   static func readPosition(
     _ storage: any JournalStorage
   ) throws(JournalError) -> DurablePosition? {

@@ -36,7 +36,10 @@ public struct JournalReader: ~Copyable {
   public private(set) var acknowledgedSequence: UInt64 = 0
   /// A record that was found and not handed out yet.
   private var hasPending = false
-  private var nextName: (sequence: UInt64, name: String)?
+  /// Name of the segment that would begin with ``nextSequence``. Its memory is kept: a reader that
+  /// follows a writer looks for the next segment at the end of every commit.
+  private var nextName = ""
+  private var nextSequence: UInt64 = 0
 
   /// Opens a journal so that the next record is the one of `sequence`; nil begins with the first.
   ///
@@ -179,10 +182,12 @@ public struct JournalReader: ~Copyable {
   private mutating func openNextSegment() throws(JournalError) -> Bool {
     let next = scanner.record.sequence &+ 1
     guard next != scanner.header.firstSequence else { return false }
-    if nextName?.sequence != next {
-      nextName = (next, JournalFormat.segmentName(firstSequence: next))
+    if nextSequence != next {
+      JournalFormat.write(next, suffix: JournalFormat.segmentSuffix, into: &nextName)
+      nextSequence = next
     }
-    guard let name = nextName?.name, storage.exists(name) else { return false }
+    guard storage.exists(nextName) else { return false }
+    let name = nextName
     let opened = try SegmentScanner(storage: storage, name: name)
     guard opened.header.identifier == identifier else {
       throw .foreign(

@@ -79,6 +79,19 @@ public struct SnapshotFileWriter: ~Copyable {
     return true
   }
 
+  /// Copies bytes into the buffer, however many, and writes it whenever it is full.
+  ///
+  /// - Throws: ``JournalError`` of a write.
+  public mutating func writeAll(_ bytes: RawSpan) throws(JournalError) {
+    var done = 0
+    while done < bytes.byteCount {
+      if freeByteCount == 0 { try flush() }
+      let count = min(bytes.byteCount - done, freeByteCount)
+      _ = write(bytes.extracting(done..<done + count))
+      done += count
+    }
+  }
+
   /// Writes what waits in the buffer.
   ///
   /// - Throws: ``JournalError`` of the write.

@@ -79,11 +79,18 @@ public struct SnapshotStore {
   /// - Returns: Names of the files that were removed.
   /// - Throws: ``JournalError`` for a file that could not be removed.
   @discardableResult
-  public func removeOld() throws(JournalError) -> [String] {
-    var doomed = try sequences().dropFirst(keptCount).reversed().map {
+  public func removeOld() throws(JournalError) -> [String] { try removeOld(notCounting: []) }
+
+  /// As ``removeOld()``, where snapshots that are known not to hold do not count among those to
+  /// keep, and go once all that do count are newer.
+  @discardableResult
+  func removeOld(notCounting refused: Set<UInt64>) throws(JournalError) -> [String] {
+    let found = try sequences()
+    let oldestKept = try oldestKept(notCounting: refused) ?? 0
+    var doomed = found.filter { $0 < oldestKept }.reversed().map {
       JournalFormat.numberedName($0, suffix: SnapshotHeader.suffix)
     }
-    let newest = try sequences().first ?? 0
+    let newest = found.first ?? 0
     // A partial file above the newest may be one that is being written.
     doomed += try storage.list().filter { name in
       JournalFormat.number(inName: name, suffix: SnapshotHeader.partialSuffix)
@@ -92,5 +99,11 @@ public struct SnapshotStore {
     for name in doomed { try storage.remove(name) }
     if !doomed.isEmpty { try storage.syncFolder() }
     return doomed
+  }
+
+  /// The oldest of those to keep; nil while there are fewer than that.
+  func oldestKept(notCounting refused: Set<UInt64>) throws(JournalError) -> UInt64? {
+    let counted = try sequences().filter { !refused.contains($0) }
+    return counted.count < keptCount ? nil : counted[keptCount - 1]
   }
 }

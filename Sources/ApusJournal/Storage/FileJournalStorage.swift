@@ -7,8 +7,8 @@ internal import Glibc
 /// A folder of the file system.
 ///
 /// Commits run on io_uring where the kernel allows it, so that the caller's thread fills the next
-/// batch meanwhile; else with `pwrite` and `fdatasync` on the caller's thread, inside
-/// ``beginCommit(_:at:_:)``. Writes of segments go past the page cache (`O_DIRECT`) where the file
+/// batch meanwhile; else a group commit is one `pwritev` and one `fdatasync` on the caller's thread,
+/// inside ``beginCommit(_:at:_:)``. Both leave the same bytes. Writes of segments go past the page cache (`O_DIRECT`) where the file
 /// system allows it. ``modeDescription`` says which of these run and why not the others.
 ///
 /// - Threading: one thread at a time, which may change.
@@ -35,9 +35,9 @@ public final class FileJournalStorage: JournalStorage {
   public enum CommitMethod: Equatable, Sendable {
     /// A linked write and fdatasync on a ring.
     case ioUring
-    /// `pwrite` and `fdatasync` on the caller's thread; the errno that refused io_uring, or nil
+    /// `pwritev` and `fdatasync` on the caller's thread; the errno that refused io_uring, or nil
     /// where it was not wanted.
-    case pwrite(ioUringErrno: Int32?)
+    case pwritev(ioUringErrno: Int32?)
   }
 
   /// The folder.
@@ -70,9 +70,9 @@ public final class FileJournalStorage: JournalStorage {
     if options.usesIOUring {
       // SAFETY: `made` receives the ring, which `deinit` gives back.
       let result = unsafe capus_uring_create(&made, 8)
-      commitMethod = result == 0 ? .ioUring : .pwrite(ioUringErrno: -result)
+      commitMethod = result == 0 ? .ioUring : .pwritev(ioUringErrno: -result)
     } else {
-      commitMethod = .pwrite(ioUringErrno: nil)
+      commitMethod = .pwritev(ioUringErrno: nil)
     }
     unsafe ring = made
   }
@@ -90,8 +90,8 @@ public final class FileJournalStorage: JournalStorage {
     let method =
       switch commitMethod {
       case .ioUring: "io_uring write and fdatasync"
-      case .pwrite(nil): "pwrite and fdatasync (io_uring not wanted)"
-      case .pwrite(let errno?): "pwrite and fdatasync (io_uring refused with errno \(errno))"
+      case .pwritev(nil): "pwritev and fdatasync (io_uring not wanted)"
+      case .pwritev(let errno?): "pwritev and fdatasync (io_uring refused with errno \(errno))"
       }
     let cache =
       switch writesDirectly {
@@ -143,7 +143,10 @@ public final class FileJournalStorage: JournalStorage {
   }
 
   /// Whether there is a file of this name.
-  public func exists(_ name: String) -> Bool { unsafe faccessat(folder, name, F_OK, 0) == 0 }
+  public func exists(_ name: String) -> Bool {
+    // A string that is handed to C as it is would be copied to the heap.
+    unsafe name.withCString { unsafe faccessat(folder, $0, F_OK, 0) } == 0
+  }
 
   /// Opens a file.
   public func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile {
@@ -151,10 +154,11 @@ public final class FileJournalStorage: JournalStorage {
     if access == .aligned, options.usesDirectIO, writesDirectly != false {
       flags |= capus_open_direct_flag()
     }
-    var descriptor = unsafe openat(folder, name, flags, 0o644)
+    // A string that is handed to C as it is would be copied to the heap; see `rename`.
+    var descriptor = unsafe name.withCString { unsafe openat(folder, $0, flags, 0o644) }
     if descriptor < 0, errno == EINVAL, flags & capus_open_direct_flag() != 0 {
       flags &= ~capus_open_direct_flag()
-      descriptor = unsafe openat(folder, name, flags, 0o644)
+      descriptor = unsafe name.withCString { unsafe openat(folder, $0, flags, 0o644) }
     }
     guard descriptor >= 0 else { throw .failed("open", path: path(name), errno: errno) }
     if access == .aligned { writesDirectly = flags & capus_open_direct_flag() != 0 }
@@ -170,7 +174,11 @@ public final class FileJournalStorage: JournalStorage {
 
   /// Renames a file, over one that is there.
   public func rename(_ source: String, to target: String) throws(JournalError) {
-    guard unsafe renameat(folder, source, folder, target) == 0 else {
+    // In place, not as copies: a writer that changes segments allocates nothing.
+    let result = unsafe source.withCString { source in
+      unsafe target.withCString { unsafe renameat(folder, source, folder, $0) }
+    }
+    guard result == 0 else {
       throw .failed("rename to \(target)", path: path(source), errno: errno)
     }
   }

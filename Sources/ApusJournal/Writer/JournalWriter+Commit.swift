@@ -60,7 +60,11 @@ extension JournalWriter {
   /// Takes the end of the commit in flight.
   private mutating func harvest(wait: Bool) {
     switch storage.commitProgress(wait: wait) {
-    case .inFlight, .idle: return
+    case .inFlight: return
+    case .idle:
+      // It was lost, with whatever it wrote: to wait for it would be to wait for ever.
+      flight.isActive = false
+      fail(.failed("write", path: storage.path(segmentName), errno: 5))
     case .durable:
       flight.isActive = false
       durableSequence = flight.lastSequence

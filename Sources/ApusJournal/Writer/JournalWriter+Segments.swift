@@ -55,6 +55,8 @@ extension JournalWriter {
 
   /// Makes the spare the segment that is written. The commit before is durable: a segment with a
   /// header is proof that the one before it is complete.
+  ///
+  /// - Complexity: Three syncs and a rename; no allocation.
   mutating func openNextSegment() throws(JournalError) {
     if spare.file == nil {
       spare.failure = nil
@@ -67,12 +69,12 @@ extension JournalWriter {
       identifier: identifier, firstSequence: firstSequence, chain: chainBefore,
       commitAlignment: configuration.commitAlignment,
       segmentByteCount: configuration.segmentByteCount)
-    let name = JournalFormat.segmentName(firstSequence: firstSequence)
-    try unsafe OpenedSegment.publish(storage, file, &header, as: name, block: block)
+    JournalFormat.write(firstSequence, suffix: JournalFormat.segmentSuffix, into: &nextSegmentName)
+    try unsafe OpenedSegment.publish(storage, file, &header, as: nextSegmentName, block: block)
     storage.close(segmentFile)
     segmentFile = file
     segment = header
-    segmentName = name
+    swap(&segmentName, &nextSegmentName)
     segmentOffset = JournalFormat.segmentHeaderByteCount
     spare = SpareSegment()
   }
@@ -90,6 +92,24 @@ extension JournalWriter {
   @discardableResult
   public mutating func removeSegments(
     below sequence: UInt64, segmentCountMin: Int = 1
+  ) throws(JournalError) -> [String] {
+    try JournalRetention.removeSegments(
+      storage, below: sequence, durableSequence: durableSequence, segmentCountMin: segmentCountMin)
+  }
+}
+
+/// Removes segments that nobody needs any more.
+///
+/// A writer touches none but the newest segment, so another thread or process may do this beside it,
+/// through a storage of its own.
+enum JournalRetention {
+  /// Removes the oldest segments all of whose records are below `sequence`.
+  ///
+  /// - Parameter durableSequence: Everything up to here is durable; segments behind it stay.
+  /// - Returns: Names of the segments that were removed.
+  static func removeSegments(
+    _ storage: any JournalStorage, below sequence: UInt64, durableSequence: UInt64,
+    segmentCountMin: Int
   ) throws(JournalError) -> [String] {
     let names = try JournalInspection.segmentNames(storage)
     var removed: [String] = []

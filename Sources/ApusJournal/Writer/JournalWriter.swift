@@ -51,6 +51,8 @@ public struct JournalWriter: ~Copyable {
   // The segment that is written.
   var segment: SegmentHeader
   var segmentName: String
+  /// Memory for the name of the next one; the two change places.
+  var nextSegmentName: String
   var segmentFile: StorageFile
   /// Where the next commit begins.
   var segmentOffset: Int
@@ -112,6 +114,7 @@ public struct JournalWriter: ~Copyable {
     positionFile = opened.positionFile
     segment = current.header
     segmentName = current.name
+    nextSegmentName = JournalFormat.segmentName(firstSequence: current.header.firstSequence)
     segmentFile = current.file
     segmentOffset = current.offset
     recovery = current.report

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusThreads
 internal import CApusCounters
 internal import Glibc
 internal import Synchronization
@@ -84,7 +85,7 @@ public struct CounterReader: ~Copyable {
   public func writerState() -> CounterWriterState {
     let offset = MemoryLayout<capus_counters_header>.offset(of: \.closed) ?? 0
     let closed = try? Self.read(descriptor, path, offset: offset, wordCount: 1).first
-    return closed == 1 ? .closed : writer.state()
+    return closed == 1 ? .closed : CounterWriterState(writer.state())
   }
 
   /// Whether the name now names another file, or none: its writer was started again.

@@ -22,7 +22,9 @@ extension ReplicationPrimary {
     }
     let before = sessions.count
     for session in sessions {
-      if let closure = session.link.closure { counters.note(closure) }
+      guard let closure = session.link.closure else { continue }
+      counters.note(closure)
+      keepSnapshot(of: session)
     }
     sessions.removeAll { $0.link.closure != nil }
     return done + before - sessions.count
@@ -56,14 +58,16 @@ extension ReplicationPrimary {
 
   /// Sends what belongs to the state of the session.
   private mutating func send(_ session: StandbySession, _ now: Nanoseconds) -> Int {
-    guard session.state == .streaming, failure == nil else { return 0 }
+    guard failure == nil else { return 0 }
+    if session.state == .sendingSnapshot { return sendPart(session, now) }
+    guard session.state == .streaming else { return 0 }
     var count = 0
     switch session.sendRecords(epoch: configuration.epoch, now: now) {
     case .records(let records): count = records
     case .tooLarge(let sequence, let byteCount):
       refuse(
         session, Refusal(.recordTooLarge, first: UInt64(byteCount)), sequence: sequence, now: now)
-    case .failed(.missing), .failed(.sequenceUnavailable):
+    case .failed where isRemoved(session.sentSequence + 1):
       refuse(session, Refusal(.removed), sequence: session.sentSequence + 1, now: now)
     case .failed(let error):
       failure = .journal(error)
@@ -96,7 +100,7 @@ extension ReplicationPrimary {
     }
   }
 
-  private func elapsed(since start: Nanoseconds, _ now: Nanoseconds) -> UInt64 {
+  func elapsed(since start: Nanoseconds, _ now: Nanoseconds) -> UInt64 {
     now > start ? now.rawValue - start.rawValue : 0
   }
 
@@ -133,12 +137,15 @@ extension ReplicationPrimary {
   ) {
     if case .dismissed = session.state { return }
     switch (header.kind, session.state) {
-    case (.hello, .greeting):
+    case (.hello, .greeting), (.hello, .sendingSnapshot):
+      guard session.isSnapshotSent else { return session.link.close(.fault(.unexpected)) }
+      session.snapshot = nil
       guard let hello = session.link.withBody({ Hello.read($0) }), header.sequence > 0 else {
         return session.link.close(.fault(.body))
       }
       greet(hello, header, session, now)
     case (.acknowledgement, .streaming): takeAcknowledgement(header, session)
+    case (.progress, .sendingSnapshot): takeProgress(header, session)
     case (.query, .parted):
       guard header.bodyByteCount == 0, header.sequence < .max else {
         return session.link.close(.fault(.body))
@@ -199,9 +206,13 @@ extension ReplicationPrimary {
       return refuse(session, Refusal(.staleEpoch, first: header.epoch), now: now)
     }
     session.node = hello.node
+    session.takesSnapshots = hello.takesSnapshots
     session.peerFrameByteCountMax = Int(hello.frameByteCountMax)
     for other in sessions where other !== session && other.node == hello.node {
-      if other.state == .streaming || other.state == .parted { other.link.close(.replaced) }
+      switch other.state {
+      case .streaming, .parted, .sendingSnapshot: other.link.close(.replaced)
+      case .greeting, .dismissed: break
+      }
     }
     do throws(JournalError) {
       try begin(
@@ -237,6 +248,7 @@ extension ReplicationPrimary {
     switch error {
     case .sequenceUnavailable(_, let asked, let first, let last):
       if asked < first {
+        if session.takesSnapshots, offerSnapshot(session, first: first, now) { return }
         refuse(session, Refusal(.removed, first: first), sequence: next, now: now)
       } else {
         part(session, .ahead, next: next, last: last, now)

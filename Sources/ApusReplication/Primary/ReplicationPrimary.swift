@@ -91,24 +91,40 @@ public struct ReplicationPrimary: ~Copyable {
   let storage: any JournalStorage
   let identifier: JournalIdentifier
   let position: ReplicatedPosition
+  let snapshots: SnapshotStore
+  /// A snapshot that was checked for a standby that did not stay: checking takes a while, and the
+  /// next attempt must not have to wait for it again.
+  var checkedSnapshot: SnapshotFileReader?
   var sessions: [StandbySession] = []
+  private var polled = PollSet()
 
   /// Listens.
   ///
   /// - Parameters:
   ///   - storage: The folder of the host's journal, opened for this alone.
   ///   - position: Shared with the host.
+  ///   - snapshots: The folder of the engine's snapshots, opened for this alone; nil where they lie
+  ///     beside the journal. A standby that needs records which were removed gets the newest one.
   /// - Throws: ``ReplicationError`` for a journal that is not there, an epoch that was not begun, or
   ///   a socket that could not be had.
   public init(
     storage: any JournalStorage, position: ReplicatedPosition,
-    configuration: ReplicationPrimaryConfiguration
+    configuration: ReplicationPrimaryConfiguration, snapshots: (any JournalStorage)? = nil
   ) throws(ReplicationError) {
     try configuration.validate()
     self.init(
       storage: storage, position: position, configuration: configuration,
+      snapshots: try Self.store(snapshots ?? storage),
       identifier: try Self.check(storage, configuration),
       listener: try TCPSocket.listen(configuration.endpoint))
+  }
+
+  private static func store(
+    _ folder: any JournalStorage
+  ) throws(ReplicationError) -> SnapshotStore {
+    do throws(JournalError) { return try SnapshotStore(storage: folder) } catch {
+      throw .journal(error)
+    }
   }
 
   /// Name of the journal, whose owner must have begun the epoch.
@@ -128,13 +144,15 @@ public struct ReplicationPrimary: ~Copyable {
 
   private init(
     storage: any JournalStorage, position: ReplicatedPosition,
-    configuration: ReplicationPrimaryConfiguration, identifier: JournalIdentifier,
+    configuration: ReplicationPrimaryConfiguration, snapshots: SnapshotStore,
+    identifier: JournalIdentifier,
     listener: consuming TCPListener
   ) {
     self.listener = listener
     self.identifier = identifier
     self.configuration = configuration
     self.storage = storage
+    self.snapshots = snapshots
     self.position = position
   }
 
@@ -151,7 +169,7 @@ public struct ReplicationPrimary: ~Copyable {
 
   /// First record that a standby may still want: segments below need not be kept for those that are
   /// connected.
-  public var neededSequence: UInt64? { standbys.map { $0.sentSequence &+ 1 }.min() }
+  public var neededSequence: UInt64? { sessions.compactMap(\.neededSequence).min() }
 
   /// Ends this primary's time: nothing is acknowledged or sent any more, here and over restarts.
   ///
@@ -168,9 +186,12 @@ public struct ReplicationPrimary: ~Copyable {
 
   /// Waits until a standby sends something or can take more, but not longer than the limit: new
   /// records of the journal do not wake it.
-  public func wait(limitNanoseconds: UInt64) {
-    var descriptors = sessions.map { ($0.link.descriptor, $0.link.wantsWrite) }
-    descriptors.append((listener.socket.descriptor, false))
-    TCPSocket.wait(descriptors, limitNanoseconds: limitNanoseconds)
+  public mutating func wait(limitNanoseconds: UInt64) {
+    polled.removeAll()
+    polled.add(listener.socket.descriptor, wantsWrite: false)
+    for session in sessions {
+      polled.add(session.link.descriptor, wantsWrite: session.link.wantsWrite)
+    }
+    polled.wait(limitNanoseconds: limitNanoseconds)
   }
 }

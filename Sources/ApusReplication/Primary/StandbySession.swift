@@ -33,6 +33,8 @@ final class StandbySession {
     case greeting
     /// Records flow.
     case streaming
+    /// A snapshot goes out in place of records that were removed; another hello follows.
+    case sendingSnapshot
     /// Its journal is not a beginning of the primary's: it may ask where they part.
     case parted
     /// Told why not; it closes when it has read that.
@@ -46,6 +48,10 @@ final class StandbySession {
   var node: UInt64 = 0
   /// Whether it has this journal: only then its epochs are this primary's matter.
   var hasJournal = false
+  /// Whether it takes a snapshot in place of records that were removed.
+  var takesSnapshots = false
+  /// The snapshot that goes out.
+  var snapshot: OutgoingSnapshot?
   /// The longest frame that the standby takes. Unit: bytes.
   var peerFrameByteCountMax = ReplicationFormat.frameByteCountMin
   var sentSequence: UInt64 = 0
@@ -67,6 +73,20 @@ final class StandbySession {
     self.reader = consume reader
     sentSequence = sequence - 1
     state = .streaming
+  }
+
+  func start(_ snapshot: consuming OutgoingSnapshot) {
+    self.snapshot = consume snapshot
+    state = .sendingSnapshot
+  }
+
+  /// First record that it may still want; nil where that is not known.
+  var neededSequence: UInt64? {
+    switch state {
+    case .streaming: sentSequence &+ 1
+    case .sendingSnapshot: snapshotSequence.map { $0 &+ 1 }
+    case .greeting, .parted, .dismissed: nil
+    }
   }
 
   var status: StandbyStatus {

@@ -18,6 +18,7 @@ extension ReplicationStandby where E: ~Copyable {
     var done = link.receive(now: now) > 0 ? 1 : 0
     done += takeFrames(link, now)
     pollJournal(now)
+    reportProgress(link, now)
     done += acknowledge(link, now)
     done += link.flush() > 0 ? 1 : 0
     guard failure == nil, self.link != nil else { return done }
@@ -67,13 +68,18 @@ extension ReplicationStandby where E: ~Copyable {
     }
     guard self.link != nil else { return 1 }
     hasConnected = true
+    sendHello(link, now)
+    link.flush()
+    return 1
+  }
+
+  mutating func sendHello(_ link: FrameLink, _ now: Nanoseconds) {
     let hello = Hello(
       journal: journal?.identifier, node: configuration.node,
       checksum: journal?.lastChecksum ?? 0,
-      frameByteCountMax: UInt32(configuration.frameByteCountMax))
+      frameByteCountMax: UInt32(configuration.frameByteCountMax),
+      takesSnapshots: engineConfiguration != nil && !wasPrimary)
     link.send(hello, epoch: promisedEpoch, sequence: lastSequence &+ 1, now: now)
-    link.flush()
-    return 1
   }
 
   // MARK: What the primary says
@@ -102,6 +108,12 @@ extension ReplicationStandby where E: ~Copyable {
         return link.close(.fault(.body))
       }
       enter(welcome, header, link, now)
+    case (.snapshot, .connecting):
+      guard let offer = link.withBody({ SnapshotOffer.read($0) }) else {
+        return link.close(.fault(.body))
+      }
+      beginTransfer(offer, header, link, now)
+    case (.snapshotPart, .restoring): takePart(header, link, now)
     case (.heartbeat, .following):
       guard header.bodyByteCount == 0 else { return link.close(.fault(.body)) }
       guard header.epoch == promisedEpoch else { return link.close(.fault(.epoch)) }
@@ -130,14 +142,7 @@ extension ReplicationStandby where E: ~Copyable {
       return stop(
         .refused(.version, sequence: 0, first: UInt64(welcome.version), second: 0), now: now)
     }
-    guard header.epoch >= promisedEpoch, header.epoch > 0 else {
-      // The old primary learns here that its time is over.
-      counters.noteTurnedAway(.staleEpoch)
-      link.send(
-        Refusal(.staleEpoch, first: promisedEpoch), epoch: promisedEpoch, sequence: 0, now: now)
-      link.flush()
-      return link.close(.refused(.staleEpoch))
-    }
+    guard isCurrent(header, link, now) else { return }
     guard header.sequence == lastSequence &+ 1 else { return link.close(.fault(.sequence)) }
     if let own = journal?.identifier, own != welcome.journal {
       return stop(.foreignJournal(own: own, primary: welcome.journal), now: now)
@@ -147,12 +152,8 @@ extension ReplicationStandby where E: ~Copyable {
         .checksum(sequence: lastSequence, expected: welcome.checksum, found: checksum), now: now)
     }
     do throws(ReplicationError) {
-      if header.epoch > promisedEpoch {
-        // On the disk before anything of it is acknowledged.
-        try EpochFile.write(EpochPromise(epoch: header.epoch), storage)
-        promisedEpoch = header.epoch
-      }
-      if journal == nil { try beginJournal(welcome) }
+      try adoptEpoch(header.epoch)
+      if journal == nil { try beginJournal(welcome.journal, checksum: welcome.checksum) }
     } catch {
       return stop(error, telling: Refusal(.stopped), now: now)
     }
@@ -162,11 +163,38 @@ extension ReplicationStandby where E: ~Copyable {
     owesAcknowledgement = true
   }
 
-  private mutating func beginJournal(_ welcome: Welcome) throws(ReplicationError) {
+  /// Whether the primary is the last one that was seen, or a later one.
+  mutating func isCurrent(
+    _ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds
+  ) -> Bool {
+    if header.epoch >= promisedEpoch, header.epoch > 0 { return true }
+    // The old primary learns here that its time is over.
+    counters.noteTurnedAway(.staleEpoch)
+    link.send(
+      Refusal(.staleEpoch, first: promisedEpoch), epoch: promisedEpoch, sequence: 0, now: now)
+    link.flush()
+    link.close(.refused(.staleEpoch))
+    return false
+  }
+
+  /// Promises an epoch: on the disk before anything of it is acknowledged.
+  mutating func adoptEpoch(_ epoch: UInt64) throws(ReplicationError) {
+    if epoch > promisedEpoch {
+      try EpochFile.write(EpochPromise(epoch: epoch), storage)
+      promisedEpoch = epoch
+    }
+    // What it has is a beginning of what that primary has.
+    wasPrimary = false
+  }
+
+  /// Begins a journal of the primary's name behind the last record of the engine.
+  mutating func beginJournal(
+    _ identifier: JournalIdentifier, checksum: UInt32
+  ) throws(ReplicationError) {
     var own = configuration.journal
-    own.identifier = welcome.journal
+    own.identifier = identifier
     own.firstSequence = lastSequence &+ 1
-    own.precedingChecksum = welcome.checksum
+    own.precedingChecksum = checksum
     do throws(JournalError) {
       journal = try JournalWriter(storage: storage, configuration: own)
     } catch {
@@ -181,6 +209,9 @@ extension ReplicationStandby where E: ~Copyable {
     case .busy, .stopped, .staleEpoch:
       // Another attempt may find another primary, or a place.
       link.close(.refused(refusal.reason))
+    case .removed where phase == .following && engineConfiguration != nil:
+      // It fell behind too far; at its next hello it is offered a snapshot.
+      link.close(.refused(.removed))
     case .ahead, .diverged:
       guard phase == .connecting, journalIdentifier != nil else { fallthrough }
       beginComparison(primaryLast: refusal.first, link, now)

@@ -51,6 +51,8 @@ public enum StandbyPhase: Equatable, Sendable {
   case waiting
   /// Connecting, or connected and not yet welcome.
   case connecting
+  /// A snapshot comes, in place of records that the primary no longer has.
+  case restoring
   /// Records come as there are.
   case following
   /// Its journal is no beginning of the primary's: it finds out where they part, then stops.
@@ -100,6 +102,12 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   var sent = (durable: UInt64(0), received: UInt64(0))
   var owesAcknowledgement = false
   var comparison: JournalComparison?
+  /// How to make an engine of a snapshot; nil where that is not wanted.
+  let engineConfiguration: E.Configuration?
+  /// Whether its last records may be its own as a primary, and nobody else's.
+  var wasPrimary: Bool
+  var transfer: IncomingSnapshot?
+  private var polled = PollSet()
 
   /// A standby that goes on behind a record.
   ///
@@ -108,34 +116,39 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   ///     reached; a new one, or that of a primary's snapshot, where its folder is empty.
   ///   - lastSequence: 0 for a new engine.
   ///   - lastTime: Time of that record.
-  ///   - storage: The folder of its journal.
+  ///   - storage: The folder of its journal, and of the snapshots that it gets.
+  ///   - engineConfiguration: To make an engine of the primary's snapshot where the records it needs
+  ///     were removed there. Its own records go then. Nil stops it instead.
   /// - Throws: ``ReplicationError`` for a journal that does not open or does not end at
   ///   `lastSequence`.
   public init(
     engine: consuming E, after lastSequence: UInt64, lastTime: Nanoseconds = .zero,
-    storage: any JournalStorage, configuration: ReplicationStandbyConfiguration
+    storage: any JournalStorage, configuration: ReplicationStandbyConfiguration,
+    restoring engineConfiguration: E.Configuration? = nil
   ) throws(ReplicationError) {
     try configuration.validate()
     self.init(
       replay: try Self.makeReplay(engine, lastSequence, lastTime),
       journal: try Self.openJournal(storage, configuration.journal, endsAt: lastSequence),
-      promisedEpoch: try EpochFile.read(storage).epoch, storage: storage,
-      configuration: configuration)
+      promise: try EpochFile.read(storage), storage: storage, configuration: configuration,
+      engineConfiguration: engineConfiguration)
   }
 
   private init(
     replay: consuming EngineReplay<E, NoOutput<E.Event>>, journal: consuming JournalWriter?,
-    promisedEpoch: UInt64, storage: any JournalStorage,
-    configuration: ReplicationStandbyConfiguration
+    promise: EpochPromise, storage: any JournalStorage,
+    configuration: ReplicationStandbyConfiguration, engineConfiguration: E.Configuration?
   ) {
     self.replay = replay
     self.journal = journal
-    self.promisedEpoch = promisedEpoch
+    promisedEpoch = promise.epoch
+    wasPrimary = promise.isPrimary
     self.storage = storage
     self.configuration = configuration
+    self.engineConfiguration = engineConfiguration
   }
 
-  private static func makeReplay(
+  static func makeReplay(
     _ engine: consuming E, _ lastSequence: UInt64, _ lastTime: Nanoseconds
   ) throws(ReplicationError) -> EngineReplay<E, NoOutput<E.Event>> {
     do throws(MemoryError) {
@@ -206,13 +219,13 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
 
   /// Waits until the primary sends something, but not longer than the limit: its disk does not wake
   /// it.
-  public func wait(limitNanoseconds: UInt64) {
-    var descriptors: [(descriptor: Int32, wantsWrite: Bool)] = []
+  public mutating func wait(limitNanoseconds: UInt64) {
+    polled.removeAll()
     if let link {
       let isConnecting = phase == .connecting && !hasConnected
-      descriptors.append((link.descriptor, link.wantsWrite || isConnecting))
+      polled.add(link.descriptor, wantsWrite: link.wantsWrite || isConnecting)
     }
-    TCPSocket.wait(descriptors, limitNanoseconds: limitNanoseconds)
+    polled.wait(limitNanoseconds: limitNanoseconds)
   }
 
   // MARK: Ends
@@ -226,6 +239,8 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
     link = nil
     cursor = nil
     comparison = nil
+    // Its file goes with it.
+    transfer = nil
     hasConnected = false
     self.retryAt = retryAt
     if failure == nil { phase = .waiting }

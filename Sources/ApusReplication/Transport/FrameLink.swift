@@ -178,8 +178,33 @@ final class FrameLink {
     return true
   }
 
-  /// Whether a frame of records may be begun: nothing of the one before is left.
+  /// Whether a frame of records, or of a snapshot, may be begun: nothing of the one before is left.
   var hasRoomForRecords: Bool { closure == nil && outgoing.room >= frameByteCountMax }
+
+  /// Queues a frame of a long message that `body` fills; it says with how many bytes.
+  ///
+  /// - Returns: That count; nothing is queued for 0.
+  func send(
+    _ kind: FrameKind, filling byteCountMax: Int, epoch: UInt64, sequence: UInt64,
+    now: Nanoseconds, _ body: (UnsafeMutableRawBufferPointer) -> Int
+  ) -> Int {
+    precondition(hasRoomForRecords, "FrameLink.send: expected room for the longest frame")
+    var count = 0
+    _ = unsafe outgoing.fill { target in
+      let limit = min(byteCountMax, frameByteCountMax)
+      // SAFETY: there is room for the longest frame.
+      count = unsafe body(
+        UnsafeMutableRawBufferPointer(
+          rebasing: target[ReplicationFormat.headerByteCount..<limit]))
+      guard count > 0, let base = target.baseAddress else { return 0 }
+      let header = FrameHeader(
+        kind: kind, bodyByteCount: count, epoch: epoch, sequence: sequence)
+      unsafe header.encode(base)
+      return header.byteCount
+    }
+    if count > 0 { lastSent = now }
+    return count
+  }
 
   /// Queues a frame that `body` fills with records.
   ///

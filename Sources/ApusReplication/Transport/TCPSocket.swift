@@ -180,23 +180,6 @@ struct TCPSocket: ~Copyable {
   private static func outcome(_ errno: Int32) -> SocketOutcome {
     errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? .none : .failed(errno: errno)
   }
-
-  /// Waits until one of the descriptors has something to read, or can be written where that is
-  /// wanted, or the time is over.
-  static func wait(
-    _ descriptors: [(descriptor: Int32, wantsWrite: Bool)], limitNanoseconds: UInt64
-  ) {
-    var waiting = descriptors.map {
-      pollfd(
-        fd: $0.descriptor, events: Int16($0.wantsWrite ? POLLIN | POLLOUT : POLLIN), revents: 0)
-    }
-    // SAFETY: the array has as many as the call is told. Every outcome means: look again.
-    _ = unsafe waiting.withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return Int32(0) }
-      return unsafe capus_poll(base, UInt32(buffer.count), limitNanoseconds)
-    }
-    if descriptors.isEmpty { usleep(UInt32(min(limitNanoseconds / 1_000, 999_999))) }
-  }
 }
 
 /// A socket that takes connections.

@@ -27,6 +27,8 @@ struct Hello: ReplicationMessage {
   var checksum: UInt32
   /// The longest frame it takes. Unit: bytes.
   var frameByteCountMax: UInt32
+  /// Whether it takes a snapshot where the records it wants were removed.
+  var takesSnapshots = false
 
   func encode(_ base: UnsafeMutableRawPointer) {
     // SAFETY: all fields lie inside the body.
@@ -37,6 +39,7 @@ struct Hello: ReplicationMessage {
     unsafe base.put(node, at: 24)
     unsafe base.put(checksum, at: 32)
     unsafe base.put(frameByteCountMax, at: 36)
+    unsafe base.put(UInt32(takesSnapshots ? 1 : 0), at: 40)
   }
 }
 
@@ -53,11 +56,14 @@ extension Hello {
     node = body.integer(UInt64.self, at: 24)
     checksum = body.integer(UInt32.self, at: 32)
     frameByteCountMax = body.integer(UInt32.self, at: 36)
+    let takesSnapshots = body.integer(UInt32.self, at: 40)
+    self.takesSnapshots = takesSnapshots == 1
     // Whoever speaks another version may mean something else by its length.
     guard
       version != ReplicationFormat.version
-        || (ReplicationFormat.frameByteCountMin...ReplicationFormat.frameByteCountMax).contains(
-          Int(frameByteCountMax))
+        || takesSnapshots <= 1
+          && (ReplicationFormat.frameByteCountMin...ReplicationFormat.frameByteCountMax).contains(
+            Int(frameByteCountMax))
     else { return nil }
   }
 }
@@ -181,6 +187,50 @@ extension Refusal {
     self.reason = reason
     first = body.integer(UInt64.self, at: 8)
     second = body.integer(UInt64.self, at: 16)
+  }
+}
+
+/// The primary has a snapshot in place of records that were removed. The frame's sequence is that of
+/// the last record in its state.
+struct SnapshotOffer: ReplicationMessage {
+  static let kind = FrameKind.snapshot
+  static let byteCount = ReplicationFormat.snapshotOfferByteCount
+
+  var journal: JournalIdentifier
+  /// Digest of the engine's state.
+  var digest: UInt64
+  /// Length of the contents. Unit: bytes.
+  var contentByteCount: UInt64
+  /// Version of the contents, as the engine counts.
+  var contentVersion: UInt32
+  /// CRC32C of the contents.
+  var contentChecksum: UInt32
+  /// Checksum of the last record in the state, in the primary's journal.
+  var recordChecksum: UInt32
+
+  func encode(_ base: UnsafeMutableRawPointer) {
+    // SAFETY: all fields lie inside the body.
+    unsafe base.put(journal.high, at: 0)
+    unsafe base.put(journal.low, at: 8)
+    unsafe base.put(digest, at: 16)
+    unsafe base.put(contentByteCount, at: 24)
+    unsafe base.put(contentVersion, at: 32)
+    unsafe base.put(contentChecksum, at: 36)
+    unsafe base.put(recordChecksum, at: 40)
+  }
+}
+
+extension SnapshotOffer {
+  init?(_ body: RawSpan) {
+    journal = JournalIdentifier(
+      high: body.integer(UInt64.self, at: 0), low: body.integer(UInt64.self, at: 8))
+    digest = body.integer(UInt64.self, at: 16)
+    contentByteCount = body.integer(UInt64.self, at: 24)
+    contentVersion = body.integer(UInt32.self, at: 32)
+    contentChecksum = body.integer(UInt32.self, at: 36)
+    recordChecksum = body.integer(UInt32.self, at: 40)
+    // A file's length: nothing is made of this size before the bytes are there.
+    guard contentByteCount > 0, contentByteCount <= UInt64(Int64.max) else { return nil }
   }
 }
 

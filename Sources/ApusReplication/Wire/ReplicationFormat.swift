@@ -3,7 +3,7 @@
 
 /// Sizes and numbers of the protocol. Bytes and their meaning: docs/formats/replication.md.
 enum ReplicationFormat {
-  static let version: UInt32 = 1
+  static let version: UInt32 = 2
   /// `ARPL`, little-endian.
   static let magic: UInt32 = 0x4C50_5241
   static let headerByteCount = 40
@@ -15,6 +15,7 @@ enum ReplicationFormat {
   static let acknowledgementByteCount = 32
   static let answerByteCount = 8
   static let refusalByteCount = 24
+  static let snapshotOfferByteCount = 48
 
   /// The shortest frame that every side takes: all messages but records fit.
   static let frameByteCountMin = 4_096
@@ -45,6 +46,12 @@ enum FrameKind: UInt16 {
   case answer = 7
   /// Either way: why there will be nothing more.
   case refusal = 8
+  /// Primary to standby: the record it wants was removed, and a snapshot is there instead.
+  case snapshot = 9
+  /// Primary to standby: bytes of that snapshot.
+  case snapshotPart = 10
+  /// Standby to primary: how many of those it has; 0 asks for the first.
+  case progress = 11
 }
 
 /// Why one side of a replica link turns the other away.

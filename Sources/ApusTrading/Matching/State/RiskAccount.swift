@@ -26,7 +26,7 @@ struct RiskAccount {
 
   @inline(__always)
   static func add(_ amount: UInt64, to sum: inout UInt64) {
-    sum = min(sum &+ amount, notionalMax)
+    unsafe sum = min(sum &+ amount, notionalMax)
   }
 
   /// Counts what an order has left as open.
@@ -51,7 +51,7 @@ struct RiskAccount {
       unsafe owner.pointee.openMargin &-= notional
     } else {
       // Of each leaves rounded down, not of what was lost: so that nothing stays behind.
-      let margin = Self.share(UInt64(riskTicks) &* UInt64(before), marginPpm)
+      let margin = unsafe Self.share(UInt64(riskTicks) &* UInt64(before), marginPpm)
       unsafe owner.pointee.openMargin &-=
         margin &- Self.share(UInt64(riskTicks) &* UInt64(after), marginPpm)
     }
@@ -69,7 +69,7 @@ struct RiskAccount {
     let position = unsafe holding.pointee.position &+ signed
     unsafe holding.pointee.position = position
     let (value, overflow) = position.magnitude.multipliedReportingOverflow(by: UInt64(priceTicks))
-    let margin = Self.share(
+    let margin = unsafe Self.share(
       overflow ? Self.notionalMax : min(value, Self.notionalMax), marginPpm)
     let before = unsafe holding.pointee.positionMargin
     unsafe holding.pointee.positionMargin = margin

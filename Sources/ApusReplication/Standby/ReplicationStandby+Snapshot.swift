@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEngine
+public import ApusJournal
+
+/// A primary's snapshot on its way into a standby's folder: a file without its name until it is
+/// complete.
+struct IncomingSnapshot: ~Copyable {
+  let offer: SnapshotOffer
+  let sequence: UInt64
+  private var writer: SnapshotFileWriter
+  /// What the primary was told last; nil where nothing was.
+  var reportedByteCount: UInt64?
+
+  static let bufferByteCount = 1 << 18
+
+  init(
+    _ offer: SnapshotOffer, sequence: UInt64, storage: any JournalStorage
+  ) throws(JournalError) {
+    self.offer = offer
+    self.sequence = sequence
+    writer = try SnapshotStore(storage: storage).begin(
+      SnapshotHeader(
+        sequence: sequence, digest: offer.digest, contentVersion: offer.contentVersion,
+        journal: offer.journal), bufferByteCount: Self.bufferByteCount)
+  }
+
+  var receivedByteCount: UInt64 { writer.header.byteCount }
+  var missingByteCount: UInt64 { offer.contentByteCount - receivedByteCount }
+  /// Whether what came is what was announced.
+  var holds: Bool { missingByteCount == 0 && writer.header.checksum == offer.contentChecksum }
+
+  mutating func take(_ part: RawSpan) throws(JournalError) { try writer.writeAll(part) }
+
+  /// Gives the file its name; it is durable when this returns.
+  mutating func commit() throws(JournalError) { try writer.commit() }
+}
+
+extension ReplicationStandby where E: ~Copyable {
+  mutating func beginTransfer(
+    _ offer: SnapshotOffer, _ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds
+  ) {
+    guard isCurrent(header, link, now) else { return }
+    guard engineConfiguration != nil, !wasPrimary else {
+      return link.close(.fault(.unexpected))
+    }
+    guard header.sequence > lastSequence, header.sequence < .max - 2 else {
+      return link.close(.fault(.sequence))
+    }
+    if let own = journal?.identifier, own != offer.journal {
+      return stop(.foreignJournal(own: own, primary: offer.journal), now: now)
+    }
+    do throws(ReplicationError) {
+      try adoptEpoch(header.epoch)
+      do throws(JournalError) {
+        transfer = try IncomingSnapshot(offer, sequence: header.sequence, storage: storage)
+      } catch {
+        throw .journal(error)
+      }
+    } catch {
+      return stop(error, telling: Refusal(.stopped), now: now)
+    }
+    phase = .restoring
+    reportProgress(link, now)
+  }
+
+  mutating func takePart(_ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds) {
+    guard header.epoch == promisedEpoch else { return link.close(.fault(.epoch)) }
+    guard let received = transfer?.receivedByteCount, let missing = transfer?.missingByteCount,
+      header.sequence == received
+    else { return link.close(.fault(.sequence)) }
+    guard header.bodyByteCount > 0, UInt64(header.bodyByteCount) <= missing else {
+      return link.close(.fault(.body))
+    }
+    do throws(JournalError) {
+      // SAFETY: the frame stays in the queue while its bytes are taken.
+      try transfer?.take(unsafe RawSpan(_unsafeBytes: link.heldBody))
+    } catch {
+      return stop(.journal(error), telling: Refusal(.stopped), now: now)
+    }
+    counters.snapshotByteCount &+= UInt64(header.bodyByteCount)
+    if UInt64(header.bodyByteCount) == missing { finishTransfer(link, now) }
+  }
+
+  /// Tells how much has come, so that the primary sends on and knows that somebody is there.
+  mutating func reportProgress(_ link: FrameLink, _ now: Nanoseconds) {
+    guard let received = transfer?.receivedByteCount, transfer?.reportedByteCount != received
+    else { return }
+    if link.send(.progress, epoch: promisedEpoch, sequence: received, now: now) {
+      transfer?.reportedByteCount = received
+    }
+  }
+
+  /// Goes on from the snapshot: its file first, then the engine, then the journal, so that whatever
+  /// an interruption leaves is either the old state or the new one.
+  private mutating func finishTransfer(_ link: FrameLink, _ now: Nanoseconds) {
+    guard var complete = transfer.take() else { return }
+    guard complete.holds else { return link.close(.fault(.bodyChecksum)) }
+    let (offer, sequence) = (complete.offer, complete.sequence)
+    do throws(ReplicationError) {
+      do throws(JournalError) { try complete.commit() } catch { throw .journal(error) }
+      let restored = try restore(offer, sequence)
+      let time = restored.header.time
+      let begun = try Self.makeReplay(restored.takeEngine(), sequence, time)
+      if journal != nil {
+        do throws(JournalError) {
+          try journal?.restart(after: sequence, checksum: offer.recordChecksum)
+        } catch {
+          throw .journal(error)
+        }
+        replay = begun
+      } else {
+        replay = begun
+        try beginJournal(offer.journal, checksum: offer.recordChecksum)
+      }
+    } catch {
+      return stop(error, telling: Refusal(.stopped), now: now)
+    }
+    counters.snapshotCount += 1
+    sent = (0, 0)
+    phase = .connecting
+    sendHello(link, now)
+  }
+
+  private func restore(
+    _ offer: SnapshotOffer, _ sequence: UInt64
+  ) throws(ReplicationError) -> RestoredEngine<E> {
+    guard let engineConfiguration else { throw .snapshot(.storage(description: "not wanted")) }
+    let snapshots: JournalSnapshots
+    do throws(JournalError) {
+      snapshots = try JournalSnapshots(storage: storage, journal: offer.journal)
+    } catch {
+      throw .journal(error)
+    }
+    do throws(SnapshotError) {
+      let restored = try EngineSnapshot.restore(
+        E.self, configuration: engineConfiguration, from: snapshots.open(sequence: sequence))
+      let found = restored.header.sequence
+      guard found == sequence else {
+        throw .storage(description: "the snapshot of record \(sequence) is one of \(found)")
+      }
+      return restored
+    } catch {
+      throw .snapshot(error)
+    }
+  }
+
+  // MARK: Opening
+
+  /// Opens a folder as a standby's: its engine comes back from the newest snapshot and the journal
+  /// behind it, and from the primary's snapshot where the primary no longer has what is missing.
+  ///
+  /// A snapshot that is ahead of the journal is passed over: a transfer was interrupted before the
+  /// journal followed, and is made again.
+  ///
+  /// - Parameters:
+  ///   - engineConfiguration: The engine's.
+  ///   - storage: The folder of its journal and of its snapshots.
+  ///   - makeEmpty: A new engine, for a folder without a snapshot that holds.
+  /// - Throws: ``ReplicationError`` of the folder or the recovery.
+  public static func open(
+    engineConfiguration: E.Configuration, storage: any JournalStorage,
+    configuration: ReplicationStandbyConfiguration,
+    makeEmpty: (E.Configuration) throws(SnapshotError) -> E
+  ) throws(ReplicationError) -> ReplicationStandby {
+    let recovered = try recover(engineConfiguration, storage, makeEmpty)
+    let found = recovered.report.replay
+    return try ReplicationStandby(
+      engine: recovered.takeEngine(), after: found.lastSequence, lastTime: found.lastTime,
+      storage: storage, configuration: configuration, restoring: engineConfiguration)
+  }
+
+  private static func recover(
+    _ engineConfiguration: E.Configuration, _ storage: any JournalStorage,
+    _ makeEmpty: (E.Configuration) throws(SnapshotError) -> E
+  ) throws(ReplicationError) -> RecoveredEngine<E> {
+    let found: JournalReport
+    var snapshots: PastSnapshots?
+    do throws(JournalError) {
+      found = try JournalInspection.report(storage, depth: .tail)
+      if let journal = found.identifier {
+        snapshots = PastSnapshots(
+          all: try JournalSnapshots(storage: storage, journal: journal),
+          sequenceMax: found.lastSequence)
+      }
+    } catch {
+      throw .journal(error)
+    }
+    do throws(RecoveryError) {
+      return try EngineRecovery.recover(
+        E.self, configuration: engineConfiguration, snapshots: snapshots,
+        journalSequence: found.lastSequence, makeEmpty: makeEmpty,
+        openRecording: { sequence throws(ReplayError) in
+          do throws(JournalError) {
+            return try JournalReader(storage: storage, from: sequence)
+          } catch {
+            throw .recording(description: error.description)
+          }
+        })
+    } catch {
+      throw .recovery(error)
+    }
+  }
+}
+
+/// The snapshots up to a record.
+private struct PastSnapshots: SnapshotCatalog {
+  let all: JournalSnapshots
+  let sequenceMax: UInt64
+
+  func sequences() throws(SnapshotError) -> [UInt64] {
+    try all.sequences().filter { $0 <= sequenceMax }
+  }
+
+  func open(sequence: UInt64) throws(SnapshotError) -> any SnapshotSource {
+    try all.open(sequence: sequence)
+  }
+}
