@@ -236,10 +236,12 @@ struct MatchingTables {
     details = try memory.records(count: orderCapacity, residentCount: residentOrderCount)
     instruments = try memory.records(count: 1 << 16)
     owners = try memory.records(count: 1 << 16)
-    groups = try memory.records(count: 1 << 16)
-    sessions = try memory.records(count: 1 << 16)
+    let isResident = residentOrderCount > 0
+    groups = try memory.records(count: 1 << 16, residentCount: isResident ? 1 << 16 : 0)
+    sessions = try memory.records(count: 1 << 16, residentCount: isResident ? 1 << 16 : 0)
     allotments = try memory.records(count: orderCapacity)
-    holdings = try HoldingTable(capacity: holdingCapacity, memory: memory)
+    holdings = try HoldingTable(
+      capacity: holdingCapacity, isResident: isResident, memory: memory)
     expiries = try ExpiryHeap(capacity: orderCapacity, memory: memory)
     work = try InstrumentRing(memory: memory)
   }

@@ -62,6 +62,15 @@ extension MatchingEngine {
     return .max
   }
 
+  /// Enters a plain order into an instrument that is not: in another phase, with pegs, pro rata.
+  @inline(never)
+  mutating func enterAmongSpecial(
+    _ order: PlainOrder, _ events: inout MatchingSink
+  ) -> UInt32 {
+    emitAccepted(order, &events)
+    return goOn(order, order.quantity, end: nil, &events)
+  }
+
   /// Goes on with what is left of a plain order where something is special.
   @inline(never)
   private mutating func goOn(
@@ -69,10 +78,12 @@ extension MatchingEngine {
   ) -> UInt32 {
     var incoming = Incoming(
       orderId: order.orderId, clientOrderId: order.clientOrderId, owner: order.owner,
-      session: order.session, instrument: order.instrument, side: order.side,
-      typeAndTime: order.typeAndTime, account: order.account, capacityCode: order.capacityCode,
+      session: UInt16(truncatingIfNeeded: order.party >> 16), instrument: order.instrument,
+      side: order.side,
+      typeAndTime: order.typeAndTime, account: UInt32(truncatingIfNeeded: order.party >> 32),
+      capacityCode: order.capacityCode,
       flags: [], priceTicks: order.priceTicks, limitTicks: order.limitTicks, leaves: left,
-      displayQuantity: 0, filledQuantity: order.quantity &- left, riskTicks: order.riskTicks,
+      displayQuantity: 0, filledQuantity: order.quantity &- left, riskTicks: order.priceTicks,
       marginPpm: order.marginPpm, holding: order.holding, group: groups[order.owner],
       selfTradePrevention: mode(order.capacityCode, order.instrument))
     if let end {
@@ -92,28 +103,14 @@ extension MatchingEngine {
     _ detail: UnsafeMutablePointer<OrderDetail>, _ priceTicks: UInt32, _ quantity: UInt32,
     _ left: UInt32, _ restingLeft: UInt32, _ events: inout MatchingSink
   ) {
-    var event = MatchingEvent(.trade)
-    event.sideCode = order.side.rawValue
-    event.instrument = order.instrument
-    event.capacityCode =
-      unsafe order.capacityCode & 15 | (detail.pointee.capacityCode & 15) << 4
-    event.detailCode = order.typeAndTime
-    event.orderId = order.orderId
-    event.relatedOrderId = unsafe resting.pointee.reference
-    event.clientOrderId = order.clientOrderId
-    event.relatedClientOrderId = unsafe detail.pointee.clientOrderId
-    event.owner = order.owner
-    event.relatedOwner = unsafe detail.pointee.owner
-    event.session = order.session
-    event.relatedSession = unsafe detail.pointee.session
-    event.account = order.account
-    event.relatedAccount = unsafe detail.pointee.account
-    event.priceTicks = priceTicks
-    event.quantity = quantity
-    event.leavesQuantity = left
-    event.relatedLeavesQuantity = restingLeft
-    event.value = matchNumber
-    events.emit(event)
+    let capacity = unsafe UInt64(detail.pointee.capacityCode & 15) << 52
+    unsafe events.emit(
+      .trade, head: (order.head | capacity) & ~(0xFF << 24), orderId: order.orderId,
+      clientOrderId: order.clientOrderId, party: order.party,
+      relatedOrderId: resting.pointee.reference,
+      relatedClientOrderId: detail.pointee.clientOrderId, relatedParty: detail.pointee.party,
+      priceAndQuantity: EventWord.pair(priceTicks, quantity),
+      leaves: EventWord.pair(left, restingLeft), value: matchNumber)
   }
 
   @inline(__always)

@@ -46,8 +46,9 @@ extension MatchingEngine {
       level: .none, next: .none, previous: .none, locate: incoming.instrument,
       side: incoming.side)
     details[slot.rawValue] = OrderDetail(
-      clientOrderId: incoming.clientOrderId, owner: incoming.owner, session: incoming.session,
-      account: incoming.account, next: .max, previous: .max, holding: incoming.holding,
+      clientOrderId: incoming.clientOrderId,
+      party: EventWord.party(incoming.owner, incoming.session, incoming.account), next: .max,
+      previous: .max, holding: incoming.holding,
       extra: .max, filledQuantity: incoming.filledQuantity, marginPpm: incoming.marginPpm,
       typeAndTime: incoming.typeAndTime, capacityCode: incoming.capacityCode,
       flags: incoming.flags)
@@ -227,23 +228,16 @@ extension MatchingEngine {
     let order = unsafe orders.base + Int(slot)
     let detail = unsafe details.base + Int(slot)
     let left = unsafe order.pointee.quantity
-    var event = MatchingEvent(.cancelled)
-    event.sideCode = unsafe order.pointee.side.rawValue
-    event.reasonCode = reason.rawValue
-    event.instrument = unsafe order.pointee.locate
-    event.capacityCode = unsafe detail.pointee.capacityCode & 15
-    event.detailCode = unsafe detail.pointee.typeAndTime
-    event.orderId = unsafe order.pointee.reference
-    event.clientOrderId = unsafe detail.pointee.clientOrderId
-    event.owner = unsafe detail.pointee.owner
-    event.session = unsafe detail.pointee.session
-    event.account = unsafe detail.pointee.account
-    event.priceTicks = unsafe order.pointee.priceTicks
-    event.quantity = left
-    events.emit(event)
+    let (side, priceTicks) = unsafe (order.pointee.side, order.pointee.priceTicks)
+    let head = unsafe EventWord.head(
+      side: side.rawValue, instrument: order.pointee.locate,
+      capacity: detail.pointee.capacityCode, typeAndTime: detail.pointee.typeAndTime)
+    unsafe events.emit(
+      .cancelled, head: head | UInt64(reason.rawValue) << 16, orderId: order.pointee.reference,
+      clientOrderId: detail.pointee.clientOrderId, party: detail.pointee.party,
+      priceAndQuantity: EventWord.pair(priceTicks, left))
     unsafe account(detail.pointee.owner, detail.pointee.holding).release(
-      order.pointee.side, order.pointee.priceTicks, from: left, to: 0,
-      marginPpm: detail.pointee.marginPpm)
+      side, priceTicks, from: left, to: 0, marginPpm: detail.pointee.marginPpm)
     let instrument = unsafe order.pointee.locate
     leavePlain(slot)
     touch(instrument)

@@ -24,18 +24,13 @@ extension MatchingEngine {
     let instrument = unsafe instruments.base + Int(command.instrument)
     let owner = unsafe owners.base + Int(command.owner)
     guard unsafe instrument.pointee.isPlain, unsafe isFree(owner.pointee) else { return false }
-    guard command.quantity > 0,
-      unsafe instrument.pointee.lot == 1
-        || command.quantity % instrument.pointee.lot == 0,
-      unsafe instrument.pointee.quantityMax == 0
-        || command.quantity <= instrument.pointee.quantityMax
-    else { return false }
+    guard unsafe isAcceptable(command.quantity, instrument.pointee) else { return false }
 
     let isLimit = command.typeCode == OrderType.limit.rawValue
     var limitTicks = command.priceTicks
     var riskTicks = command.priceTicks
     if isLimit {
-      guard unsafe isAcceptable(command.priceTicks, instrument.pointee) else { return false }
+      guard unsafe isAcceptablePrice(command.priceTicks, instrument.pointee) else { return false }
     } else {
       guard command.priceTicks == 0, unsafe instrument.pointee.collarPpm == 0 else {
         return false
@@ -70,13 +65,15 @@ extension MatchingEngine {
     unsafe owner.pointee.lastSideCode = command.sideCode
     unsafe owner.pointee.hasLastOrder = true
     let order = PlainOrder(
-      orderId: command.orderId, clientOrderId: command.clientOrderId, owner: command.owner,
-      session: command.session, account: command.account, instrument: command.instrument,
-      side: side,
-      typeAndTime: command.typeCode | command.detailCode << 4, capacityCode: command.capacityCode,
+      head: EventWord.head(
+        side: command.sideCode, instrument: command.instrument, capacity: command.capacityCode,
+        typeAndTime: command.typeCode | command.detailCode << 4),
+      orderId: command.orderId, clientOrderId: command.clientOrderId,
+      party: EventWord.party(command.owner, command.session, command.account),
+      instrument: command.instrument, side: side, capacityCode: command.capacityCode,
       mayRest: isLimit && command.detailCode != TimeInForce.immediateOrCancel.rawValue,
-      priceTicks: command.priceTicks, limitTicks: limitTicks, riskTicks: riskTicks,
-      quantity: command.quantity, marginPpm: marginPpm, holding: holding)
+      priceTicks: command.priceTicks, limitTicks: limitTicks, quantity: command.quantity,
+      marginPpm: marginPpm, holding: holding)
     _ = enter(order, &events)
     if unsafe instrument.pointee.followUpCount != 0 { touch(command.instrument) }
     return true
@@ -99,22 +96,35 @@ extension MatchingEngine {
   }
 
   @inline(__always)
-  private func isFree(_ owner: Owner) -> Bool {
+  func isFree(_ owner: Owner) -> Bool {
     owner.isAuthorised && !owner.isKilled && !isMarketKilled
   }
 
   /// Sections 3.15 to 3.17 of a limit order's price.
   @inline(__always)
-  private func isAcceptable(_ priceTicks: UInt32, _ instrument: Instrument) -> Bool {
+  private func isAcceptablePrice(_ priceTicks: UInt32, _ instrument: Instrument) -> Bool {
     priceTicks > 0 && priceTicks <= OrderRequest.priceTicksMax && instrument.isOnGrid(priceTicks)
       && (instrument.staticBandPpm == 0
         || priceTicks >= instrument.staticLowTicks && priceTicks <= instrument.staticHighTicks)
   }
 
+  @inline(__always)
+  private func isAcceptable(_ quantity: UInt32, _ instrument: Instrument) -> Bool {
+    quantity > 0 && (instrument.lot == 1 || quantity % instrument.lot == 0)
+      && (instrument.quantityMax == 0 || quantity <= instrument.quantityMax)
+  }
+
+  @inline(__always)
+  func isAcceptable(
+    _ priceTicks: UInt32, _ quantity: UInt32, _ instrument: Instrument
+  ) -> Bool {
+    isAcceptable(quantity, instrument) && isAcceptablePrice(priceTicks, instrument)
+  }
+
   /// Counts a message against the owner's rate; false, with nothing counted, where it is one too many.
   @inline(__always)
   @unsafe
-  private func countMessage(_ owner: UnsafeMutablePointer<Owner>) -> Bool {
+  func countMessage(_ owner: UnsafeMutablePointer<Owner>) -> Bool {
     var count = unsafe owner.pointee.windowCount &+ 1
     if unsafe count == 1 || now &- owner.pointee.windowStart >= 1_000_000_000 {
       unsafe owner.pointee.windowStart = now
@@ -151,41 +161,20 @@ extension MatchingEngine {
   }
 
   @inline(__always)
-  private func emitAccepted(_ order: PlainOrder, _ events: inout MatchingSink) {
-    var event = MatchingEvent(.accepted)
-    event.sideCode = order.side.rawValue
-    event.flags = order.isQuote ? .quote : []
-    event.instrument = order.instrument
-    event.capacityCode = order.capacityCode & 15
-    event.detailCode = order.typeAndTime
-    event.orderId = order.orderId
-    event.clientOrderId = order.clientOrderId
-    event.owner = order.owner
-    event.session = order.session
-    event.account = order.account
-    event.priceTicks = order.priceTicks
-    event.quantity = order.quantity
-    event.leavesQuantity = order.quantity
-    events.emit(event)
+  func emitAccepted(_ order: PlainOrder, _ events: inout MatchingSink) {
+    events.emit(
+      .accepted, head: order.head, orderId: order.orderId, clientOrderId: order.clientOrderId,
+      party: order.party, priceAndQuantity: EventWord.pair(order.priceTicks, order.quantity),
+      leaves: UInt64(order.quantity))
   }
 
   /// Cancels what is left of an order that does not rest.
   @inline(never)
   func endPlain(_ order: PlainOrder, _ left: UInt32, _ events: inout MatchingSink) {
-    var event = MatchingEvent(.cancelled)
-    event.reasonCode = MatchingReason.immediate.rawValue
-    event.sideCode = order.side.rawValue
-    event.instrument = order.instrument
-    event.capacityCode = order.capacityCode & 15
-    event.detailCode = order.typeAndTime
-    event.orderId = order.orderId
-    event.clientOrderId = order.clientOrderId
-    event.owner = order.owner
-    event.session = order.session
-    event.account = order.account
-    event.priceTicks = order.priceTicks
-    event.quantity = left
-    events.emit(event)
+    events.emit(
+      .cancelled, head: order.head | UInt64(MatchingReason.immediate.rawValue) << 16,
+      orderId: order.orderId, clientOrderId: order.clientOrderId, party: order.party,
+      priceAndQuantity: EventWord.pair(order.priceTicks, left))
   }
 
   /// Puts what is left of a plain order behind all others at its price.
@@ -207,9 +196,7 @@ extension MatchingEngine {
     unsafe resting.pointee.side = order.side
     unsafe resting.pointee.tag = OrderTag(isQuote: order.isQuote)
     unsafe detail.pointee.clientOrderId = order.clientOrderId
-    unsafe detail.pointee.account = order.account
-    unsafe detail.pointee.owner = order.owner
-    unsafe detail.pointee.session = order.session
+    unsafe detail.pointee.party = order.party
     unsafe detail.pointee.holding = order.holding
     unsafe detail.pointee.extra = .max
     unsafe detail.pointee.filledQuantity = filled

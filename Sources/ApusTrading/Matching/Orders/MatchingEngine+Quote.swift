@@ -7,6 +7,7 @@ internal import ApusMarketProtocols
 extension MatchingEngine {
   /// `quote`. Section 13.5.
   mutating func quote(_ command: MatchingCommand, _ events: inout MatchingSink) {
+    if quotePlain(command, &events) { return }
     guard OrderRequest.isCapacityKnown(command.capacityCode), command.flags == [] else {
       return reject(command, .malformed, &events)
     }
@@ -40,16 +41,69 @@ extension MatchingEngine {
     _ request: OrderRequest, _ holding: UInt32, _ events: inout MatchingSink
   ) {
     let marginPpm = instruments[request.instrument].marginPpm
-    if instruments[request.instrument].isPlain {
-      let order = PlainOrder(quote: request, marginPpm: marginPpm, holding: holding)
-      return setQuote(request.side, holding, enterOne(order, &events))
-    }
-    var incoming = makeIncoming(request, holding, marginPpm)
-    emitAccepted(incoming, request, related: 0, isQuote: true, &events)
-    matchAndRest(&incoming, &events)
-    guard incoming.leaves > 0 else { return }
-    orders[incoming.slot].tag.isQuote = true
-    setQuote(request.side, holding, incoming.slot)
+    enterQuote(
+      PlainOrder(quote: request, marginPpm: marginPpm, holding: holding), &events)
+  }
+
+  private mutating func enterQuote(_ order: PlainOrder, _ events: inout MatchingSink) {
+    let isPlain = instruments[order.instrument].isPlain
+    let slot = isPlain ? enterOne(order, &events) : enterAmongSpecial(order, &events)
+    setQuote(order.side, order.holding, slot)
+  }
+
+  /// The same as `quote` where both sides are plain, acceptable and have a quote before them or none:
+  /// what makers send all day.
+  ///
+  /// - Returns: False where they are not; then nothing has changed.
+  private mutating func quotePlain(
+    _ command: MatchingCommand, _ events: inout MatchingSink
+  ) -> Bool {
+    // SAFETY: every instrument and owner has a record; no record moves.
+    let instrument = unsafe instruments.base + Int(command.instrument)
+    let owner = unsafe owners.base + Int(command.owner)
+    guard command.flags == [], OrderRequest.isCapacityKnown(command.capacityCode),
+      unsafe instrument.pointee.isPlain, unsafe isFree(owner.pointee),
+      unsafe owner.pointee.limitsSet == 0, command.priceTicks < command.triggerTicks,
+      unsafe isAcceptable(command.priceTicks, command.quantity, instrument.pointee),
+      unsafe isAcceptable(command.triggerTicks, command.displayQuantity, instrument.pointee),
+      command.orderId > sessions[command.session], command.relatedOrderId > command.orderId,
+      findSlot(command.orderId) == nil, findSlot(command.relatedOrderId) == nil,
+      let holding = holdings.find(owner: command.owner, instrument: command.instrument),
+      !holdings.records[holding].isRestricted, holdings.records[holding].isListed, hasRoom(2)
+    else { return false }
+    // The quote before still counts, and both sides at once: where even that is no overflow, neither
+    // is what `checkQuote` looks at.
+    let marginPpm = unsafe instrument.pointee.marginPpm
+    let (bidNotional, overflow) = Self.notional(command.priceTicks, command.quantity)
+      .addingReportingOverflow(Self.notional(command.triggerTicks, command.displayQuantity))
+    if overflow || riskSums(command.owner, bidNotional, marginPpm).isOverflow { return false }
+    guard unsafe countMessage(owner) else { return false }
+    sessions[command.session] = command.relatedOrderId
+    _ = removeQuote(holding, &events)
+    enterQuote(side(.buy, of: command, marginPpm, holding), &events)
+    enterQuote(side(.sell, of: command, marginPpm, holding), &events)
+    touch(command.instrument)
+    return true
+  }
+
+  @inline(__always)
+  private func side(
+    _ side: Side, of command: MatchingCommand, _ marginPpm: UInt32, _ holding: UInt32
+  ) -> PlainOrder {
+    let isBid = side == .buy
+    let priceTicks = isBid ? command.priceTicks : command.triggerTicks
+    return PlainOrder(
+      head: EventWord.head(
+        side: side.rawValue, flags: .quote, instrument: command.instrument,
+        capacity: command.capacityCode,
+        typeAndTime: OrderType.limit.rawValue | TimeInForce.day.rawValue << 4),
+      orderId: isBid ? command.orderId : command.relatedOrderId,
+      clientOrderId: command.clientOrderId,
+      party: EventWord.party(command.owner, command.session, command.account),
+      instrument: command.instrument, side: side, capacityCode: command.capacityCode,
+      mayRest: true, priceTicks: priceTicks, limitTicks: priceTicks,
+      quantity: isBid ? command.quantity : command.displayQuantity, marginPpm: marginPpm,
+      holding: holding)
   }
 
   private mutating func setQuote(_ side: Side, _ holding: UInt32, _ slot: UInt32) {

@@ -6,37 +6,46 @@ internal import ApusMarketProtocols
 /// A checked order of the commonest form: limit or market, for the displayed book at once, with
 /// nothing that only some orders have.
 struct PlainOrder {
+  /// Of its events: ``EventWord/head(side:flags:instrument:capacity:typeAndTime:)``.
+  var head: UInt64
   var orderId: UInt64
   var clientOrderId: UInt64
-  var owner: UInt16
-  var session: UInt16
-  var account: UInt32
+  var party: UInt64
   var instrument: UInt16
   var side: Side
-  var typeAndTime: UInt8
+  /// Capacity in the low half, self-trade prevention in the high half.
   var capacityCode: UInt8
-  var isQuote = false
   /// Whether what does not trade at once rests; else it is cancelled.
   var mayRest: Bool
   /// Price as entered.
   var priceTicks: UInt32
   /// The worst price it may trade at.
   var limitTicks: UInt32
-  var riskTicks: UInt32
   var quantity: UInt32
   var marginPpm: UInt32
   var holding: UInt32
+
+  @inline(__always)
+  var owner: UInt16 { UInt16(truncatingIfNeeded: party) }
+
+  @inline(__always)
+  var typeAndTime: UInt8 { UInt8(truncatingIfNeeded: head >> 56) }
+
+  @inline(__always)
+  var isQuote: Bool { head & UInt64(EventFlags.quote.rawValue) << 24 != 0 }
 }
 
 extension PlainOrder {
   /// One side of a quote.
   init(quote request: OrderRequest, marginPpm: UInt32, holding: UInt32) {
     self.init(
-      orderId: request.orderId, clientOrderId: request.clientOrderId, owner: request.owner,
-      session: request.session, account: request.account, instrument: request.instrument,
-      side: request.side, typeAndTime: request.typeAndTime, capacityCode: request.capacityCode,
-      isQuote: true, mayRest: true, priceTicks: request.priceTicks,
-      limitTicks: request.limitTicks, riskTicks: request.riskTicks, quantity: request.quantity,
-      marginPpm: marginPpm, holding: holding)
+      head: EventWord.head(
+        side: request.side.rawValue, flags: .quote, instrument: request.instrument,
+        capacity: request.capacityCode, typeAndTime: request.typeAndTime),
+      orderId: request.orderId, clientOrderId: request.clientOrderId,
+      party: EventWord.party(request.owner, request.session, request.account),
+      instrument: request.instrument, side: request.side, capacityCode: request.capacityCode,
+      mayRest: true, priceTicks: request.priceTicks, limitTicks: request.limitTicks,
+      quantity: request.quantity, marginPpm: marginPpm, holding: holding)
   }
 }

@@ -16,11 +16,12 @@ struct HoldingTable: BitwiseCopyable {
   let capacity: Int
 
   /// - Precondition: 1...2^24 records.
-  init(capacity: Int, memory: TableMemory) throws(MemoryError) {
+  init(capacity: Int, isResident: Bool, memory: TableMemory) throws(MemoryError) {
     var cellCount = 4
     while cellCount < capacity * 2 { cellCount <<= 1 }
-    records = try memory.records(count: capacity)
-    cells = try memory.records(count: cellCount)
+    records = try memory.records(
+      count: capacity, residentCount: isResident ? min(capacity, 1 << 15) : 0)
+    cells = try memory.records(count: cellCount, residentCount: isResident ? cellCount : 0)
     mask = UInt32(cellCount - 1)
     self.capacity = capacity
   }

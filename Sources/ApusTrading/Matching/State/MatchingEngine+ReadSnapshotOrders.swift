@@ -38,7 +38,7 @@ extension MatchingEngine {
       previous: .none, locate: instrument, side: side)
     orders[slot].tag.rawValue = tag
     details[slot] = OrderDetail(
-      clientOrderId: clientOrderId, owner: owner, session: session, account: account,
+      clientOrderId: clientOrderId, party: EventWord.party(owner, session, account),
       next: .max, previous: .max,
       holding: holding, extra: .max,
       filledQuantity: try reader.read(field: "filled quantity"),

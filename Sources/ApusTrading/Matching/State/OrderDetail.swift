@@ -7,9 +7,8 @@ internal import ApusMarketProtocols
 /// number: 48 bytes that are looked at when the order trades or ends, not when the book is searched.
 struct OrderDetail: BitwiseCopyable {
   var clientOrderId: UInt64
-  var owner: UInt16
-  var session: UInt16
-  var account: UInt32
+  /// Owner, session and account, as ``EventWord/party(_:_:_:)`` puts them together.
+  var party: UInt64
   /// The owner's other orders in the instrument, in order of entry.
   var next: UInt32
   var previous: UInt32
@@ -26,6 +25,18 @@ struct OrderDetail: BitwiseCopyable {
   /// Capacity in the low half, self-trade prevention in the high half: as commands say it.
   var capacityCode: UInt8
   var flags: CommandFlags
+
+  @inline(__always)
+  var owner: UInt16 { UInt16(truncatingIfNeeded: party) }
+
+  @inline(__always)
+  var session: UInt16 {
+    get { UInt16(truncatingIfNeeded: party >> 16) }
+    set { party = EventWord.party(owner, newValue, account) }
+  }
+
+  @inline(__always)
+  var account: UInt32 { UInt32(truncatingIfNeeded: party >> 32) }
 
   @inline(__always)
   var type: OrderType { OrderType(rawValue: typeAndTime & 15) ?? .limit }
