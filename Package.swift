@@ -167,7 +167,9 @@ let package = Package(
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
-    tests("ApusTrading", ["ApusTrading", "ApusMarketProtocols", "ApusMemory"]),
+    tests(
+      "ApusTrading",
+      ["ApusTrading", "ApusMarketProtocols", "ApusMemory", "ApusEngine", "ApusJournal"]),
     tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusMetrics"]),
     tests(
       "ApusTradingService",

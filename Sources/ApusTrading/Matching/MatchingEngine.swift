@@ -170,6 +170,12 @@ public struct MatchingEngine: Engine, ~Copyable {
     isMarketKilled = other.isMarketKilled
   }
 
+  /// Bytes of what orders take: in the books, their details, their prices, how they are found.
+  public var orderByteCount: Int {
+    books.memoryByteCount + books.orders.usedByteCount / MemoryLayout<BookOrder>.stride
+      * MemoryLayout<OrderDetail>.stride + extraSlab.usedByteCount
+  }
+
   /// As configured.
   public var eventCountMax: Int { configuration.eventCountMax }
 

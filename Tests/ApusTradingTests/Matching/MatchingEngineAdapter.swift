@@ -6,52 +6,72 @@ import ApusMarketProtocols
 
 @testable import ApusTrading
 
-// One line switches the engine on: #if true.
-#if true
-  /// The engine behind the protocol of the tests.
-  final class MatchingEngineAdapter: MatchingUnderTest {
-    private var engine: MatchingEngine
-    private var queue: EventQueue<MatchingEvent>
-    private var sequence: UInt64 = 0
+/// The engine behind the protocol of the tests.
+final class MatchingEngineAdapter: MatchingUnderTest {
+  static let roomy = MatchingEngine.Configuration(
+    orderCapacity: 1 << 16, levelCapacity: 1 << 16, eventCountMax: 1 << 15, pages: .plain)
 
-    init(configuration: MatchingEngine.Configuration) throws {
-      engine = try MatchingEngine(configuration: configuration)
-      queue = try EventQueue(capacity: configuration.eventCountMax)
+  private var engine: MatchingEngine
+  private var queue: EventQueue<MatchingEvent>
+  private(set) var sequence: UInt64 = 0
+
+  init(configuration: MatchingEngine.Configuration) throws {
+    engine = try MatchingEngine(configuration: configuration)
+    queue = try EventQueue(capacity: configuration.eventCountMax)
+  }
+
+  /// An engine in the state of another one, through a snapshot.
+  init(
+    restoring bytes: [UInt8], configuration: MatchingEngine.Configuration, after sequence: UInt64
+  )
+    throws
+  {
+    var reader = SnapshotReader(source: SnapshotBytes(bytes))
+    engine = try MatchingEngine(configuration: configuration, snapshot: &reader)
+    queue = try EventQueue(capacity: configuration.eventCountMax)
+    self.sequence = sequence
+  }
+
+  var digest: UInt64 { engine.digest }
+  var orderCount: Int { engine.books.orderCount }
+
+  /// Broken links of the books, or nil.
+  var brokenInvariant: String? { engine.books._checkInvariants() }
+
+  func snapshot() throws -> [UInt8] {
+    let target = SnapshotBytes()
+    var writer = SnapshotWriter(target: target)
+    try engine.writeSnapshot(to: &writer)
+    try writer.finish()
+    return target.bytes
+  }
+
+  func apply(_ command: MatchingCommand, at time: UInt64) -> [MatchingEvent] {
+    sequence += 1
+    queue.withSink(sequence: sequence, countMax: engine.eventCountMax) { sink in
+      engine.apply(command, at: Nanoseconds(time), sequence: sequence, into: &sink)
     }
+    var events: [MatchingEvent] = []
+    queue.removeAll { events.append($0.event) }
+    return events
+  }
 
-    func apply(_ command: MatchingCommand, at time: UInt64) -> [MatchingEvent] {
-      sequence += 1
-      queue.withSink(sequence: sequence, countMax: engine.eventCountMax) { sink in
-        engine.apply(command, at: Nanoseconds(time), sequence: sequence, into: &sink)
+  func mainBook(_ instrument: UInt16, _ side: Side) -> [BookLine] {
+    var lines: [BookLine] = []
+    for level in engine.books.levels(side, locate: instrument) {
+      engine.books.forEachOrder(side, locate: instrument, priceTicks: level.priceTicks) {
+        lines.append(
+          BookLine(orderId: $0.reference, priceTicks: $0.priceTicks, shown: $0.quantity))
       }
-      var events: [MatchingEvent] = []
-      queue.removeAll { events.append($0.event) }
-      return events
     }
+    return lines
+  }
+}
 
-    func mainBook(_ instrument: UInt16, _ side: Side) -> [BookLine] {
-      var lines: [BookLine] = []
-      for level in engine.books.levels(side, locate: instrument) {
-        engine.books.forEachOrder(side, locate: instrument, priceTicks: level.priceTicks) {
-          lines.append(
-            BookLine(orderId: $0.reference, priceTicks: $0.priceTicks, shown: $0.quantity))
-        }
-      }
-      return lines
-    }
+extension EngineUnderTest {
+  /// With room for more events than any command of the streams has: the reference has no limit.
+  static let fast = EngineUnderTest(name: "engine") {
+    try MatchingEngineAdapter(configuration: MatchingEngineAdapter.roomy)
   }
-
-  extension EngineUnderTest {
-    /// With room for more events than any command of the streams has: the reference has no limit.
-    static let fast = EngineUnderTest(name: "engine") {
-      try MatchingEngineAdapter(
-        configuration: .init(
-          orderCapacity: 1 << 16, levelCapacity: 1 << 16, eventCountMax: 1 << 15, pages: .plain))
-    }
-    static let all = [reference, fast]
-  }
-#else
-  extension EngineUnderTest {
-    static let all = [reference]
-  }
-#endif
+  static let all = [reference, fast]
+}

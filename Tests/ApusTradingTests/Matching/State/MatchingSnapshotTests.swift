@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusEngine
+import ApusTestSupport
+import ApusTrading
+import Testing
+
+@Suite struct MatchingSnapshotTests {
+  /// An engine after a random stream, and the stream.
+  static func grown(
+    seed: UInt64, count: Int
+  ) throws -> (engine: MatchingEngineAdapter, commands: RandomCommands) {
+    let engine = try MatchingEngineAdapter(configuration: MatchingEngineAdapter.roomy)
+    var commands = RandomCommands(seed: seed)
+    for _ in 0..<count {
+      let next = commands.next()
+      commands.observe(engine.apply(next.command, at: next.time))
+    }
+    return (engine, commands)
+  }
+
+  @Test(arguments: [UInt64(1), 2, 3]) func aRestoredEngineGoesOnAlike(seed: UInt64) throws {
+    var (engine, commands) = try Self.grown(seed: seed, count: 4_000)
+    // Each snapshot is of another moment: with auctions that gather, brackets that wait, icebergs.
+    for round in 0..<8 {
+      let bytes = try engine.snapshot()
+      let restored = try MatchingEngineAdapter(
+        restoring: bytes, configuration: MatchingEngineAdapter.roomy, after: engine.sequence)
+      try #require(restored.digest == engine.digest, "seed \(seed) round \(round)")
+      #expect(try restored.snapshot() == bytes)
+      for step in 0..<500 {
+        let next = commands.next()
+        let events = engine.apply(next.command, at: next.time)
+        commands.observe(events)
+        try #require(
+          restored.apply(next.command, at: next.time) == events,
+          "seed \(seed) round \(round) step \(step)")
+      }
+      #expect(restored.digest == engine.digest)
+    }
+  }
+
+  @Test func unfinishedWorkIsRestored() throws {
+    let configuration = MatchingEngine.Configuration(
+      orderCapacity: 1 << 12, levelCapacity: 1 << 12, eventCountMax: 64, pages: .plain)
+    let engine = try MatchingEngineAdapter(configuration: configuration)
+    LimitTests.fillForClose(engine, orderCount: 500)
+    _ = engine.apply(.setPhase(1, .closed), at: 9)
+    let restored = try MatchingEngineAdapter(
+      restoring: engine.snapshot(), configuration: configuration, after: engine.sequence)
+    #expect(restored.digest == engine.digest)
+    var count = 0
+    for _ in 0..<40 {
+      let events = engine.apply(.expire, at: 10)
+      count += events.count
+      #expect(restored.apply(.expire, at: 10) == events)
+    }
+    #expect(count > 400)
+    #expect(engine.orderCount == 0 && restored.orderCount == 0)
+  }
+
+  @Test func everyCutIsRefused() throws {
+    let bytes = try Self.grown(seed: 4, count: 600).engine.snapshot()
+    for count in stride(from: 0, to: bytes.count, by: 131) {
+      #expect(throws: SnapshotError.self, "\(count) bytes") {
+        _ = try MatchingEngineAdapter(
+          restoring: Array(bytes[..<count]), configuration: MatchingEngineAdapter.roomy, after: 0)
+      }
+    }
+  }
+
+  /// A checksum finds damage before this; what is left is bytes that somebody meant to be wrong.
+  @Test func changedBytesAreRefusedOrHarmless() throws {
+    let (engine, commands) = try Self.grown(seed: 5, count: 2_500)
+    let bytes = try engine.snapshot()
+    var random = SeededRandom(seed: 9)
+    var refused = 0
+    for _ in 0..<(MatchingCampaignTests.isCampaign ? 20_000 : 80) {
+      var changed = bytes
+      for _ in 0..<1 + random.below(3) {
+        changed[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next())
+      }
+      guard
+        let restored = try? MatchingEngineAdapter(
+          restoring: changed, configuration: MatchingEngineAdapter.roomy, after: engine.sequence)
+      else {
+        refused += 1
+        continue
+      }
+      // Whatever it holds, it neither traps nor hangs.
+      var commands = commands
+      for _ in 0..<60 {
+        let next = commands.next()
+        commands.observe(restored.apply(next.command, at: next.time))
+      }
+    }
+    #expect(refused > 5)
+  }
+}
