@@ -7,7 +7,7 @@ internal import ApusMemory
 
 /// The short way for plain orders, which nearly all are: no copies of what a special order might have,
 /// and every record's place computed once. Where anything is special, and where anything is to be
-/// refused, `enter` does the whole again. Figures: docs/decisions/0016-matching-engine.md.
+/// refused, `enter` does the whole again. Figures: docs/decisions/0005-plain-orders.md.
 extension MatchingEngine {
   /// Enters a plain order.
   ///
