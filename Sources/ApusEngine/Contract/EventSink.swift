@@ -76,8 +76,10 @@ public struct EventSink<Event: BitwiseCopyable>: ~Copyable {
     let slot = unsafe slots + Int(truncatingIfNeeded: tail & mask)
     unsafe slot.pointee.sequence = sequence
     tail &+= 1
-    return unsafe UnsafeMutableRawPointer(slot)
-      + MemoryLayout<SequencedEvent<Event>>.offset(of: \.event)!
+    // The slot does not move: its event's address holds beyond the closure.
+    return unsafe withUnsafeMutablePointer(to: &slot.pointee.event) {
+      UnsafeMutableRawPointer($0)
+    }
   }
 
   /// Emits an event if the command may emit another one.
