@@ -34,6 +34,7 @@ final class MatchingHostBench<Journal: CommandJournal & ~Copyable> {
   private let clock = CycleClock.shared
   private(set) var nanosecondsPerCommand = 0.0
   private(set) var tradeCount: UInt64 = 0
+  private var cycles: [UInt64] = []
   /// What went wrong in a sample; its result then is no result.
   private(set) var failure: String?
 
@@ -120,4 +121,54 @@ final class MatchingHostBench<Journal: CommandJournal & ~Copyable> {
     self.rings = consume rings
     return sums
   }
+
+  // MARK: Single commands
+
+  /// Between two commands of ``runPaced()``. Unit: nanoseconds.
+  private static var intervalNanoseconds: UInt64 { 2_000 }
+
+  /// Sends each command at its planned time, whatever became of those before, and keeps the time from
+  /// then until its first event is here.
+  func runPaced() -> UInt64 {
+    var sums = TradeSums()
+    guard var rings = rings.take() else { return 0 }
+    let first = UInt64(preparing.count) + 1
+    let last = UInt64(preparing.count + commands.count)
+    if cycles.isEmpty { cycles = Array(repeating: 0, count: commands.count) }
+    var events = [SequencedEvent<MatchingEvent>](
+      repeating: SequencedEvent(sequence: 0, event: MatchingEvent()), count: 64)
+    let interval = UInt64(
+      Double(Self.intervalNanoseconds) * clock.cyclesPerNanosecond)
+    let started = clock.now &+ 10 &* interval
+    var sent = 0
+    var seen = first &- 1
+    while seen < last {
+      if sent < commands.count, clock.now >= started &+ UInt64(sent) &* interval,
+        rings.producer.tryPush(commands[sent])
+      {
+        sent += 1
+      }
+      var span = events.mutableSpan
+      let taken = rings.consumer.tryPop(into: &span)
+      if taken == 0, rings.consumer.isDrained {
+        failure = "the host ended early"
+        break
+      }
+      let now = clock.now
+      for index in 0..<taken {
+        sums.take(events[index].event)
+        let sequence = events[index].sequence
+        if sequence == seen { continue }
+        seen = sequence
+        let place = Int(sequence &- first)
+        cycles[place] = now &- (started &+ UInt64(place) &* interval)
+      }
+    }
+    self.rings = consume rings
+    tradeCount = sums.count
+    return sums.hash
+  }
+
+  /// Of the times of the last sample, in order of size.
+  func percentiles() -> Percentiles { Percentiles(cycles: &cycles) }
 }

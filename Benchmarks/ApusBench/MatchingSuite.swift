@@ -72,6 +72,7 @@ extension BenchmarkSuite {
         cases.append(one)
       }
       if let mixed = streams[.mixed] { cases += hosts(configuration, mixed) }
+      cases.append(snapshot(configuration))
       return cases
     },
     makePeerArguments: { configuration in
@@ -95,6 +96,16 @@ extension BenchmarkSuite {
       counts: { [("orders", UInt64(bench.orderCount)), ("trades", bench.tradeCount)] })
   }
 
+  /// A million live orders over four thousand instruments: nanoseconds an order.
+  private static func snapshot(_ configuration: BenchmarkConfiguration) -> BenchmarkCase {
+    let bench = MatchingSnapshotBench(
+      orderCount: configuration.size(1_000_000, smoke: 2_000),
+      instrumentCount: configuration.size(4_000, smoke: 40))
+    return BenchmarkCase(
+      name: "matching.snapshot.write", operationCount: bench.orderCount, prepare: bench.prepare,
+      body: bench.run, failure: { bench.failure })
+  }
+
   private static func latency(
     _ kind: OrderStreamKind, _ stream: OrderStreamData
   ) -> BenchmarkCase {
@@ -115,7 +126,24 @@ extension BenchmarkSuite {
       host("matching.host.noJournal", stream, other, .atOnce) { NoJournal() },
       host("matching.host.journalBehind", stream, other, .atOnce) { try folder.makeJournal() },
       host("matching.host.durable", stream, other, .durable) { try folder.makeJournal() },
+      pacedHost("matching.host.latency.noJournal", stream, other) { NoJournal() },
+      pacedHost("matching.host.latency.journalBehind", stream, other) {
+        try folder.makeJournal()
+      },
     ]
+  }
+
+  /// Open-loop at 500,000 commands a second, from the planned time to the first event, both threads
+  /// on CPUs of their own where there are two.
+  private static func pacedHost<Journal: CommandJournal & ~Copyable>(
+    _ name: String, _ stream: OrderStreamData, _ cpu: Int?,
+    _ makeJournal: @escaping () throws -> Journal
+  ) -> BenchmarkCase {
+    let bench = MatchingHostBench(
+      stream, cpuIndex: cpu, release: .atOnce, makeJournal: makeJournal)
+    return BenchmarkCase(
+      name: name, operationCount: bench.orderCount, prepare: bench.start, body: bench.runPaced,
+      finish: bench.stop, failure: { bench.failure }, percentiles: bench.percentiles)
   }
 
   private static func host<Journal: CommandJournal & ~Copyable>(
