@@ -72,6 +72,25 @@ import Testing
     #expect(taken == expected)
   }
 
+  @Test func aFewEventsAreTakenOverTheQueuesEnd() throws {
+    var queue = try EventQueue<UInt64>(capacity: 4)
+    var taken: [UInt64] = []
+    for round in UInt64(0)..<100 {
+      queue.withSink(sequence: round, countMax: 2) { sink in
+        sink.emit(round * 2)
+        sink.emit(round * 2 + 1)
+      }
+      // One stays behind, so that the queue never begins again at its first slot.
+      let countMax = round == 0 ? 1 : 2
+      let count = queue.removeFirst(countMax) { taken.append($0.event) }
+      expect(count == countMax && queue.count == 1)
+      expect(queue.removeFirst(0) { _ in } == 0)
+    }
+    expect(queue.removeFirst(.max) { taken.append($0.event) } == 1)
+    expect(queue.removeFirst(1) { taken.append($0.event) } == 0)
+    #expect(taken == Array(0..<200))
+  }
+
   @Test func aQueueOfNoSizeIsRefused() {
     #expect(throws: (any Error).self) { _ = try EventQueue<UInt64>(capacity: 0) }
     #expect(throws: (any Error).self) { _ = try EventQueue<UInt64>(capacity: .max) }

@@ -208,4 +208,24 @@ public struct EventQueue<Event: BitwiseCopyable>: ~Copyable {
       return events.count
     }
   }
+
+  /// Hands out the oldest events, at most `countMax` of them, and removes them.
+  ///
+  /// - Parameter countMax: Unit: events, 0 or more.
+  /// - Returns: Events handed out.
+  @inlinable
+  public mutating func removeFirst(
+    _ countMax: Int, _ body: (SequencedEvent<Event>) -> Void
+  ) -> Int {
+    var remaining = countMax
+    return unsafe drain(through: .max) { events in
+      let count = min(events.count, remaining)
+      for index in 0..<count {
+        // SAFETY: index < events.count.
+        body(unsafe events[index])
+      }
+      remaining &-= count
+      return count
+    }
+  }
 }
