@@ -45,6 +45,8 @@ let package = Package(
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
     .library(name: "ApusTrading", targets: ["ApusTrading"]),
     .library(name: "ApusTradingService", targets: ["ApusTradingService"]),
+    // For programs in C and C++; `make install` installs it as libapus.so.
+    .library(name: "ApusC", type: .dynamic, targets: ["ApusC"]),
     .executable(name: "apus", targets: ["apus"]),
   ],
   targets: [
@@ -62,6 +64,8 @@ let package = Package(
     shim("CApusNATS", library: "nats"),
     shim("CApusAllocationCount"),
     shim("CApusCounters"),
+    // What programs in C see of Apus: the header that `ApusC` implements.
+    shim("CApus"),
 
     // Core, in import order
     module("ApusMemory", ["CApusPlatform", "CApusNUMA"]),
@@ -89,6 +93,9 @@ let package = Package(
 
     // Engines
     module("ApusTrading", ["ApusMemory", "ApusEngine", "ApusMarketProtocols", "CApusPlatform"]),
+
+    // Engines, for programs in other languages
+    module("ApusC", ["ApusEngine", "ApusMarketProtocols", "ApusTrading", "CApus"]),
 
     // Services
     module("ApusServiceKit", ["ApusCore"]),
@@ -170,6 +177,10 @@ let package = Package(
     tests(
       "ApusTrading",
       ["ApusTrading", "ApusMarketProtocols", "ApusMemory", "ApusEngine", "ApusJournal"]),
+    // A program in C, in the test's process.
+    .target(name: "CApusDriver", dependencies: ["CApus"], path: "Tests/CApusDriver"),
+    tests(
+      "ApusC", ["ApusC", "CApus", "CApusDriver", "ApusTrading", "ApusEngine", "ApusTradingService"]),
     tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusMetrics"]),
     tests(
       "ApusTradingService",
