@@ -16,6 +16,12 @@ let package = Package(
         .product(name: "ApusTrading", package: "apus"),
       ]),
     .executableTarget(
+      name: "MatchOrders",
+      dependencies: [
+        .product(name: "ApusCore", package: "apus"),
+        .product(name: "ApusTrading", package: "apus"),
+      ]),
+    .executableTarget(
       name: "TwoThreads", dependencies: [.product(name: "ApusCore", package: "apus")]),
   ]
 )
