@@ -6,8 +6,9 @@
 DEMO_MESSAGES ?= 5000000
 DEMO := build/demo
 APUS := .build/release/apus
+PREFIX ?= /usr/local
 
-.PHONY: demo test release bootstrap check check-full bench bench-peers clean
+.PHONY: demo test release bootstrap install uninstall check check-full bench bench-peers clean
 
 demo: release
 	@scripts/demo $(APUS) $(DEMO) $(DEMO_MESSAGES)
@@ -20,6 +21,12 @@ release: bootstrap
 
 bootstrap:
 	@scripts/bootstrap
+
+install: bootstrap
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install
+
+uninstall:
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install --remove
 
 check: bootstrap
 	@scripts/check
