@@ -192,6 +192,13 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// Functions for C have been checked against their header (`@c`) since Swift 6.3; the rest is there
+// with 6.2 too.
+#if compiler(<6.3)
+  package.targets.removeAll { ["ApusC", "ApusCTests", "CApusDriver"].contains($0.name) }
+  package.products.removeAll { $0.name == "ApusC" }
+#endif
+
 // ThreadSanitizer stops this compiler ("Invalid bitcast") in ApusMetrics. So that it can check what
 // threads share, `scripts/check_full` builds only the targets below the metrics with it.
 if Context.environment["APUS_THREAD_SANITIZER"] != nil {
