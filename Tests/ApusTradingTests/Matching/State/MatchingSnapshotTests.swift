@@ -41,6 +41,12 @@ import Testing
     }
   }
 
+  /// The same on debug, release and sanitizer builds, each of which runs this.
+  @Test func theSameLogGivesTheSameDigestOnEveryBuild() throws {
+    let (engine, _) = try Self.grown(seed: 11, count: 5_000)
+    #expect(engine.digest == 3_722_909_244_053_249_760)
+  }
+
   @Test func unfinishedWorkIsRestored() throws {
     let configuration = MatchingEngine.Configuration(
       orderCapacity: 1 << 12, levelCapacity: 1 << 12, eventCountMax: 64, pages: .plain)
