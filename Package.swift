@@ -169,7 +169,7 @@ let package = Package(
       "ApusReplication",
       [
         "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusEngine", "ApusMemory",
-        "apus-replica",
+        "ApusTrading", "ApusTradingService", "apus-replica",
       ]),
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture"]),
