@@ -56,10 +56,14 @@ public struct MemoryRegion: ~Copyable {
     public var numaNode: Int?
     /// Keep it from being swapped out.
     public var locked: Bool
-    /// Touch every page before `init` returns.
-    public var prefaulted: Bool
     /// Touch the pages of so many bytes from the start before `init` returns, at most all.
-    public var prefaultedByteCount = 0
+    public var prefaultedByteCount: Int
+
+    /// Touch every page before `init` returns.
+    public var prefaulted: Bool {
+      get { prefaultedByteCount == .max }
+      set { prefaultedByteCount = newValue ? .max : 0 }
+    }
 
     /// Options; the default commits memory as it is touched.
     public init(
@@ -69,7 +73,7 @@ public struct MemoryRegion: ~Copyable {
       self.pages = pages
       self.numaNode = numaNode
       self.locked = locked
-      self.prefaulted = prefaulted
+      prefaultedByteCount = prefaulted ? .max : 0
     }
   }
 
@@ -142,7 +146,7 @@ public struct MemoryRegion: ~Copyable {
     // Locked in part, a mapping is split, and its last transparent huge page with it.
     let lockedByteCount = pages == .transparentHuge ? extent : byteCount
     let isLocked = unsafe options.locked && Self.lock(base, lockedByteCount, &shortfalls)
-    let touched = options.prefaulted ? byteCount : min(options.prefaultedByteCount, byteCount)
+    let touched = min(options.prefaultedByteCount, byteCount)
     if touched > 0 {
       for offset in stride(from: 0, to: touched, by: 4_096) {
         // SAFETY: offset < byteCount.

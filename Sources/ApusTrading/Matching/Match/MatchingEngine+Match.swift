@@ -108,8 +108,7 @@ extension MatchingEngine {
     settle(incoming, priceTicks, quantity)
     setLast(incoming.instrument, priceTicks)
     if left == 0 {
-      takeOut(slot)
-      free(slot)
+      leavePlain(slot)
     } else {
       details[slot].filledQuantity &+= quantity
       takeShown(quantity, from: slot)

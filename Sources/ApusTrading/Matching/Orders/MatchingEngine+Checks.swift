@@ -18,15 +18,26 @@ extension MatchingEngine {
   mutating func checkRate(_ owner: UInt16) -> RiskRefusal? {
     if isMarketKilled { return RiskRefusal(.marketKilled) }
     if owners[owner].isKilled { return RiskRefusal(.ownerKilled) }
-    if owners[owner].windowCount == 0 || now &- owners[owner].windowStart >= 1_000_000_000 {
-      owners[owner].windowStart = now
-      owners[owner].windowCount = 0
+    // SAFETY: every owner has a record.
+    if unsafe countMessage(owners.base + Int(owner)) { return nil }
+    return RiskRefusal(
+      .messageRate, owners[owner].messageRateMax, owners[owner].windowCount &+ 1)
+  }
+
+  /// Section 3.6: counts a message against the owner's rate; false, with nothing counted, where it is
+  /// one too many.
+  @inline(__always)
+  @unsafe
+  func countMessage(_ owner: UnsafeMutablePointer<Owner>) -> Bool {
+    var count = unsafe owner.pointee.windowCount &+ 1
+    if unsafe count == 1 || now &- owner.pointee.windowStart >= 1_000_000_000 {
+      unsafe owner.pointee.windowStart = now
+      count = 1
     }
-    let limit = owners[owner].messageRateMax
-    let count = owners[owner].windowCount &+ 1
-    if limit != 0, count > limit { return RiskRefusal(.messageRate, limit, count) }
-    owners[owner].windowCount = count
-    return nil
+    let limit = unsafe owner.pointee.messageRateMax
+    if limit != 0, count > limit { return false }
+    unsafe owner.pointee.windowCount = count
+    return true
   }
 
   /// Sections 3.7 and 3.8.

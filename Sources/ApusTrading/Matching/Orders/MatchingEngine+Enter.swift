@@ -50,7 +50,8 @@ extension MatchingEngine {
       return reject(command, reason, &events)
     }
     listHolding(holding)
-    remember(request)
+    // SAFETY: every owner has a record.
+    unsafe remember(owners.base + Int(command.owner), command)
     emitAccepted(incoming, request, related: command.relatedOrderId, &events)
     if linked != .max {
       enterLinked(&incoming, request, linked, &events)
@@ -91,15 +92,16 @@ extension MatchingEngine {
     owners[owner].lastHolding = holding &+ 1
   }
 
+  /// Keeps what a duplicate order would be compared with.
   @inline(__always)
-  private mutating func remember(_ request: OrderRequest) {
-    let owner = request.owner
-    owners[owner].hasLastOrder = true
-    owners[owner].lastInstrument = request.instrument
-    owners[owner].lastSideCode = request.side.rawValue
-    owners[owner].lastPriceTicks = request.priceTicks
-    owners[owner].lastQuantity = request.quantity
-    owners[owner].lastOrderTime = now
+  @unsafe
+  func remember(_ owner: UnsafeMutablePointer<Owner>, _ command: MatchingCommand) {
+    unsafe owner.pointee.lastOrderTime = now
+    unsafe owner.pointee.lastPriceTicks = command.priceTicks
+    unsafe owner.pointee.lastQuantity = command.quantity
+    unsafe owner.pointee.lastInstrument = command.instrument
+    unsafe owner.pointee.lastSideCode = command.sideCode
+    unsafe owner.pointee.hasLastOrder = true
   }
 
   @inline(__always)

@@ -41,7 +41,7 @@ extension MatchingEngine {
     guard command.orderId > sessions[command.session], findSlot(command.orderId) == nil,
       let holding = holdings.find(owner: command.owner, instrument: command.instrument),
       !holdings.records[holding].isRestricted, holdings.records[holding].isListed,
-      books.orders.count < configuration.orderCapacity
+      hasRoom(1)
     else { return false }
 
     let marginPpm = unsafe instrument.pointee.marginPpm
@@ -58,12 +58,7 @@ extension MatchingEngine {
     guard unsafe countMessage(owner) else { return false }
 
     sessions[command.session] = command.orderId
-    unsafe owner.pointee.lastOrderTime = now
-    unsafe owner.pointee.lastPriceTicks = command.priceTicks
-    unsafe owner.pointee.lastQuantity = command.quantity
-    unsafe owner.pointee.lastInstrument = command.instrument
-    unsafe owner.pointee.lastSideCode = command.sideCode
-    unsafe owner.pointee.hasLastOrder = true
+    unsafe remember(owner, command)
     let order = PlainOrder(
       head: EventWord.head(
         side: command.sideCode, instrument: command.instrument, capacity: command.capacityCode,
@@ -75,7 +70,7 @@ extension MatchingEngine {
       priceTicks: command.priceTicks, limitTicks: limitTicks, quantity: command.quantity,
       marginPpm: marginPpm, holding: holding)
     _ = enter(order, &events)
-    if unsafe instrument.pointee.followUpCount != 0 { touch(command.instrument) }
+    touch(command.instrument)
     return true
   }
 
@@ -119,22 +114,6 @@ extension MatchingEngine {
     _ priceTicks: UInt32, _ quantity: UInt32, _ instrument: Instrument
   ) -> Bool {
     isAcceptable(quantity, instrument) && isAcceptablePrice(priceTicks, instrument)
-  }
-
-  /// Counts a message against the owner's rate; false, with nothing counted, where it is one too many.
-  @inline(__always)
-  @unsafe
-  func countMessage(_ owner: UnsafeMutablePointer<Owner>) -> Bool {
-    var count = unsafe owner.pointee.windowCount &+ 1
-    if unsafe count == 1 || now &- owner.pointee.windowStart >= 1_000_000_000 {
-      unsafe owner.pointee.windowStart = now
-      count = 1
-    }
-    let limit = unsafe owner.pointee.messageRateMax
-    // A new window begins in `enter` as well: to begin it twice changes nothing.
-    if limit != 0, count > limit { return false }
-    unsafe owner.pointee.windowCount = count
-    return true
   }
 
   /// As ``enter(_:_:)`` of a plain order, not inlined.

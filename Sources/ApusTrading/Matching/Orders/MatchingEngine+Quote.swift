@@ -32,23 +32,20 @@ extension MatchingEngine {
     else { return reject(command, .capacity, &events) }
     listHolding(holding)
     _ = removeQuote(holding, &events)
-    if bid.quantity > 0 { enterQuote(bid, holding, &events) }
-    if ask.quantity > 0 { enterQuote(ask, holding, &events) }
+    if bid.quantity > 0 { enterQuote(.buy, of: command, holding, &events) }
+    if ask.quantity > 0 { enterQuote(.sell, of: command, holding, &events) }
     touch(command.instrument)
   }
 
   private mutating func enterQuote(
-    _ request: OrderRequest, _ holding: UInt32, _ events: inout MatchingSink
+    _ side: Side, of command: MatchingCommand, _ holding: UInt32, _ events: inout MatchingSink
   ) {
-    let marginPpm = instruments[request.instrument].marginPpm
-    enterQuote(
-      PlainOrder(quote: request, marginPpm: marginPpm, holding: holding), &events)
-  }
-
-  private mutating func enterQuote(_ order: PlainOrder, _ events: inout MatchingSink) {
-    let isPlain = instruments[order.instrument].isPlain
+    let order = PlainOrder(
+      side, ofQuote: command, marginPpm: instruments[command.instrument].marginPpm,
+      holding: holding)
+    let isPlain = instruments[command.instrument].isPlain
     let slot = isPlain ? enterOne(order, &events) : enterAmongSpecial(order, &events)
-    setQuote(order.side, order.holding, slot)
+    setQuote(side, holding, slot)
   }
 
   /// The same as `quote` where both sides are plain, acceptable and have a quote before them or none:
@@ -80,30 +77,10 @@ extension MatchingEngine {
     guard unsafe countMessage(owner) else { return false }
     sessions[command.session] = command.relatedOrderId
     _ = removeQuote(holding, &events)
-    enterQuote(side(.buy, of: command, marginPpm, holding), &events)
-    enterQuote(side(.sell, of: command, marginPpm, holding), &events)
+    enterQuote(.buy, of: command, holding, &events)
+    enterQuote(.sell, of: command, holding, &events)
     touch(command.instrument)
     return true
-  }
-
-  @inline(__always)
-  private func side(
-    _ side: Side, of command: MatchingCommand, _ marginPpm: UInt32, _ holding: UInt32
-  ) -> PlainOrder {
-    let isBid = side == .buy
-    let priceTicks = isBid ? command.priceTicks : command.triggerTicks
-    return PlainOrder(
-      head: EventWord.head(
-        side: side.rawValue, flags: .quote, instrument: command.instrument,
-        capacity: command.capacityCode,
-        typeAndTime: OrderType.limit.rawValue | TimeInForce.day.rawValue << 4),
-      orderId: isBid ? command.orderId : command.relatedOrderId,
-      clientOrderId: command.clientOrderId,
-      party: EventWord.party(command.owner, command.session, command.account),
-      instrument: command.instrument, side: side, capacityCode: command.capacityCode,
-      mayRest: true, priceTicks: priceTicks, limitTicks: priceTicks,
-      quantity: isBid ? command.quantity : command.displayQuantity, marginPpm: marginPpm,
-      holding: holding)
   }
 
   private mutating func setQuote(_ side: Side, _ holding: UInt32, _ slot: UInt32) {

@@ -37,15 +37,21 @@ struct PlainOrder {
 
 extension PlainOrder {
   /// One side of a quote.
-  init(quote request: OrderRequest, marginPpm: UInt32, holding: UInt32) {
+  @inline(__always)
+  init(_ side: Side, ofQuote command: MatchingCommand, marginPpm: UInt32, holding: UInt32) {
+    let isBid = side == .buy
+    let priceTicks = isBid ? command.priceTicks : command.triggerTicks
     self.init(
       head: EventWord.head(
-        side: request.side.rawValue, flags: .quote, instrument: request.instrument,
-        capacity: request.capacityCode, typeAndTime: request.typeAndTime),
-      orderId: request.orderId, clientOrderId: request.clientOrderId,
-      party: EventWord.party(request.owner, request.session, request.account),
-      instrument: request.instrument, side: request.side, capacityCode: request.capacityCode,
-      mayRest: true, priceTicks: request.priceTicks, limitTicks: request.limitTicks,
-      quantity: request.quantity, marginPpm: marginPpm, holding: holding)
+        side: side.rawValue, flags: .quote, instrument: command.instrument,
+        capacity: command.capacityCode,
+        typeAndTime: OrderType.limit.rawValue | TimeInForce.day.rawValue << 4),
+      orderId: isBid ? command.orderId : command.relatedOrderId,
+      clientOrderId: command.clientOrderId,
+      party: EventWord.party(command.owner, command.session, command.account),
+      instrument: command.instrument, side: side, capacityCode: command.capacityCode,
+      mayRest: true, priceTicks: priceTicks, limitTicks: priceTicks,
+      quantity: isBid ? command.quantity : command.displayQuantity, marginPpm: marginPpm,
+      holding: holding)
   }
 }
