@@ -29,6 +29,9 @@ public struct BenchmarkReport: Encodable, Sendable {
     public var allocations: UInt64
     /// What reading the clock adds to one operation.
     public var timerOverheadNanoseconds: Double
+    /// Times of single operations that came out negative, which the counters of two CPUs allow, and
+    /// count as 0; nil where the case does not time single operations.
+    public var negativeLatencies: Int?
     /// Median round trip of a bare cache line around the samples that count; nil for cases of one
     /// thread.
     public var cacheLineNanoseconds: Double?
@@ -85,7 +88,7 @@ public struct BenchmarkReport: Encodable, Sendable {
         ], rows: rows) + "\n" + rates
   }
 
-  /// Lines below the table: rates and ratios.
+  /// Lines below the table: rates, ratios and what was clamped.
   private var rates: String {
     results.compactMap { result in
       var parts = (result.perSecond ?? [:]).sorted { $0.key < $1.key }.map {
@@ -93,6 +96,9 @@ public struct BenchmarkReport: Encodable, Sendable {
       }
       if let ratio = result.ratio {
         parts.append("\(HumanText.decimal(ratio.speed, 2)) x the speed of \(ratio.to)")
+      }
+      if let count = result.negativeLatencies, count > 0 {
+        parts.append("\(count) times were negative and count as 0")
       }
       return parts.isEmpty ? nil : "  \(result.name): " + parts.joined(separator: ", ") + "\n"
     }.joined()

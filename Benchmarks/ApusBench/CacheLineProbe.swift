@@ -68,8 +68,11 @@ final class CacheLineProbe: @unchecked Sendable {
   }
 }
 
-/// What is told of many times of one operation. Unit: nanoseconds.
+/// What is reported of many times of one operation. Unit: nanoseconds.
 struct Percentiles {
+  /// Times whose end was read as before their start, which the counters of two CPUs allow: they count
+  /// as 0.
+  var negativeCount: Int
   var median: Double
   var p99: Double
   var p999: Double
@@ -80,7 +83,16 @@ struct Percentiles {
   var values: [Double] { [median, p99, p999, maximum] }
 
   /// Sorts the times.
+  ///
+  /// - Parameter cycles: Wrapped differences of two readings of the clock.
   init(cycles: inout [UInt64]) {
+    var negativeCount = 0
+    for index in cycles.indices
+    where CycleClock.elapsedCycles(from: 0, to: cycles[index]) == nil {
+      negativeCount += 1
+      cycles[index] = 0
+    }
+    self.negativeCount = negativeCount
     cycles.sort()
     let sorted = cycles
     func at(_ share: Double) -> Double {

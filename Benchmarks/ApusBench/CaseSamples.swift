@@ -62,6 +62,8 @@ struct CaseSamples {
   private var values: [[Double]] = []
   private var rowCount = 1
   private var discardedCount = 0
+  /// Times of single operations that were negative; nil where none are taken.
+  private var negativeCount: Int?
   private var hash: UInt64?
   private var allocationCount: UInt64 = .max
   private let clock = CycleClock.shared
@@ -78,6 +80,7 @@ struct CaseSamples {
     let cpu: Double
     let result: UInt64
     var own: [Double]?
+    var negatives: Int?
     var allocations: UInt64 = 0
     switch measured {
     case .ours(let benchmark):
@@ -93,7 +96,9 @@ struct CaseSamples {
         Double(Self.cpuNanoseconds(usage) - cpuBefore) / Double(benchmark.busyThreadCount ?? 1)
       allocations = capus_allocation_count() &- allocationsBefore
       capus_black_hole(result)
-      own = benchmark.percentiles?().values ?? benchmark.measured.map { [$0()] }
+      let percentiles = benchmark.percentiles?()
+      negatives = percentiles?.negativeCount
+      own = percentiles?.values ?? benchmark.measured.map { [$0()] }
       benchmark.finish()
       if let failure = benchmark.failure() { throw WorkError("\(benchmark.name): \(failure)") }
     case .peer(let peer):
@@ -112,6 +117,7 @@ struct CaseSamples {
     if elapsed > 1_000_000, !measured.sleeps, cpu < elapsed * Self.cpuShareMin {
       discardedCount += 1
     } else {
+      if let negatives { negativeCount = (negativeCount ?? 0) + negatives }
       values.append(own ?? [elapsed / Double(measured.operationCount)])
     }
   }
@@ -132,6 +138,7 @@ struct CaseSamples {
         allocations: allocationCount == .max ? 0 : allocationCount,
         timerOverheadNanoseconds: clock.overheadNanoseconds
           / (isSingle ? Double(benchmark.operationCount) : 1),
+        negativeLatencies: negativeCount,
         perSecond: isSingle && median > 0
           ? benchmark.rates(nanosecondsPerOperation: median) : nil)
     }

@@ -31,7 +31,7 @@ final class HostBench<Journal: CommandJournal & ~Copyable> {
   private var pair: RingPair?
   private var thread: Thread?
   private var echo: PinnedThread?
-  private var histogram: Histogram
+  private var histogram: LatencyHistogram
   private let clock = CycleClock.shared
   private var nanosecondsPerCommand = 0.0
   /// What went wrong in a sample; its result then is no result.
@@ -43,7 +43,7 @@ final class HostBench<Journal: CommandJournal & ~Copyable> {
     self.cpuIndex = cpuIndex
     self.release = release
     self.makeJournal = makeJournal
-    histogram = try Histogram(highestTrackable: 60_000_000_000, significantDigits: 3)
+    histogram = try LatencyHistogram()
   }
 
   // MARK: Before and after a sample
@@ -111,7 +111,7 @@ final class HostBench<Journal: CommandJournal & ~Copyable> {
       let started = clock.now
       guard pair.producer.push(value) == .pushed else { break }
       guard let event = Self.next(&pair.consumer) else { break }
-      histogram.record(clock.nanoseconds(cycles: clock.now &- started))
+      histogram.record(from: started, to: clock.now)
       last = last &* 31 &+ event.event
     }
     self.pair = consume pair

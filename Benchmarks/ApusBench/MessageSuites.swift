@@ -227,7 +227,8 @@ enum WakeupLoops {
     let clock = CycleClock.shared
     var popped: UInt64 = 0
     while popped < UInt64(rounds), case .element(let pushed) = end.pop() {
-      recorder?.record(clock.now &- pushed, at: Int(popped))
+      // The producer's thread read the beginning.
+      recorder?.record(clock.orderedNow &- pushed, at: Int(popped))
       popped &+= 1
       arrived.count.store(Int(popped), ordering: .releasing)
     }

@@ -203,11 +203,13 @@ final class LatencyRecorder: @unchecked Sendable {
 
   deinit { unsafe cycles.deallocate() }
 
+  /// Takes a wrapped difference of two readings of the clock; `percentiles()` sorts out negative ones.
+  ///
   /// Precondition: index < count.
   @inline(__always)
   func record(_ elapsed: UInt64, at index: Int) { unsafe cycles[index] = elapsed }
 
-  /// What the last sample told.
+  /// Of the last sample.
   func percentiles() -> Percentiles {
     var copy = unsafe Array(cycles)
     return Percentiles(cycles: &copy)

@@ -14,6 +14,8 @@ struct TeamCase {
     var allocations: UInt64 = 0
     /// Times of single operations, where the case is about them. Unit: nanoseconds.
     var latencies: [Double] = []
+    /// Of those, how many were negative and count as 0.
+    var negativeCount = 0
 
     init(_ run: ThreadTeam.Run, _ percentiles: Percentiles? = nil) {
       nanoseconds = run.nanoseconds
@@ -21,6 +23,7 @@ struct TeamCase {
       hash = run.hash
       allocations = run.allocations
       latencies = percentiles?.values ?? []
+      negativeCount = percentiles?.negativeCount ?? 0
     }
 
     init(_ sample: PeerProcess.Sample) {
@@ -31,7 +34,7 @@ struct TeamCase {
     }
   }
 
-  /// What is told of it.
+  /// What is reported of it.
   enum Subject {
     /// Million operations a second.
     case rate
@@ -80,12 +83,13 @@ struct TeamSamples {
     var probeBefore: Double
     var probeAfter: Double
     var hadCPU: Bool
+    var negativeCount: Int
   }
   private var taken: [Taken] = []
   private var hash: UInt64?
   private var allocations = UInt64.max
 
-  /// Probes before and after that differ by more than this tell of a move in between.
+  /// Probes before and after that differ by more than this mean a move in between.
   static let probeChangeMax = 1.3
   /// A placement whose probe is more than this times the best one of the run is another one.
   static let placementRatioMax = 1.5
@@ -111,7 +115,8 @@ struct TeamSamples {
     taken.append(
       Taken(
         values: values, probeBefore: probeBefore, probeAfter: probeAfter,
-        hadCPU: !one.isBusy || sample.cpuShare >= CaseSamples.cpuShareMin))
+        hadCPU: !one.isBusy || sample.cpuShare >= CaseSamples.cpuShareMin,
+        negativeCount: sample.negativeCount))
   }
 
   private func kept(bestProbe: Double?) -> [Taken] {
@@ -149,6 +154,8 @@ struct TeamSamples {
         timerOverheadNanoseconds: one.subject == .latency
           ? CycleClock.shared.overheadNanoseconds
           : CycleClock.shared.overheadNanoseconds / Double(one.operationCount),
+        negativeLatencies: one.subject == .latency
+          ? kept.reduce(0) { $0 + $1.negativeCount } : nil,
         cacheLineNanoseconds: probes.isEmpty ? nil : probes[probes.count / 2])
     }
   }

@@ -56,8 +56,10 @@ struct ThreadTeam: Sendable {
   private static func total(_ records: [RoleRecord]) -> Run {
     let started = records.map(\.started).min() ?? 0
     let ended = records.map(\.ended).max() ?? 0
+    // The last end is after its own role's start, and that is not before the first one.
+    let cycles = CycleClock.elapsedCycles(from: started, to: ended) ?? 0
     return Run(
-      nanoseconds: Double(CycleClock.shared.nanoseconds(cycles: ended &- started)),
+      nanoseconds: Double(CycleClock.shared.nanoseconds(cycles: cycles)),
       cpuShare: records.map(\.cpuShare).min() ?? 1,
       hash: records.reduce(0) { $0 &+ $1.hash },
       allocations: records.reduce(0) { $0 &+ $1.allocations })
@@ -96,12 +98,13 @@ private final class RoleRecord: @unchecked Sendable {
     gate.pass()
     let allocationsBefore = capus_allocation_count()
     let cpuBefore = Self.threadNanoseconds()
-    let started = clock.now
+    let started = clock.orderedNow
     let hash = role()
-    let ended = clock.now
+    let ended = clock.orderedNow
     let cpu = Double(Self.threadNanoseconds() - cpuBefore)
     allocations = capus_allocation_count() &- allocationsBefore
-    let elapsed = Double(clock.nanoseconds(cycles: ended &- started))
+    let elapsed = Double(
+      clock.nanoseconds(cycles: CycleClock.elapsedCycles(from: started, to: ended) ?? 0))
     // Short runs are below the resolution of the thread's clock.
     cpuShare = elapsed > 200_000 ? cpu / elapsed : 1
     self.started = started

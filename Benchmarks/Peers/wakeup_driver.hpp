@@ -36,6 +36,8 @@ template <class Queue> void add_wakeup(Cases& cases, const peer::Options& option
         const auto pop = [&]() -> std::uint64_t {
             for (std::uint64_t round = 0; round < rounds; ++round) {
                 const std::uint64_t pushed = queue->pop();
+                // The producer's thread read the beginning: not before the element is here.
+                _mm_lfence();
                 const std::uint64_t elapsed = __rdtsc() - pushed;
                 if (!is_producers_cost) (*cycles)[round] = elapsed;
                 arrived.store(round + 1, std::memory_order_release);

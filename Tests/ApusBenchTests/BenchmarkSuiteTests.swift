@@ -5,6 +5,7 @@ import Testing
 
 @testable import ApusBench
 
+/// Cases that "sleep" keep every sample, also those during which others had the CPU.
 @Suite struct BenchmarkSuiteTests {
   @Test func suitesAreChosenByNameOrPrefix() throws {
     #expect(try BenchmarkSuite.chosen([]).count == BenchmarkSuite.all.count)
@@ -26,7 +27,8 @@ import Testing
   @Test func percentilesHaveARowEach() throws {
     var cycles: [UInt64] = [4, 1, 3, 2]
     let timed = BenchmarkCase(
-      name: "timed", operationCount: 4, body: { 1 }, percentiles: { Percentiles(cycles: &cycles) })
+      name: "timed", operationCount: 4, body: { 1 }, sleeps: true,
+      percentiles: { Percentiles(cycles: &cycles) })
     var samples = CaseSamples()
     try samples.take(.ours(timed), isWarmUp: false)
     let results = samples.results(of: .ours(timed))
@@ -34,9 +36,27 @@ import Testing
     #expect(results.allSatisfy { $0.samples == 1 && $0.timerOverheadNanoseconds > 1 })
   }
 
-  @Test func whatASampleDidIsToldAsRates() throws {
+  @Test func negativeTimesCountAsZeroAndAreReported() throws {
+    var cycles = [100, 300, 0 &- 33, 200, 0 &- 1] as [UInt64]
+    let timed = BenchmarkCase(
+      name: "timed", operationCount: 5, body: { 1 }, sleeps: true,
+      percentiles: { Percentiles(cycles: &cycles) })
+    var samples = CaseSamples()
+    try samples.take(.ours(timed), isWarmUp: false)
+    let results = samples.results(of: .ours(timed))
+    #expect(cycles == [0, 0, 100, 200, 300])
+    #expect(results.allSatisfy { $0.median < 10_000 && $0.negativeLatencies == 2 })
+    let report = BenchmarkReport(machine: "this one", suite: "times", results: results)
+    #expect(report.renderText().contains("timed.p50: 2 times were negative and count as 0"))
+    let untimed = BenchmarkCase(name: "untimed", operationCount: 1, body: { 1 }, sleeps: true)
+    var others = CaseSamples()
+    try others.take(.ours(untimed), isWarmUp: false)
+    #expect(others.results(of: .ours(untimed))[0].negativeLatencies == nil)
+  }
+
+  @Test func whatASampleDidIsReportedAsRates() throws {
     let counted = BenchmarkCase(
-      name: "counted", operationCount: 10, body: { 1 }, measured: { 100 },
+      name: "counted", operationCount: 10, body: { 1 }, measured: { 100 }, sleeps: true,
       counts: { [("orders", 10), ("trades", 5)] })
     var samples = CaseSamples()
     try samples.take(.ours(counted), isWarmUp: false)

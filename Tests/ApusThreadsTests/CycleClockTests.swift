@@ -7,6 +7,25 @@ import Testing
 
 @testable import ApusThreads
 
+/// Cycles by which the counters of two CPUs may differ.
+private let slackCycles: UInt64 = 1_000
+
+/// One reading that passes from one thread to another; 0 is none.
+private final class Atomic64: Sendable {
+  private let value = Atomic<UInt64>(0)
+
+  func put(_ reading: UInt64) { value.store(reading, ordering: .releasing) }
+
+  func take() -> UInt64 {
+    while true {
+      let reading = value.exchange(0, ordering: .acquiring)
+      if reading != 0 { return reading }
+      // The two may share one CPU.
+      sched_yield()
+    }
+  }
+}
+
 private final class Counter: Sendable {
   let value = Atomic<Int>(0)
 }
@@ -54,9 +73,9 @@ private final class Counter: Sendable {
     let cpu = try #require(permittedCPUs().first)
     let backwards = Counter()
     try PinnedThread(name: "clock", cpuIndex: cpu) {
-      var last = clock.now
+      var last = clock.orderedNow
       for _ in 0..<100_000 {
-        let now = clock.now
+        let now = clock.orderedNow
         if now < last { backwards.value.add(1, ordering: .relaxed) }
         last = now
       }
@@ -75,6 +94,50 @@ private final class Counter: Sendable {
     #expect(
       abs(measured - expected) <= expected * 2e-4 + Double(start.gap + end.gap),
       "\(measured) ns against \(expected) ns")
+  }
+
+  /// What two threads read about each other: an ordered reading after a message was seen is not
+  /// before the reading that the message carries, but for what the counters differ.
+  @Test(arguments: clocks) func orderedReadingsFollowEachOtherAcrossThreads(
+    clock: CycleClock
+  ) throws {
+    let cpus = permittedCPUs()
+    let (toPeer, toUs) = (Atomic64(), Atomic64())
+    // On a busy machine each takes two time slices.
+    let rounds = 300
+    let backwards = Counter()
+    let peer = try PinnedThread(name: "clock-peer", cpuIndex: cpus.first) {
+      for _ in 0..<rounds {
+        let sent = toPeer.take()
+        if CycleClock.elapsedCycles(from: sent, to: clock.orderedNow &+ slackCycles) == nil {
+          backwards.value.add(1, ordering: .relaxed)
+        }
+        toUs.put(clock.now)
+      }
+    }
+    let own = try PinnedThread(name: "clock-own", cpuIndex: cpus.last) {
+      for _ in 0..<rounds {
+        toPeer.put(clock.now)
+        let sent = toUs.take()
+        if CycleClock.elapsedCycles(from: sent, to: clock.orderedNow &+ slackCycles) == nil {
+          backwards.value.add(1, ordering: .relaxed)
+        }
+      }
+    }
+    own.join()
+    peer.join()
+    #expect(backwards.value.load(ordering: .relaxed) == 0)
+  }
+
+  @Test func aNegativeDifferenceIsNone() {
+    #expect(CycleClock.elapsedCycles(from: 5, to: 5) == 0)
+    #expect(CycleClock.elapsedCycles(from: 5, to: 38) == 33)
+    #expect(CycleClock.elapsedCycles(from: 38, to: 5) == nil)
+    // The counter may wrap.
+    #expect(CycleClock.elapsedCycles(from: .max, to: 1) == 2)
+    #expect(CycleClock.elapsedCycles(from: 1, to: .max) == nil)
+    #expect(CycleClock.elapsedCycles(from: 0, to: UInt64(Int64.max)) == UInt64(Int64.max))
+    #expect(CycleClock.elapsedCycles(from: 0, to: 1 << 63) == nil)
   }
 
   @Test(arguments: clocks) func overheadIsThatOfAReading(clock: CycleClock) {

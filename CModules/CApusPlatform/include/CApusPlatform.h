@@ -46,8 +46,16 @@ static inline uint64_t capus_keys_not_above(const void *records, uint64_t count,
 #if defined(__x86_64__)
 /// The time-stamp counter, not ordered against other instructions.
 static inline uint64_t capus_tsc_read(void) { return __builtin_ia32_rdtsc(); }
+
+/// The time-stamp counter after every earlier instruction has executed and every earlier load has
+/// its value. Not RDTSCP: the fence needs no check for the instruction and was measured faster.
+static inline uint64_t capus_tsc_read_ordered(void) {
+  __builtin_ia32_lfence();
+  return __builtin_ia32_rdtsc();
+}
 #else
 static inline uint64_t capus_tsc_read(void) { return 0; }
+static inline uint64_t capus_tsc_read_ordered(void) { return 0; }
 #endif
 
 /// CLOCK_MONOTONIC in nanoseconds.

@@ -170,7 +170,9 @@ struct HostIdling {
   mutating func pauseNanoseconds(_ clock: CycleClock) -> UInt64 {
     let now = clock.now
     if startCycles == 0 { startCycles = now }
-    let pause = min(clock.nanoseconds(cycles: now &- startCycles) / 8, HostLoop.stopLookNanoseconds)
+    // On another CPU the counter may be behind: that is no wait, not the longest one.
+    let waited = CycleClock.elapsedCycles(from: startCycles, to: now) ?? 0
+    let pause = min(clock.nanoseconds(cycles: waited) / 8, HostLoop.stopLookNanoseconds)
     return pause < Self.pauseNanosecondsMin ? 0 : pause
   }
 }

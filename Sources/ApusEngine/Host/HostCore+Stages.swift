@@ -35,12 +35,12 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
     keptSequence = journal.poll()
     if let replica { look(at: replica) }
     if pendingSequence != 0, keptSequence >= pendingSequence {
-      stages.recordDurability(clock.nanoseconds(cycles: clock.now &- pendingStart))
+      stages.recordDurability(from: pendingStart, to: clock.now)
       pendingSequence = 0
     }
   }
 
-  /// Takes what the replica link tells. After a fence nothing more leaves.
+  /// Takes what the replica link reports. After a fence nothing more leaves.
   @inlinable @inline(__always)
   mutating func look(at replica: ReplicatedPosition) {
     if fencingEpoch != 0 { return }
@@ -157,18 +157,13 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
   @inlinable @inline(never)
   mutating func record(_ timing: BatchTiming, _ count: Int) {
     let released = clock.now
-    stages.record(
-      count: count,
-      append: Journal.isPresent
-        ? clock.nanoseconds(cycles: timing.appended &- timing.arrived) : nil,
-      apply: clock.nanoseconds(cycles: timing.applied &- timing.appended),
-      release: clock.nanoseconds(cycles: released &- timing.applied))
+    stages.record(timing, released: released, count: count, isAppended: Journal.isPresent)
     guard Journal.isPresent, pendingSequence == 0 else { return }
     if keptSequence < sequencer.lastSequence {
       pendingSequence = sequencer.lastSequence
       pendingStart = timing.arrived
     } else {
-      stages.recordDurability(clock.nanoseconds(cycles: released &- timing.arrived))
+      stages.recordDurability(from: timing.arrived, to: released)
     }
   }
 }

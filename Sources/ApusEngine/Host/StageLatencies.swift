@@ -8,38 +8,36 @@ public import ApusMetrics
 /// Only every so many batches is timed: four readings of the clock, about 40 ns on a machine with a
 /// time-stamp counter, for the whole batch. With one in 64 that is less than a nanosecond a batch.
 /// The first three are a batch's time divided by its commands, counted once for each.
+///
+/// One thread reads the clock at both ends of every interval. Should that thread have been moved to a
+/// CPU whose counter is behind, the interval is counted as 0 (``LatencyHistogram/negativeCount``).
 public struct StageLatencies: ~Copyable {
   /// Into the journal's memory: copy and checksum.
-  public internal(set) var append: Histogram
+  public internal(set) var append: LatencyHistogram
   /// In the engine.
-  public internal(set) var apply: Histogram
+  public internal(set) var apply: LatencyHistogram
   /// From the engine's events to the output.
-  public internal(set) var release: Histogram
+  public internal(set) var release: LatencyHistogram
   /// From the arrival of a batch at the host until the disk has its last command.
-  public internal(set) var durability: Histogram
+  public internal(set) var durability: LatencyHistogram
   /// Batches that were timed.
   public private(set) var batchCount: UInt64 = 0
 
-  /// Longest time that is told apart: a minute.
-  static let longestNanoseconds: UInt64 = 60_000_000_000
-
-  /// Empty histograms of three significant digits.
+  /// Empty histograms of three significant digits, for up to a minute.
   ///
   /// - Throws: `HistogramError` when there is no memory.
   public init() throws(HistogramError) {
-    let layout = try HistogramLayout(
-      lowestDiscernible: 1, highestTrackable: Self.longestNanoseconds, significantDigits: 3)
-    let append = try Histogram(layout: layout)
-    let apply = try Histogram(layout: layout)
-    let release = try Histogram(layout: layout)
-    let durability = try Histogram(layout: layout)
+    let append = try LatencyHistogram()
+    let apply = try LatencyHistogram()
+    let release = try LatencyHistogram()
+    let durability = try LatencyHistogram()
     self.append = append
     self.apply = apply
     self.release = release
     self.durability = durability
   }
 
-  /// Forgets what was recorded.
+  /// Discards what was recorded.
   public mutating func reset() {
     append.reset()
     apply.reset()
@@ -48,20 +46,22 @@ public struct StageLatencies: ~Copyable {
     batchCount = 0
   }
 
-  /// Takes one batch. Unit of the durations: nanoseconds.
+  /// Takes one batch of `count` commands.
+  ///
+  /// - Parameter isAppended: Whether there is a journal.
   @usableFromInline
-  mutating func record(
-    count: Int, append: UInt64?, apply: UInt64, release: UInt64
-  ) {
-    let divisor = UInt64(max(count, 1))
+  mutating func record(_ timing: BatchTiming, released: UInt64, count: Int, isAppended: Bool) {
+    let count = max(count, 1)
     batchCount += 1
-    if let append { self.append.record(append / divisor, count: divisor) }
-    self.apply.record(apply / divisor, count: divisor)
-    self.release.record(release / divisor, count: divisor)
+    if isAppended { append.record(from: timing.arrived, to: timing.appended, sharedBy: count) }
+    apply.record(from: timing.appended, to: timing.applied, sharedBy: count)
+    release.record(from: timing.applied, to: released, sharedBy: count)
   }
 
   @usableFromInline
-  mutating func recordDurability(_ nanoseconds: UInt64) { durability.record(nanoseconds) }
+  mutating func recordDurability(from start: UInt64, to end: UInt64) {
+    durability.record(from: start, to: end)
+  }
 }
 
 /// The readings of one timed batch. Unit: cycles.
