@@ -33,9 +33,9 @@ import Testing
       name: name, cpuIndex: nil)
     _ = open?.push(.open(1))
     if inputCloses { open.take()?.close() }
+    let waiting = status(of: thread) { $0.lastSequence == 1 }
     // From here on the thread has waited so long that its sleeps have their full length.
     usleep(200_000)
-    let waiting = thread.status
     #expect(waiting.lastSequence == 1 && waiting.acknowledgedSequence == 0)
     let used = try processorTime(of: name, overMicroseconds: 1_000_000)
     #expect(used < 50_000_000, "\(used) ns of a second")
@@ -79,7 +79,7 @@ import Testing
   private func status(
     of thread: borrowing Thread, when holds: (HostStatus) -> Bool
   ) -> HostStatus {
-    for _ in 0..<20_000 {
+    for _ in 0..<200_000 {
       let status = thread.status
       if holds(status) { return status }
       usleep(100)
@@ -107,8 +107,6 @@ import Testing
     }
     let before = try used()
     usleep(time)
-    let spent = try used() - before
-    print("\(name): \(spent / 1_000) µs of processor in \(time / 1_000) ms")
-    return spent
+    return try used() - before
   }
 }

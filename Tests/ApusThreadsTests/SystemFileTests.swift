@@ -28,14 +28,22 @@ import Testing
     #expect(SystemFile.list("4,\(text),8") == [4, 8])
   }
 
+  /// Of this thread: what others take from it on a busy machine does not count.
+  private static func processorSeconds() -> Double {
+    var time = timespec()
+    // SAFETY: `time` is there to be written.
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
   /// However often a text asks for everything, it gets it once.
   @Test func listsAreBounded() {
     let text = Array(repeating: "0-65535", count: 8_000).joined(separator: ",")
-    let clock = ContinuousClock()
-    var numbers: [Int] = []
-    let elapsed = clock.measure { numbers = SystemFile.list(text) }
+    let before = Self.processorSeconds()
+    let numbers = SystemFile.list(text)
+    let used = Self.processorSeconds() - before
     #expect(numbers == Array(0..<65_536))
-    #expect(elapsed < .seconds(5))
+    #expect(used < 5, "\(used) s")
   }
 
   @Test func readsAndTrims() throws {
