@@ -123,7 +123,7 @@ import Testing
     #expect(run.exitCode == 0, "\(run.errors)")
     let json = try run.json()
     let elapsed = try #require(json["elapsedSeconds"] as? Double)
-    #expect(elapsed > 0.149 && elapsed < 5)
+    #expect(elapsed > 0.149 && elapsed < 30)
     #expect((json["latencyNanoseconds"] as? [String: Any])?["kind"] as? String == "openLoop")
     // The directory named nobody: told, and the book is there all the same.
     let anomalies = try #require(json["anomalies"] as? [String: [String: Any]])
@@ -131,11 +131,11 @@ import Testing
     #expect(json["orderCount"] as? Int == 2)
   }
 
-  @Test func recordedLOBSTERRowsAreAllEqual() throws {
+  @Test(.enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"))
+  func recordedLOBSTERRowsAreAllEqual() throws {
     let base = "market/AAPL_2012-06-21_34200000_57600000"
-    guard let messages = RecordedData.path("\(base)_message_10.csv"),
-      let rows = RecordedData.path("\(base)_orderbook_10.csv")
-    else { return }
+    let messages = RecordedData.path("\(base)_message_10.csv")
+    let rows = RecordedData.path("\(base)_orderbook_10.csv")
     let run = try CommandRun("replay", "--format", "lobster", messages, "--verify", rows)
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.output.contains("rows compared 998, rows equal 998: all rows equal"))
@@ -150,8 +150,9 @@ import Testing
     #expect(second.errors.contains("line 500: "), "\(second.errors)")
   }
 
-  @Test func recordedStartOfDayIsRead() throws {
-    guard let path = RecordedData.path("market/nasdaq-start-of-day.itch") else { return }
+  @Test(.enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"))
+  func recordedStartOfDayIsRead() throws {
+    let path = RecordedData.path("market/nasdaq-start-of-day.itch")
     let json = try CommandRun("replay", path, "--json").json()
     #expect(json["messagesByType"] as? [String: Int] == ["S": 1, "R": 993, "H": 3, "Y": 3])
   }

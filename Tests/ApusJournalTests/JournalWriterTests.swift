@@ -35,8 +35,19 @@ import Testing
     #expect(report.acknowledgedSequence == 2_000)
   }
 
+  /// Most containers forbid io_uring.
+  static let ioUringIsPermitted: Bool = {
+    guard let folder = try? ScratchFolder(),
+      let storage = try? FileJournalStorage(path: folder.path),
+      let writer = try? JournalWriter(storage: storage, configuration: configuration)
+    else { return false }
+    let isPermitted = storage.commitMethod == .ioUring
+    return (try? writer.close()) != nil && isPermitted
+  }()
+
   /// Whoever reads a log cannot tell how it was written.
-  @Test func bothCommitMethodsLeaveTheSameBytes() throws {
+  @Test(.enabled(if: ioUringIsPermitted, "the kernel refuses io_uring"))
+  func bothCommitMethodsLeaveTheSameBytes() throws {
     var logs: [[String: [UInt8]]] = []
     for usesIOUring in [true, false] {
       let folder = try ScratchFolder()
@@ -54,10 +65,9 @@ import Testing
       if !usesIOUring {
         #expect(storage.commitMethod == .pwritev(ioUringErrno: nil))
         #expect(storage.modeDescription.hasPrefix("pwritev and fdatasync (io_uring not wanted)"))
-      } else if storage.commitMethod == .ioUring {
-        #expect(storage.modeDescription.hasPrefix("io_uring write and fdatasync"))
       } else {
-        print("skipped: the kernel refuses io_uring: \(storage.modeDescription)")
+        #expect(storage.commitMethod == .ioUring)
+        #expect(storage.modeDescription.hasPrefix("io_uring write and fdatasync"))
       }
       try writer.close()
       var files: [String: [UInt8]] = [:]

@@ -32,8 +32,9 @@ import Testing
     return (delivery.bytes, producer.statistics)
   }
 
-  @Test func startOfADay() throws {
-    guard let path = RecordedData.path("market/nasdaq-start-of-day.itch") else { return }
+  @Test(.enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"))
+  func startOfADay() throws {
+    let path = RecordedData.path("market/nasdaq-start-of-day.itch")
     let delivery = try drain(openByteStream(path))
     #expect(delivery.error == nil)
     #expect(count(delivery.bytes) == ["S": 1, "R": 993, "H": 3, "Y": 3])
@@ -48,6 +49,7 @@ import Testing
   }
 
   @Test(
+    .enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"),
     arguments: [
       ("AddOrderNoMpidAttributionMessage", "A"), ("MarketParticipantPositionMessage", "L"),
       ("NetOrderImbalanceIndicatorMessage", "I"), ("OrderDeleteMessage", "D"),
@@ -55,17 +57,16 @@ import Testing
       ("StockTradingActionMessage", "H"),
     ] as [(String, Character)])
   func oneMessageInAVLANFrame(name: String, letter: Character) throws {
-    guard let path = RecordedData.path("market/nasdaq-itch-5.0-pcap/\(name).pcap") else { return }
+    let path = RecordedData.path("market/nasdaq-itch-5.0-pcap/\(name).pcap")
     let (framed, statistics) = try unpack(path)
     #expect(count(framed) == [letter: 1])
     #expect(statistics.packetCount == 1 && statistics.malformedPacketCount == 0)
     #expect(statistics.ignoredPacketCount == 0 && statistics.sessionCount == 1)
   }
 
-  @Test func severalPackets() throws {
-    guard let path = RecordedData.path("market/nasdaq-itch-5.0-pcap/Multiple.Packets.pcap") else {
-      return
-    }
+  @Test(.enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"))
+  func severalPackets() throws {
+    let path = RecordedData.path("market/nasdaq-itch-5.0-pcap/Multiple.Packets.pcap")
     let (framed, statistics) = try unpack(path)
     #expect(count(framed) == ["A": 36, "F": 2, "D": 1])
     #expect(statistics.packetCount == 2 && statistics.malformedPacketCount == 0)
@@ -74,30 +75,34 @@ import Testing
     #expect(statistics.gapCount == 1 && statistics.gapMessageCount == 4_244_620)
   }
 
-  @Test(arguments: [
-    "CancelOrderMessage", "CanceledMessage", "ClientHeartbeatPacket", "EnterOrderMessage",
-    "OrderAcceptedMessage", "ServerHeartbeatPacket",
-  ])
+  @Test(
+    .enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"),
+    arguments: [
+      "CancelOrderMessage", "CanceledMessage", "ClientHeartbeatPacket", "EnterOrderMessage",
+      "OrderAcceptedMessage", "ServerHeartbeatPacket",
+    ])
   func orderEntryOverTCPIsNoFeed(name: String) throws {
-    guard let path = RecordedData.path("market/nasdaq-ouch-5.0-pcap/\(name).pcap") else { return }
+    let path = RecordedData.path("market/nasdaq-ouch-5.0-pcap/\(name).pcap")
     let (framed, statistics) = try unpack(path)
     #expect(framed.isEmpty && statistics.packetCount == 0)
     #expect(statistics.ignoredPacketCount + statistics.malformedPacketCount >= 1)
   }
 
-  @Test(arguments: ["epicgames.pcapng", "kcp.pcap", "nintendo.pcap", "teamspeak3.pcap"])
+  @Test(
+    .enabled(if: RecordedData.has("game"), "no recorded data in ../shared/data"),
+    arguments: ["epicgames.pcapng", "kcp.pcap", "nintendo.pcap", "teamspeak3.pcap"])
   func gamesAreNoFeed(name: String) throws {
-    guard let path = RecordedData.path("game/\(name)") else { return }
+    let path = RecordedData.path("game/\(name)")
     let (framed, statistics) = try unpack(path)
     #expect(framed.isEmpty && statistics.packetCount == 0)
     #expect(statistics.malformedPacketCount > 0)
   }
 
-  @Test func applesOrders() throws {
+  @Test(.enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"))
+  func applesOrders() throws {
     let stem = "market/AAPL_2012-06-21_34200000_57600000"
-    guard let messages = RecordedData.path("\(stem)_message_10.csv"),
-      let rows = RecordedData.path("\(stem)_orderbook_10.csv")
-    else { return }
+    let messages = RecordedData.path("\(stem)_message_10.csv")
+    let rows = RecordedData.path("\(stem)_orderbook_10.csv")
     var kinds: [LOBSTERMessage.Kind: Int] = [:]
     _ = try drain(openByteStream(messages)).bytes.withRawSpan { window in
       LOBSTERParser.forEachLine(in: window, isLast: true) { line, offset in

@@ -17,15 +17,19 @@ private func capset(_ header: UnsafeMutablePointer<UInt32>, _ data: UnsafePointe
     let done = DispatchSemaphore(value: 0)
   }
 
-  /// Without the right to lock any amount, a region beyond the limit says so and works all the same.
-  @Test func limitOfLockedMemoryIsAShortfall() throws {
+  /// Unit: bytes.
+  private static let lockLimit: rlim_t = {
     var limit = rlimit()
-    #expect(unsafe getrlimit(__rlimit_resource_t(8), &limit) == 0)  // RLIMIT_MEMLOCK
-    guard limit.rlim_cur < 256 << 20 else {
-      print("skipped: the limit of locked memory is 256 MiB or more")
-      return
-    }
-    let byteCount = Int(limit.rlim_cur) + (1 << 20)
+    // SAFETY: the call fills the structure. 8 is RLIMIT_MEMLOCK.
+    let outcome = unsafe getrlimit(__rlimit_resource_t(8), &limit)
+    precondition(outcome == 0, "LockLimitTests: expected a limit of locked memory")
+    return limit.rlim_cur
+  }()
+
+  /// Without the right to lock any amount, a region beyond the limit says so and works all the same.
+  @Test(.enabled(if: lockLimit < 256 << 20, "the limit of locked memory is 256 MiB or more"))
+  func limitOfLockedMemoryIsAShortfall() throws {
+    let byteCount = Int(Self.lockLimit) + (1 << 20)
     let outcome = Outcome()
     // Capabilities belong to a thread: this one gives its own up and ends.
     Thread.detachNewThread {

@@ -62,8 +62,10 @@ struct HistogramInteropTests {
     let log: String
   }
 
-  @Test func bothWaysWithThePythonPackage() throws {
-    guard let python = Self.python else { return }
+  @Test(
+    .enabled(
+      if: PythonPackages.hasHistograms, "needs Python's hdrhistogram; run scripts/bootstrap"))
+  func bothWaysWithThePythonPackage() throws {
     var random = SeededRandom(seed: 77)
     var cases = [try Self.makeCase(1, 3_600_000_000_000, 3, [])]
     for (lowest, highest, digits) in [
@@ -90,9 +92,7 @@ struct HistogramInteropTests {
         Histogram(decodingBase64: each.ours), tag: "stream\(index)",
         startSeconds: Double(index), lengthSeconds: 0.25)
     }
-    guard
-      let answer = try Self.ask(python, Request(cases: cases, logCaseCount: logged.count, log: log))
-    else { return }
+    let answer = try Self.ask(Request(cases: cases, logCaseCount: logged.count, log: log))
 
     try #require(answer.cases.count == cases.count)
     try #require(answer.intervals.count == logged.count)
@@ -159,19 +159,7 @@ struct HistogramInteropTests {
     }
   }
 
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-
-  /// The interpreter to use, or nil, with one clear line.
-  private static var python: String? {
-    if let path = ProcessInfo.processInfo.environment["APUS_PYTHON"], !path.isEmpty { return path }
-    let path = root.appendingPathComponent(".venv/bin/python").path
-    if FileManager.default.isExecutableFile(atPath: path) { return path }
-    print("skipped: no .venv/bin/python and no APUS_PYTHON; run scripts/bootstrap")
-    return nil
-  }
-
-  private static func ask(_ python: String, _ request: Request) throws -> Answer? {
+  private static func ask(_ request: Request) throws -> Answer {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("apus-interop-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -182,19 +170,13 @@ struct HistogramInteropTests {
     try Data().write(to: output)
 
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = [
-      root.appendingPathComponent("scripts/hdrhistogram_interop.py").path, "check",
-    ]
+    process.executableURL = URL(fileURLWithPath: PythonPackages.path)
+    process.arguments = [PythonPackages.script("hdrhistogram_interop.py"), "check"]
     // Files, not pipes: nothing can fill up while both sides wait.
     process.standardInput = try FileHandle(forReadingFrom: input)
     process.standardOutput = try FileHandle(forWritingTo: output)
     try process.run()
     process.waitUntilExit()
-    if process.terminationStatus == 4 {
-      print("skipped: \(python) has no hdrhistogram; run scripts/bootstrap")
-      return nil
-    }
     try #require(process.terminationStatus == 0, "hdrhistogram_interop.py failed")
     return try JSONDecoder().decode(Answer.self, from: Data(contentsOf: output))
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -99,10 +100,13 @@ import Testing
     let samples: [Sample]
   }
 
-  @Test func thePythonPackageReadsSummaries() throws {
+  @Test(
+    .enabled(
+      if: PythonPackages.hasPrometheus, "needs Python's prometheus_client; run scripts/bootstrap"))
+  func thePythonPackageReadsSummaries() throws {
     let text = try PrometheusText.render(
       Self.snapshot(), histograms: .summary(quantiles: [0.5, 1]))
-    guard let families = try Self.parse(text) else { return }
+    let families = try Self.parse(text)
     // The package takes `_total` off a counter's family.
     #expect(families.map(\.name) == ["empty", "latency_nanoseconds", "orders", "queue:depth"])
     #expect(families.map(\.type) == ["summary", "summary", "counter", "gauge"])
@@ -123,42 +127,32 @@ import Testing
     #expect(families[1].samples[1].labels == ["stage": "apply", "quantile": "1"])
   }
 
-  @Test func thePythonPackageReadsBuckets() throws {
+  @Test(
+    .enabled(
+      if: PythonPackages.hasPrometheus, "needs Python's prometheus_client; run scripts/bootstrap"))
+  func thePythonPackageReadsBuckets() throws {
     let text = try PrometheusText.render(
       Self.snapshot(), histograms: .buckets(upperBounds: [3, 100]))
-    guard let families = try Self.parse(text) else { return }
+    let families = try Self.parse(text)
     #expect(families.map(\.type) == ["histogram", "histogram", "counter", "gauge"])
     #expect(families[1].name == "latency_nanoseconds")
     #expect(families[1].samples.map { $0.labels["le"] } == ["3", "100", "+Inf", nil, nil])
     #expect(families[1].samples.map { Double($0.value) } == [3, 10, 10, 55, 10])
   }
 
-  /// What the package makes of a text, or nil, with one clear line, where it is not installed.
-  private static func parse(_ text: String) throws -> [Family]? {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let python =
-      ProcessInfo.processInfo.environment["APUS_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }
-      ?? root.appendingPathComponent(".venv/bin/python").path
-    guard FileManager.default.isExecutableFile(atPath: python) else {
-      print("skipped: no .venv/bin/python and no APUS_PYTHON; run scripts/bootstrap")
-      return nil
-    }
+  /// What the package makes of a text.
+  private static func parse(_ text: String) throws -> [Family] {
     let folder = try CounterFolder()
     try folder.write(Array(text.utf8), "text")
     try folder.write([], "json")
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = [root.appendingPathComponent("scripts/prometheus_parse.py").path]
+    process.executableURL = URL(fileURLWithPath: PythonPackages.path)
+    process.arguments = [PythonPackages.script("prometheus_parse.py")]
     // Files, not pipes: nothing can fill up while both sides wait.
     process.standardInput = FileHandle(forReadingAtPath: folder.path("text"))
     process.standardOutput = FileHandle(forWritingAtPath: folder.path("json"))
     try process.run()
     process.waitUntilExit()
-    if process.terminationStatus == 4 {
-      print("skipped: \(python) has no prometheus_client; run scripts/bootstrap")
-      return nil
-    }
     try #require(process.terminationStatus == 0, "prometheus_parse.py refused:\n\(text)")
     return try JSONDecoder().decode([Family].self, from: Data(folder.bytes("json")))
   }

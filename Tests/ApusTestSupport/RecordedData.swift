@@ -4,15 +4,19 @@
 import Foundation
 
 /// Recorded captures that lie beside a checkout and are not part of it.
+///
+/// A test that needs one says so with `.enabled(if: RecordedData.has(...), "...")`, so that the runner
+/// counts it as skipped where the file is absent.
 public enum RecordedData {
-  /// Path of a recorded file, or nil, with one clear line, where the folder is absent.
-  public static func path(_ relativePath: String, callerPath: String = #filePath) -> String? {
-    let root = URL(fileURLWithPath: callerPath).deletingLastPathComponent()
-      .deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let path = root.appendingPathComponent("shared/data/\(relativePath)").path
-    if FileManager.default.fileExists(atPath: path) { return path }
-    print("skipped: no recorded data at ../shared/data/\(relativePath)")
-    return nil
+  /// Path of a recorded file, whether it is there or not.
+  public static func path(_ relativePath: String) -> String {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    return root.appendingPathComponent("shared/data/\(relativePath)").path
+  }
+
+  /// Whether a recorded file or folder is there.
+  public static func has(_ relativePath: String) -> Bool {
+    FileManager.default.fileExists(atPath: path(relativePath))
   }
 }

@@ -17,8 +17,9 @@ import Testing
     return try MarketReplay.run(configuration).figures
   }
 
-  @Test func startOfADay() throws {
-    guard let path = RecordedData.path("market/nasdaq-start-of-day.itch") else { return }
+  @Test(.enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"))
+  func startOfADay() throws {
+    let path = RecordedData.path("market/nasdaq-start-of-day.itch")
     let figures = try replay(path)
     #expect(figures.format == "itch50" && figures.messageCount == 1_000)
     #expect(figures.messagesByType == ["S": 1, "R": 993, "H": 3, "Y": 3])
@@ -27,10 +28,9 @@ import Testing
     #expect(figures.decodedBytes == 40_874)
   }
 
-  @Test func severalPackets() throws {
-    guard let path = RecordedData.path("market/nasdaq-itch-5.0-pcap/Multiple.Packets.pcap") else {
-      return
-    }
+  @Test(.enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"))
+  func severalPackets() throws {
+    let path = RecordedData.path("market/nasdaq-itch-5.0-pcap/Multiple.Packets.pcap")
     let figures = try replay(path)
     #expect(figures.format == "pcap")
     #expect(figures.messagesByType == ["A": 36, "F": 2, "D": 1])
@@ -41,23 +41,24 @@ import Testing
     #expect(figures.transport?.gapCount == 1 && figures.transport?.packetCount == 2)
   }
 
-  @Test(arguments: [
-    "market/nasdaq-ouch-5.0-pcap/EnterOrderMessage.pcap",
-    "market/nasdaq-ouch-5.0-pcap/ServerHeartbeatPacket.pcap", "game/raknet.pcap",
-    "game/epicgames.pcapng",
-  ])
+  @Test(
+    .enabled(if: RecordedData.has("game"), "no recorded data in ../shared/data"),
+    arguments: [
+      "market/nasdaq-ouch-5.0-pcap/EnterOrderMessage.pcap",
+      "market/nasdaq-ouch-5.0-pcap/ServerHeartbeatPacket.pcap", "game/raknet.pcap",
+      "game/epicgames.pcapng",
+    ])
   func aCaptureWithoutFeedIsRefused(name: String) throws {
-    guard let path = RecordedData.path(name) else { return }
-    let figures = try replay(path)
+    let figures = try replay(RecordedData.path(name))
     #expect(figures.messageCount == 0)
     #expect(figures.inputError?.contains("no MoldUDP64 packet among its") == true)
   }
 
-  @Test func applesBookIsVerified() throws {
+  @Test(.enabled(if: RecordedData.has("market"), "no recorded data in ../shared/data"))
+  func applesBookIsVerified() throws {
     let stem = "market/AAPL_2012-06-21_34200000_57600000"
-    guard let messages = RecordedData.path("\(stem)_message_10.csv"),
-      let rows = RecordedData.path("\(stem)_orderbook_10.csv")
-    else { return }
+    let messages = RecordedData.path("\(stem)_message_10.csv")
+    let rows = RecordedData.path("\(stem)_orderbook_10.csv")
     let figures = try replay(messages, verify: rows)
     #expect(figures.format == "lobster" && figures.inputError == nil)
     #expect(figures.messageCount == 999)
