@@ -107,7 +107,7 @@ struct TeamSampler {
       for offset in cases.indices {
         let index = (offset + round) % cases.count
         guard samples[index].keptCount(bestProbe: bestProbe) < wanted else { continue }
-        // A machine that is busy for good must not keep us for good; the report tells the counts.
+        // A machine that stays busy must not keep us for ever; the report shows the counts.
         if budget.hasPassed { return }
         isComplete = false
         try take(index, isWarmUp: false)

@@ -49,17 +49,17 @@ struct BenchmarkCase {
   /// What one operation of the sample took, where the body measures it itself: a percentile, or a
   /// time without the start of a thread. Unit: nanoseconds.
   var measured: (() -> Double)?
-  /// Why the sample is none, in one line; nil where it is one.
+  /// Why the sample is invalid, in one line; nil where it is valid.
   var failure: () -> String? = { nil }
   /// Whether the body sleeps while a disk or another thread works: its share of the CPU then says
   /// nothing of the sample.
   var sleeps = false
-  /// What a sample did, by name: told as rates.
+  /// What a sample did, by name: reported as rates.
   var counts: (() -> [(name: String, count: UInt64)])?
   /// Percentiles of single operations, where the case is about them: one row each. The clock is then
   /// read around every operation, and each holds all of its cost.
   var percentiles: (() -> Percentiles)?
-  /// Another case whose time is told as a ratio to this one's.
+  /// Another case whose time is reported as a ratio to this one's.
   var baseName: String?
   /// With a number, the sample is kept by the time that all threads of the process had: so many of
   /// them never sleep. For cases beside which the kernel works on a disk, on the same CPUs: what it
@@ -85,13 +85,13 @@ struct PeerCase {
   var process: PeerProcess
 }
 
-/// What a suite's peers are told beside the usual, and what has to be there until they have read it.
+/// What a suite's peers are given besides the usual, and what has to live until they have read it.
 struct PeerArguments {
   var words: [String] = []
   var owner: AnyObject?
 }
 
-/// Benchmarks of one subject, sampled in turn so that drift of the machine meets all alike.
+/// Benchmarks of one subject, sampled in turn so that drift of the machine affects all alike.
 public struct BenchmarkSuite: Sendable {
   /// Stable name, by which it is chosen.
   public let name: String

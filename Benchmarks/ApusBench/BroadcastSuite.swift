@@ -126,7 +126,7 @@ extension RingCases {
       while !rest.isEmpty {
         let pushed = end.tryPush(contentsOf: rest)
         rest = rest.extracting(droppingFirst: pushed)
-        // One element more than fits tells that there is no room; waiting is the ring's business.
+        // One element more than fits shows that there is no room; waiting is the ring's business.
         if pushed == 0, end.push(rest[0]) == .pushed {
           rest = rest.extracting(droppingFirst: 1)
         }

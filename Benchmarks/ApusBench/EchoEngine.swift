@@ -3,7 +3,7 @@
 
 internal import ApusEngine
 
-/// The least an engine can do: adds a command up and tells the sum. What a host costs is what is
+/// The least an engine can do: adds a command to a sum and reports that. What a host costs is what is
 /// left.
 struct EchoEngine: Engine {
   static let snapshotFormat = SnapshotFormat(name: "echo", version: 1)

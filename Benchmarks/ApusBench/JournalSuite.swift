@@ -116,7 +116,7 @@ private final class SnapshotBench {
 }
 
 extension BenchmarkSuite {
-  /// How long an engine is held up by one step of a snapshot: a copy of 256 KiB and its checksum.
+  /// How long one step of a snapshot delays an engine: a copy of 256 KiB and its checksum.
   private static func snapshotCopy(
     _ configuration: BenchmarkConfiguration
   ) throws -> BenchmarkCase {

@@ -15,7 +15,7 @@ final class OrderStreamData {
   let preparing: [OrderLogRecord]
   /// What is measured.
   let records: [OrderLogRecord]
-  /// The same without times, and behind them one that has one event: for a host, whose clock tells.
+  /// The same without times, and after them one that has one event: for a host, which has a clock.
   private(set) lazy var commands = records.map(\.command) + [MatchingCommand(.expire)]
   private(set) lazy var times = records.map(\.timeNanoseconds)
 
@@ -33,7 +33,7 @@ final class OrderStreamData {
   }
 }
 
-/// Where the events of the benchmarks go: what traded, which other libraries tell as well.
+/// Where the events of the benchmarks go: what traded, which other libraries report as well.
 struct TradeSums {
   private(set) var count: UInt64 = 0
   private var quantity: UInt64 = 0
@@ -116,7 +116,7 @@ final class MatchingBench {
     return sums.hash
   }
 
-  /// Events after which they are taken: as a host does, that hands on what a batch of commands gave.
+  /// Events after which they are taken: as a host does, which passes on what a batch of commands gave.
   private static let takenCount = 64
 
   /// As many commands as there are times.

@@ -49,7 +49,7 @@ final class MatchingHostBench<Journal: CommandJournal & ~Copyable> {
     self.makeJournal = makeJournal
   }
 
-  /// The last command is not of the stream: its one event tells that all others are there.
+  /// The last command is not of the stream: its one event shows that all others are there.
   var orderCount: Int { commands.count - 1 }
 
   /// Puts a host on its thread, and sends it what makes the instruments and owners.

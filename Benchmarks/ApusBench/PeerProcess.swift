@@ -8,7 +8,7 @@ internal import Foundation
 ///
 /// It keeps its data between samples as ours does, so that the two are measured in turn in one run.
 final class PeerProcess {
-  /// What a driver tells of one sample.
+  /// What a driver reports of one sample.
   struct Sample {
     var nanoseconds: Double
     var cpuNanoseconds: Double
@@ -28,7 +28,7 @@ final class PeerProcess {
 
   init(driver: URL, arguments: [String]) throws {
     name = driver.lastPathComponent
-    // A driver that has ended is an error to be told, not a signal to die of.
+    // A driver that has ended is an error to report, not a signal to die from.
     signal(SIGPIPE, SIG_IGN)
     process.executableURL = driver
     process.arguments = arguments

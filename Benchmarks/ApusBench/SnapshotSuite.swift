@@ -166,7 +166,7 @@ extension BenchmarkSuite {
   /// Snapshots of 64 MiB: on the host's thread, and by a follower beside it. Journal and snapshots
   /// are in /var/tmp.
   ///
-  /// On two CPUs the follower shares the one of the thread that feeds the host, so the rows tell what
+  /// On two CPUs the follower shares the one of the thread that feeds the host, so the rows show what
   /// the host's thread takes, not what a client waits.
   static let snapshots = BenchmarkSuite(name: "snapshots") { configuration in
     let own = configuration.cpuIndex ?? allowedCPUs().last ?? 0

@@ -161,7 +161,7 @@ final class Watchdog: Sendable {
       else { continue }
       let seconds = Double(limitNanoseconds) / 1e9
       let text = Array("bench: \(name) did not end within \(seconds) s: giving up\n".utf8)
-      // SAFETY: the array has as many bytes as the call is told.
+      // SAFETY: the array has as many bytes as the call is given.
       _ = unsafe write(2, text, text.count)
       _exit(1)
     }

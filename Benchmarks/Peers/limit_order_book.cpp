@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-// limit-order-book (PyPI, MIT): its C++ headers. Its `LimitOrderBook` does not tell what traded; what it is made of, a price
+// limit-order-book (PyPI, MIT): its C++ headers. Its `LimitOrderBook` does not report what traded; what it is made of, a price
 // tree for each side and a map of orders, does. So they are put together here as they are there, less the map's look-ups
 // that it repeats, with a callback that adds up.
 

@@ -38,7 +38,7 @@ Cases many_to_many(const peer::Options& options) {
 
 constexpr const char* all_suites = "rings.oneToOne rings.manyToOne rings.manyToMany";
 
-// The whole of a driver whose library has a queue for each suite.
+// A complete driver for a library that has a queue for each suite.
 template <template <class> class OneToOne, template <class> class ManyToOne, template <class> class ManyToMany>
 int serve_all(int argc, char** argv) {
     const auto options = peer::parse(argc, argv, all_suites);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-/// Bump allocation out of one region: nothing is freed but all at once.
+/// Bump allocation out of one region: everything is freed at once, and nothing before.
 ///
 /// - Threading: one thread at a time.
 @safe

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-/// Memory that could not be had.
+/// Memory that is not available.
 public enum MemoryError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The address space could not be mapped. `errno` is the kernel's.
   case mapping(byteCount: Int, errno: Int32)
   /// A size that is zero or negative.
   case size(byteCount: Int)
 
-  /// One line: what could not be had and what to do.
+  /// One line: what was not available and what to do.
   public var description: String {
     switch self {
     case .mapping(let byteCount, let errno):

@@ -27,7 +27,7 @@ public struct MemoryPlacement: Sendable, Equatable {
   public var isLocked: Bool
   /// Whether every page was touched before use.
   public var isPrefaulted: Bool
-  /// What was asked for and could not be had, each with what to do.
+  /// What was asked for and is not available, each with what to do.
   public var shortfalls: [String]
 }
 
@@ -91,7 +91,7 @@ public struct MemoryRegion: ~Copyable {
 
   /// Maps a region.
   ///
-  /// What cannot be had besides the memory itself is not an error: ``placement`` tells it.
+  /// What is not available besides the memory itself is not an error: ``placement`` reports it.
   ///
   /// - Throws: ``MemoryError`` when no memory could be mapped.
   public init(byteCount: Int, options: Options) throws(MemoryError) {
@@ -221,7 +221,7 @@ public struct MemoryRegion: ~Copyable {
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: 256)
-    // SAFETY: the array has as many bytes as the call is told.
+    // SAFETY: the array has as many bytes as the call is given.
     let count = unsafe read(descriptor, &bytes, bytes.count)
     guard count > 0, let start = bytes[..<count].firstIndex(of: UInt8(ascii: "[")),
       let end = bytes[start..<count].firstIndex(of: UInt8(ascii: "]"))

@@ -11,7 +11,7 @@
 ///                    16  u64 lowest discernible value
 ///                    24  u64 highest trackable value
 ///                    32  f64 ratio to floating point, 1
-///                    40  counts: zig-zag LEB128; -n stands for n slots of zero
+///                    40  counts: zig-zag LEB128; -n means n slots of zero
 /// ```
 ///
 /// - Source: the encodings of the HdrHistogram implementations; written down in our own words from
@@ -19,7 +19,7 @@
 enum HistogramEncoding {
   static let plainCookie: UInt32 = 0x1c84_9303
   static let compressedCookie: UInt32 = 0x1c84_9304
-  /// Bits of a cookie that tell the width of words, which V2 does not use: writers set 0x10.
+  /// Bits of a cookie that give the width of words, which V2 does not use: writers set 0x10.
   static let wordSizeMask: UInt32 = 0xF0
   static let writtenWordSize: UInt32 = 0x10
   static let plainHeaderByteCount = 40

@@ -134,7 +134,7 @@ extension Histogram {
     refusedCount = sum.overflow ? .max : sum.partialValue
   }
 
-  /// Forgets everything recorded and keeps the memory.
+  /// Discards everything recorded and keeps the memory.
   ///
   /// - Complexity: O(``HistogramLayout/slotCount``).
   public mutating func reset() {

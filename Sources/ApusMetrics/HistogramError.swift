@@ -26,7 +26,7 @@ public enum HistogramError: Error, Sendable, Equatable {
   case corruptCompression
   /// A rotated array of counts, which only auto-ranging histograms of floating-point values write.
   case unsupportedIndexOffset(UInt32)
-  /// The counts go on past the last slot of the declared range.
+  /// The counts continue past the last slot of the declared range.
   case tooManyCounts(slotCount: Int)
   /// A character that is not base64, or padding in the wrong place.
   case invalidBase64(byteOffset: Int)

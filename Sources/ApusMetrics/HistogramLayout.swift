@@ -18,7 +18,7 @@
 /// - Source: the slot arithmetic that all HdrHistogram implementations share.
 @frozen
 public struct HistogramLayout: Sendable, Equatable {
-  /// The smallest value told apart from zero, as given to the initialiser.
+  /// The smallest value distinguished from zero, as given to the initialiser.
   public let lowestDiscernible: UInt64
   /// The largest value that must be recordable, as given to the initialiser.
   public let highestTrackable: UInt64

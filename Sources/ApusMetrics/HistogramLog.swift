@@ -83,7 +83,7 @@ public struct HistogramLogInterval: ~Copyable {
   /// The third field: the largest value in the unit that the writer chose.
   public let maximumField: Double
   /// Start on the clock. Unit: seconds since 1970-01-01 UTC, or as `startSeconds` where the log
-  /// says no time.
+  /// gives no time.
   public let startSecondsSinceEpoch: Double
 }
 
@@ -97,9 +97,9 @@ public struct HistogramLogReader {
   private var rest: Substring.UTF8View
   /// Lines read so far; the number of the line that an error names.
   public private(set) var lineNumber = 0
-  /// Unit: seconds since 1970-01-01 UTC; nil until a line says it.
+  /// Unit: seconds since 1970-01-01 UTC; nil until a line gives it.
   public private(set) var startTimeSeconds: Double?
-  /// Unit: seconds since 1970-01-01 UTC; nil until a line says it.
+  /// Unit: seconds since 1970-01-01 UTC; nil until a line gives it.
   public private(set) var baseTimeSeconds: Double?
 
   /// Reads from the text of a whole log.
@@ -110,7 +110,7 @@ public struct HistogramLogReader {
   /// The next interval, or nil at the end; comments, the legend and empty lines are passed over.
   ///
   /// - Throws: ``HistogramError/invalidLogLine(lineNumber:field:)``, or what decoding the histogram
-  ///   threw. The line is consumed: calling again goes on with the next one.
+  ///   threw. The line is consumed: calling again continues with the next one.
   public mutating func next() throws(HistogramError) -> HistogramLogInterval? {
     while let line = nextLine() {
       if line.first == UInt8(ascii: "#") {

@@ -109,7 +109,7 @@ public struct BroadcastConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     return count
   }
 
-  /// Reads the next element, waiting for it as ``wait`` says.
+  /// Reads the next element, waiting for it as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func pop() -> PopOutcome<Element> {
     if let element = tryPop() { return .element(element) }
@@ -132,7 +132,7 @@ public struct BroadcastConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     }
   }
 
-  /// Waits as ``wait`` says until there is something to read.
+  /// Waits as ``wait`` specifies until there is something to read.
   ///
   /// - Returns: `true` when there is; `false` when there was nothing until the time-out, or nothing
   ///   will come: see ``isDrained``.
@@ -167,6 +167,6 @@ public struct BroadcastConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     return count
   }
 
-  /// Closes this end: it no longer holds the producer back, and those that follow it are told.
+  /// Closes this end: it no longer holds the producer back, and those that follow it see that.
   public consuming func close() {}
 }

@@ -47,7 +47,7 @@ public struct BroadcastProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked
   /// Whether all consumers have closed: what is pushed from now on is lost.
   public var areConsumersClosed: Bool { positions.slowestConsumer == nil }
 
-  /// Reads the consumers' positions. Without any open one the ring looks full for good.
+  /// Reads the consumers' positions. Without any open one the ring looks full permanently.
   @inlinable @inline(__always)
   mutating func refreshHead() {
     lane.headCached = positions.slowestConsumer ?? lane.tail &- lane.mask &- 1
@@ -94,7 +94,7 @@ public struct BroadcastProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     return unsafe lane.tryPushCached(contentsOf: source)
   }
 
-  /// Pushes one element, waiting for room as ``wait`` says.
+  /// Pushes one element, waiting for room as ``wait`` specifies.
   ///
   /// Where a consumer's process has died while the ring is full the outcome is `.peerDied`, until
   /// it is restarted or ``evictDeadConsumers()`` closes its end.

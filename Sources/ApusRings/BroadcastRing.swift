@@ -16,7 +16,7 @@ internal import ApusThreads
 /// ```
 ///
 /// A consumer that closes no longer holds the producer back. Those that follow it get what it had
-/// read and are then told that it closed: an engine does not run ahead of a journal that has gone.
+/// read and then see that it closed: an engine does not run ahead of a journal that has gone.
 public enum BroadcastRing<Element: BitwiseCopyable> {
   /// Makes a ring and its ends.
   ///
@@ -25,7 +25,7 @@ public enum BroadcastRing<Element: BitwiseCopyable> {
   ///   - consumers: For each consumer, those before it in the list that it follows. Shape: 1...8.
   /// - Throws: ``RingError`` for a capacity that is no power of two, a count outside its limits, a
   ///   consumer that follows one not before it, an element without bytes, or memory that could not
-  ///   be had.
+  ///   be available.
   public static func makeEnds(
     _ configuration: RingConfiguration, consumers: [[Int]]
   ) throws(RingError) -> BroadcastEnds<Element> {

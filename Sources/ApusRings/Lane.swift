@@ -34,7 +34,7 @@ struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
     headCached = unsafe headWord.pointee.load(ordering: .acquiring).position
   }
 
-  /// Reads the reader's position. A closed reader makes the lane look full for good.
+  /// Reads the reader's position. A closed reader makes the lane look full permanently.
   @inlinable @inline(__always)
   mutating func refreshHead() {
     // SAFETY: the storage outlives self. Pairs with the releasing store in `release`.
@@ -42,7 +42,7 @@ struct LaneProducer<Element: BitwiseCopyable>: ~Copyable {
     headCached = raw.isClosedPosition ? tail &- mask &- 1 : raw
   }
 
-  /// Says that the lane is full, and not at once: a producer that looks again and again takes the
+  /// Reports that the lane is full, after a pause: a producer that looks again and again takes the
   /// reader's line away each time, and the reader, which has work to do, waits for it.
   @inlinable @inline(__always)
   func refuse() -> Bool {
@@ -177,7 +177,7 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
     unsafe tailWord.pointee.load(ordering: .acquiring) == head | UInt64.closedPosition
   }
 
-  /// Says that there is nothing. A caller that looks again at once would have the CPU run ahead
+  /// Reports that there is nothing. A caller that looks again at once would have the CPU run ahead
   /// with many looks, all of which it has to take back when the writer's line arrives.
   @inlinable @inline(__always)
   func nothing() -> Element? {

@@ -112,7 +112,7 @@ public struct ManyToManyProducer<Element: BitwiseCopyable>: ~Copyable, @unchecke
     return count
   }
 
-  /// Pushes one element, waiting for room as ``wait`` says.
+  /// Pushes one element, waiting for room as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func push(_ element: Element) -> PushOutcome {
     if tryPush(element) { return .pushed }
@@ -186,7 +186,7 @@ public struct ManyToManyConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecke
 
   /// Finds a lane that has something, the present one first.
   ///
-  /// Stays with a lane that goes on having something until `stayCount` elements are gone from it,
+  /// Stays with a lane that still has something until `stayCount` elements are gone from it,
   /// and then until what was seen is used up: a consumer that went on after each element would meet
   /// the other consumers all the time.
   ///
@@ -285,7 +285,7 @@ public struct ManyToManyConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecke
     return 0
   }
 
-  /// Pops the next element, waiting for it as ``wait`` says.
+  /// Pops the next element, waiting for it as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func pop() -> PopOutcome<Element> {
     if let element = tryPop() { return .element(element) }
@@ -308,6 +308,6 @@ public struct ManyToManyConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecke
     }
   }
 
-  /// Closes this end; producers are told when all consumers have closed and they run out of room.
+  /// Closes this end; producers see it when all consumers have closed and they run out of room.
   public consuming func close() {}
 }

@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// Many producers, many consumers; each element goes to one of them.
 ///
-/// Every producer has a lane of its own, so that pushing costs what it costs in a one-to-one ring.
+/// Every producer has its own lane, so that pushing costs what it costs in a one-to-one ring.
 /// Consumers copy elements out of a lane and then claim them with one compare-exchange for all they
 /// copied: a consumer that the scheduler stops in the middle holds up nobody. They begin at
 /// different lanes and meet only when there are fewer busy producers than consumers.
@@ -21,7 +21,7 @@ public enum ManyToManyRing<Element: BitwiseCopyable> {
   ///   - producerCount: Shape: 1...256.
   ///   - consumerCount: Shape: 1...256.
   /// - Throws: ``RingError`` for a capacity that is no power of two, a count outside its limits, an
-  ///   element without bytes, or memory that could not be had.
+  ///   element without bytes, or memory that is not available.
   public static func makeEnds(
     _ configuration: RingConfiguration, producerCount: Int, consumerCount: Int
   ) throws(RingError) -> ManyToManyEnds<Element> {

@@ -6,7 +6,7 @@ public import Synchronization
 
 /// The reading end of a many-to-one ring.
 ///
-/// Takes what it has seen of one lane, then goes on to the next lane that has something: each
+/// Takes what it has seen of one lane, then moves on to the next lane that has something: each
 /// producer gets its turn however much another one pushes.
 ///
 /// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
@@ -106,7 +106,7 @@ public struct ManyToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     return count
   }
 
-  /// Pops the next element, waiting for it as ``wait`` says.
+  /// Pops the next element, waiting for it as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func pop() -> PopOutcome<Element> {
     if let element = tryPop() { return .element(element) }
@@ -129,7 +129,7 @@ public struct ManyToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     }
   }
 
-  /// Waits as ``wait`` says until there is something to pop.
+  /// Waits as ``wait`` specifies until there is something to pop.
   ///
   /// - Returns: `true` when there is; `false` when there was nothing until the time-out, or nothing
   ///   will come: see ``isDrained``.
@@ -160,6 +160,6 @@ public struct ManyToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     return count
   }
 
-  /// Closes this end; producers are told when they run out of room.
+  /// Closes this end; producers see it when they run out of room.
   public consuming func close() {}
 }

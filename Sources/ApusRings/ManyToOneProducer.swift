@@ -5,7 +5,7 @@ public import ApusThreads
 
 /// Many producers, one consumer.
 ///
-/// Every producer has a lane of its own, which the consumer reads in turn: no producer ever waits
+/// Every producer has its own lane, which the consumer reads in turn: no producer ever waits
 /// for, or retries because of, another one, and pushing costs what it costs in a one-to-one ring.
 /// What one producer pushes stays in order. Between producers there is no order beyond fairness:
 /// where the order of all pushes matters, the consumer is what makes it (a sequencer).
@@ -16,7 +16,7 @@ public enum ManyToOneRing<Element: BitwiseCopyable> {
   ///   - configuration: The capacity is each producer's.
   ///   - producerCount: Shape: 1...256.
   /// - Throws: ``RingError`` for a capacity that is no power of two, a count outside its limits, an
-  ///   element without bytes, or memory that could not be had.
+  ///   element without bytes, or memory that is not available.
   public static func makeEnds(
     _ configuration: RingConfiguration, producerCount: Int
   ) throws(RingError) -> ManyToOneEnds<Element> {
@@ -137,7 +137,7 @@ public struct ManyToOneProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     unsafe lane.tryPush(contentsOf: source)
   }
 
-  /// Pushes one element, waiting for room as ``wait`` says.
+  /// Pushes one element, waiting for room as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func push(_ element: Element) -> PushOutcome {
     if lane.tryPush(element) { return .pushed }

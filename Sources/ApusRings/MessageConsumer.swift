@@ -107,7 +107,7 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
     lane.tailCached = position
   }
 
-  /// Reads messages where they lie, waiting for the first one as ``wait`` says.
+  /// Reads messages where they lie, waiting for the first one as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func consume(
     countMax: Int = .max, _ body: (_ type: UInt32, _ payload: RawSpan) -> Void
@@ -138,6 +138,6 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Closes this end; the producer is told when it runs out of room.
+  /// Closes this end; the producer sees it when it runs out of room.
   public consuming func close() {}
 }

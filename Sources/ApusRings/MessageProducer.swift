@@ -144,7 +144,7 @@ public struct MessageProducer: ~Copyable, @unchecked Sendable {
     return .pushed
   }
 
-  /// Why a claim of this length failed; not at once, as in ``LaneProducer/refuse()``.
+  /// Why a claim of this length failed; after a pause, as in ``LaneProducer/refuse()``.
   @usableFromInline
   func refusal(_ byteCount: Int) -> PushOutcome {
     if byteCount < 0 || byteCount > messageByteCountMax { return .tooLong }
@@ -177,14 +177,14 @@ public struct MessageProducer: ~Copyable, @unchecked Sendable {
     tryPush(unsafe payload.bytes, type: type)
   }
 
-  /// Pushes a copy of one message, waiting for room as ``wait`` says.
+  /// Pushes a copy of one message, waiting for room as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func push(_ payload: Span<UInt8>, type: UInt32 = 0) -> PushOutcome {
     // SAFETY: bytes as bytes.
     push(unsafe payload.bytes, type: type)
   }
 
-  /// Pushes a copy of one message, waiting for room as ``wait`` says.
+  /// Pushes a copy of one message, waiting for room as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func push(_ payload: RawSpan, type: UInt32 = 0) -> PushOutcome {
     let outcome = tryPush(payload, type: type)
@@ -203,7 +203,7 @@ public struct MessageProducer: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Waits as ``wait`` says until a message of this length can be claimed.
+  /// Waits as ``wait`` specifies until a message of this length can be claimed.
   ///
   /// - Returns: `.pushed` when there is room; nothing was pushed.
   public mutating func waitForRoom(byteCount: Int) -> PushOutcome {

@@ -20,7 +20,7 @@ public enum MessageRing {
   /// Makes a ring and its two ends. The capacity counts bytes, headers included.
   ///
   /// - Throws: ``RingError`` for a capacity that is no power of two of at least 64, or memory that
-  ///   could not be had.
+  ///   was not available.
   public static func makeEnds(
     _ configuration: RingConfiguration
   ) throws(RingError) -> MessageEnds {

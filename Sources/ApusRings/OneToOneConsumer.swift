@@ -65,7 +65,7 @@ public struct OneToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
     unsafe lane.tryPop(into: target)
   }
 
-  /// Pops the next element, waiting for it as ``wait`` says.
+  /// Pops the next element, waiting for it as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func pop() -> PopOutcome<Element> {
     if let element = lane.tryPop() { return .element(element) }
@@ -88,7 +88,7 @@ public struct OneToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
     }
   }
 
-  /// Waits as ``wait`` says until there is something to pop.
+  /// Waits as ``wait`` specifies until there is something to pop.
   ///
   /// - Returns: `true` when there is; `false` when there was nothing until the time-out, or nothing
   ///   will come: see ``isDrained``.
@@ -123,6 +123,6 @@ public struct OneToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
     return count
   }
 
-  /// Closes this end; the producer is told when it runs out of room.
+  /// Closes this end; the producer sees it when it runs out of room.
   public consuming func close() {}
 }

@@ -67,7 +67,7 @@ public struct OneToOneProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
     unsafe lane.tryPush(contentsOf: source)
   }
 
-  /// Pushes one element, waiting for room as ``wait`` says.
+  /// Pushes one element, waiting for room as ``wait`` specifies.
   @inlinable @inline(__always)
   public mutating func push(_ element: Element) -> PushOutcome {
     if lane.tryPush(element) { return .pushed }
@@ -84,7 +84,7 @@ public struct OneToOneProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
     }
   }
 
-  /// Waits as ``wait`` says until at least one element can be pushed.
+  /// Waits as ``wait`` specifies until at least one element can be pushed.
   ///
   /// - Returns: `.pushed` when there is room; nothing was pushed.
   @inlinable

@@ -11,7 +11,7 @@ public enum OneToOneRing<Element: BitwiseCopyable> {
   /// Makes a ring and its two ends.
   ///
   /// - Throws: ``RingError`` for a capacity that is no power of two, an element without bytes, or
-  ///   memory that could not be had.
+  ///   memory that is not available.
   public static func makeEnds(
     _ configuration: RingConfiguration
   ) throws(RingError) -> OneToOneEnds<Element> {

@@ -48,7 +48,7 @@ public struct RingConfiguration: Sendable {
   /// large ones, touched before the first use.
   public var memory: MemoryRegion.Options?
 
-  /// A configuration; waiting parks unless told otherwise, so that an idle end costs no processor.
+  /// A configuration; waiting parks unless specified otherwise, so that an idle end needs no CPU.
   public init(
     capacity: Int, producerWait: WaitStrategy = .park(), consumerWait: WaitStrategy = .park(),
     memory: MemoryRegion.Options? = nil

@@ -16,7 +16,7 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
   case upstream(consumer: Int, follows: Int)
   /// A ring that needs more memory than can be addressed. Unit: bytes of one lane.
   case size(capacity: Int, elementByteCount: Int)
-  /// The memory could not be had.
+  /// The memory was not available.
   case memory(MemoryError)
   /// A file could not be used.
   case file(path: String, problem: RingFileProblem)

@@ -37,7 +37,7 @@ extension RingStorage {
     return (false, isDrained)
   }
 
-  /// One consumer less; the last one tells the producers.
+  /// One consumer less; the last one informs the producers.
   @usableFromInline
   func closeConsumer() {
     // SAFETY: the word lies in self's memory.

@@ -47,7 +47,7 @@ final class SharedRingFile: @unchecked Sendable {
       close(descriptor)
       unsafe unlink(temporary)
     }
-    // Reserves the blocks: a full disk is told here and not by a signal at the first use.
+    // Reserves the blocks: a full disk is reported here and not by a signal at the first use.
     let reserved = posix_fallocate(descriptor, 0, off_t(layout.totalByteCount))
     guard reserved == 0 else {
       throw .file(path: path, problem: .system(operation: "posix_fallocate", errno: reserved))
@@ -97,7 +97,7 @@ final class SharedRingFile: @unchecked Sendable {
           found: UInt64(status.st_size), expected: UInt64(RingLayout.lineByteCount)))
     }
     var header = capus_ring_header()
-    // SAFETY: the header is as long as the call is told.
+    // SAFETY: the header is as long as the call is given.
     let count = unsafe pread(descriptor, &header, MemoryLayout<capus_ring_header>.size, 0)
     guard count == MemoryLayout<capus_ring_header>.size else { throw failure(path, "pread") }
     try check(path, "magic", 0, header.magic, CAPUS_RING_MAGIC)

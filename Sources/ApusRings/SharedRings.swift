@@ -6,8 +6,8 @@ public import ApusThreads
 // Rings in files, preferably under /dev/shm, that several processes map.
 //
 // An end belongs to one process at a time: opening one that a living process has is an error. One
-// whose process has died can be opened again and goes on where that process had got to: nothing
-// that was pushed is lost, and what a consumer had popped but not finished with is its own affair.
+// whose process has died can be opened again and continues where that process stopped: nothing
+// that was pushed is lost, and what a consumer had popped but not finished with is up to it.
 //
 // Elements come from another process. They must be types for which every bit pattern is valid:
 // integers, floating-point numbers and structures of these, but no Bool and no enumeration.

@@ -5,7 +5,7 @@
 public struct LogicalCPU: Sendable, Equatable {
   /// Number as the kernel counts.
   public var index: Int
-  /// NUMA node; 0 where the kernel tells none.
+  /// NUMA node; 0 where the kernel reports none.
   public var node: Int
   /// Core within its socket.
   public var core: Int
@@ -55,7 +55,7 @@ public struct CPUTopology: Sendable {
   /// The logical CPU of this number; nil where it is not on line.
   public func cpu(_ index: Int) -> LogicalCPU? { cpus.first { $0.index == index } }
 
-  /// Reads `/sys/devices/system`; what the kernel does not tell is taken as the simplest case.
+  /// Reads `/sys/devices/system`; what the kernel does not report is taken to be the simplest case.
   public static func current() -> CPUTopology {
     CPUTopology(root: "/sys/devices/system", allowed: allowedCPUs())
   }
@@ -102,7 +102,7 @@ public struct CPUTopology: Sendable {
     }
   }
 
-  /// A kernel size such as `512K`; nil for what is none.
+  /// A kernel size such as `512K`; nil for anything else.
   static func byteCount(_ text: String) -> Int? {
     let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
     let unit = text.last.flatMap { units[$0] }

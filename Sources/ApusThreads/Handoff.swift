@@ -26,7 +26,7 @@ public final class Handoff<Value: ~Copyable & Sendable>: @unchecked Sendable {
 extension PinnedThread {
   /// Starts a thread and moves a value to it: the end of a ring, for instance.
   ///
-  /// - Throws: ``ThreadError`` when the CPU is not available or no thread could be had.
+  /// - Throws: ``ThreadError`` when the CPU is not available or no thread could be started.
   public convenience init<Value: ~Copyable & Sendable>(
     name: String, cpuIndex: Int?, moving value: consuming Value,
     body: @escaping @Sendable (consuming Value) -> Void

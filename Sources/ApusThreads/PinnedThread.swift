@@ -19,7 +19,7 @@ public func pinCurrentThread(cpuIndex: Int) throws(ThreadError) {
 /// bound to now.
 public func permittedCPUs() -> [Int] {
   var permitted = [UInt8](repeating: 0, count: 1_024)
-  // SAFETY: the array has as many bytes as the call is told.
+  // SAFETY: the array has as many bytes as the call is given.
   guard unsafe capus_thread_permitted_cpus(&permitted, CInt(permitted.count)) == 0 else {
     return []
   }
@@ -29,7 +29,7 @@ public func permittedCPUs() -> [Int] {
 /// The CPUs the calling thread may run on, ascending.
 public func allowedCPUs() -> [Int] {
   var allowed = [UInt8](repeating: 0, count: 1_024)
-  // SAFETY: the array has as many bytes as the call is told.
+  // SAFETY: the array has as many bytes as the call is given.
   guard unsafe capus_thread_allowed_cpus(&allowed, CInt(allowed.count)) == 0 else { return [] }
   return allowed.indices.filter { allowed[$0] != 0 }
 }
@@ -46,11 +46,11 @@ private func checkAvailable(_ cpuIndex: Int) throws(ThreadError) {
 public struct ThreadPlacement: Sendable, Equatable {
   /// CPU it is bound to; nil where it is free.
   public var cpuIndex: Int?
-  /// NUMA node it prefers for the memory it touches first; nil where it has no preference of its own.
+  /// NUMA node it prefers for the memory it touches first; nil where it has no preference.
   public var numaNode: Int?
-  /// Priority it has in the kernel's first in, first out class; nil where it has none of its own.
+  /// Priority it has in the kernel's first in, first out class; nil where it has none.
   public var realTimePriority: Int?
-  /// What was asked for and could not be had, each with what to do.
+  /// What was asked for and is not available, each with what to do.
   public var shortfalls: [String]
 }
 
@@ -78,7 +78,7 @@ public final class PinnedThread: @unchecked Sendable {
   public struct Configuration: Sendable, Equatable {
     /// Shown by the kernel (its first 15 bytes) and in a report of a panic (its first 63).
     public var name: String
-    /// CPU to bind to; nil leaves it free. A CPU that cannot be had is an error.
+    /// CPU to bind to; nil leaves it free. A CPU that is not available is an error.
     public var cpuIndex: Int?
     /// NUMA node preferred for memory that the thread touches first; nil as the creating thread.
     public var numaNode: Int?
@@ -124,11 +124,11 @@ public final class PinnedThread: @unchecked Sendable {
 
   /// Starts a thread.
   ///
-  /// A node or a priority that cannot be had is not an error: ``placement`` tells it.
+  /// A node or a priority that is not available is not an error: ``placement`` reports it.
   ///
   /// - Parameter body: Runs on the thread and should return soon after its token says so.
   /// - Throws: ``ThreadError`` when the CPU is not available, the priority is out of range or no
-  ///   thread could be had.
+  ///   thread could be started.
   public init(
     configuration: Configuration, body: @escaping @Sendable (StopToken) -> Void
   ) throws(ThreadError) {
@@ -169,7 +169,7 @@ public final class PinnedThread: @unchecked Sendable {
 
   /// Starts a thread whose body ends by itself.
   ///
-  /// - Throws: ``ThreadError`` when the CPU is not available or no thread could be had.
+  /// - Throws: ``ThreadError`` when the CPU is not available or no thread could be started.
   public convenience init(
     name: String, cpuIndex: Int?, body: @escaping @Sendable () -> Void
   ) throws(ThreadError) {

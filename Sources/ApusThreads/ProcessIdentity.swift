@@ -13,7 +13,7 @@ public enum ProcessState: Sendable, Equatable {
   case unknown
 }
 
-/// A process, told apart from every other that had or will have its number: what a file that
+/// A process, distinguished from every other that had or will have its number: what a file that
 /// several processes share says of its writer.
 public struct ProcessIdentity: Equatable, Sendable {
   /// Its number.
@@ -100,7 +100,7 @@ extension ProcessIdentity {
   }
 }
 
-/// What `/proc/<pid>/stat` tells of a process.
+/// What `/proc/<pid>/stat` says about a process.
 struct ProcessStatistics: Equatable {
   /// When it started. Unit: clock ticks since the host started.
   var startTicks: UInt64

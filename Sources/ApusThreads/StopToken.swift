@@ -18,7 +18,7 @@ public struct StopToken: Sendable {
   @inlinable @inline(__always)
   public var isStopped: Bool { flag.isStopped.load(ordering: .relaxed) }
 
-  /// Tells it, for good.
+  /// Sets it, permanently.
   public func stop() { flag.isStopped.store(true, ordering: .relaxed) }
 }
 

@@ -17,7 +17,7 @@ public enum SystemFile {
     var chunk = [UInt8](repeating: 0, count: 16_384)
     // Files under /proc come a page at a time, however much is asked for.
     while bytes.count < byteCountMax {
-      // SAFETY: the array has as many bytes as the call is told.
+      // SAFETY: the array has as many bytes as the call is given.
       let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
       if count == 0 { break }
       guard count > 0 else { return nil }

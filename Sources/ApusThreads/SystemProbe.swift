@@ -9,7 +9,7 @@ public enum SystemProbe {
   /// 0 where io_uring can be set up, else the errno that refused it.
   public static func ioUringErrno() -> Int32 { -capus_io_uring_probe() }
 
-  /// How late the kernel may wake this thread. Unit: nanoseconds; nil where it does not tell.
+  /// How late the kernel may wake this thread. Unit: nanoseconds; nil where it does not say.
   public static func timerSlackNanoseconds() -> Int? {
     let slack = capus_timer_slack_read()
     return slack < 0 ? nil : Int(slack)

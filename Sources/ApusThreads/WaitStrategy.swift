@@ -48,7 +48,7 @@ public struct WaitStrategy: Sendable, Equatable {
     self.timeoutNanoseconds = timeoutNanoseconds
   }
 
-  /// Gives up at once.
+  /// Gives up immediately.
   public static var fail: WaitStrategy { WaitStrategy(.fail, 0, nil) }
 
   /// Looks again and again.
@@ -80,7 +80,7 @@ public struct WaitStrategy: Sendable, Equatable {
 
   /// Waits until a condition holds or the deadline has passed.
   ///
-  /// The condition is looked at once more after the deadline, so a thread that was kept from
+  /// The condition is checked once more after the deadline, so a thread that was kept from
   /// running does not report a time-out for what has happened meanwhile.
   ///
   /// - Parameters:

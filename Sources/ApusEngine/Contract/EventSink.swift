@@ -6,7 +6,7 @@ public import ApusMemory
 /// An event and the command it came from.
 @frozen
 public struct SequencedEvent<Event: BitwiseCopyable>: BitwiseCopyable {
-  /// Sequence of the command: the event tells that this command was done.
+  /// Sequence of the command: the event shows that this command was done.
   public var sequence: UInt64
   /// What happened.
   public var event: Event

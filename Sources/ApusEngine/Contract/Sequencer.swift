@@ -14,7 +14,7 @@ public struct Sequencer: BitwiseCopyable, Sendable, Equatable {
   /// Time given last.
   public var lastTime: Nanoseconds
 
-  /// A sequencer that goes on after these.
+  /// A sequencer that continues after these.
   @inlinable
   public init(after lastSequence: UInt64 = 0, lastTime: Nanoseconds = .zero) {
     self.lastSequence = lastSequence

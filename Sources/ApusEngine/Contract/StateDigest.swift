@@ -3,7 +3,7 @@
 
 /// Order-dependent 64-bit hash of a sequence of words; the multiply-xorshift of SplitMix64.
 ///
-/// Made to tell two states apart that should be equal, cheaply and the same on every machine. It is
+/// Made to distinguish two states that should be equal, cheaply and the same on every machine. It is
 /// no protection against somebody who wants two states to look equal.
 @frozen
 public struct StateDigest: BitwiseCopyable, Sendable {

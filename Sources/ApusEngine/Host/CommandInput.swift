@@ -34,7 +34,7 @@ public protocol CommandInput: ~Copyable, SendableMetatype {
 }
 
 extension CommandInput where Self: ~Copyable {
-  /// Looking and yielding: for an input that says nothing.
+  /// Looking and yielding: for an input that does not say.
   @inlinable
   public var wait: WaitStrategy { .spinThenYield() }
 

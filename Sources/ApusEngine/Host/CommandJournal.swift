@@ -30,7 +30,7 @@ public enum CommandJournalOutcome: UInt8, Sendable, Equatable {
   case failed
 }
 
-/// What a host needs of a journal: an append that only copies, and to be told what is durable.
+/// What a host needs of a journal: an append that only copies, and a report of what is durable.
 ///
 /// - Threading: the host's thread.
 public protocol CommandJournal: ~Copyable, SendableMetatype {
@@ -57,7 +57,7 @@ public protocol CommandJournal: ~Copyable, SendableMetatype {
 
   /// Takes what the disk has done and gives it what was appended.
   ///
-  /// - Returns: Sequence up to which everything is durable. It stands still after a failure.
+  /// - Returns: Sequence up to which everything is durable. It stays the same after a failure.
   mutating func poll() -> UInt64
 
   /// Waits until everything that was appended is durable.
@@ -65,11 +65,11 @@ public protocol CommandJournal: ~Copyable, SendableMetatype {
   /// - Returns: Whether it is; if not, the journal has failed.
   mutating func makeDurable() -> Bool
 
-  /// Whether the journal has failed for good: it may not be trusted to keep anything that it has not
-  /// told to be durable.
+  /// Whether the journal has failed permanently: nothing that it has not reported to be durable may
+  /// be relied on.
   var hasFailed: Bool { get }
 
-  /// Why, in one line; nil while it goes on.
+  /// Why, in one line; nil while it works.
   var failureDescription: String? { get }
 }
 
@@ -105,11 +105,11 @@ public struct NoJournal: CommandJournal, ~Copyable {
   @inlinable @inline(__always)
   public mutating func makeDurable() -> Bool { true }
 
-  /// Whether the journal has failed for good.
+  /// Whether the journal has failed permanently.
   @inlinable @inline(__always)
   public var hasFailed: Bool { false }
 
-  /// Why, in one line; nil while it goes on.
+  /// Why, in one line; nil while it works.
   @inlinable
   public var failureDescription: String? { nil }
 }

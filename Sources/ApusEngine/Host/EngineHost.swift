@@ -25,10 +25,10 @@ public struct EngineHost<
   @usableFromInline var core: HostCore<E, Journal, Output>
   @usableFromInline var input: Input
 
-  /// A host of an engine that stands where the configuration says.
+  /// A host of an engine that is at the sequence of the configuration.
   ///
   /// - Throws: ``HostError`` for a configuration that does not fit the engine or the journal, or
-  ///   memory that could not be had.
+  ///   memory that is not available.
   public init(
     engine: consuming E, input: consuming Input, journal: consuming Journal,
     output: consuming Output, configuration: HostConfiguration
@@ -38,7 +38,7 @@ public struct EngineHost<
     self.input = input
   }
 
-  // MARK: What it stands at
+  // MARK: State
 
   /// The engine, for queries.
   @inlinable
@@ -85,7 +85,7 @@ public struct EngineHost<
   @inlinable
   public var fencingEpoch: UInt64 { core.fencingEpoch }
 
-  /// Why the host has stopped, in one line; nil while it goes on.
+  /// Why the host has stopped, in one line; nil while it runs.
   public var failureDescription: String? {
     if let description = core.journal.failureDescription { return description }
     return core.fencingEpoch == 0
@@ -109,7 +109,7 @@ public struct EngineHost<
   @inlinable
   public var latencies: StageLatencies { @inline(__always) _read { yield core.stages } }
 
-  /// Forgets the latencies so far.
+  /// Discards the latencies so far.
   public mutating func resetLatencies() { core.stages.reset() }
 
   /// Ends the host and gives the engine back. What waits is dropped; ``flush()`` first.

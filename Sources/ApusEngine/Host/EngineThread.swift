@@ -64,7 +64,7 @@ public struct EngineThread<
   ///   - cpuIndex: CPU it is bound to; nil leaves it free.
   ///   - batchCountMax: Commands taken from the input at once: the more, the cheaper each, and the
   ///     later the first of a batch is answered.
-  /// - Throws: `ThreadError` when the CPU is not available or no thread could be had.
+  /// - Throws: `ThreadError` when the CPU is not available or no thread could be started.
   @inlinable
   public static func start(
     _ host: consuming sending Host, name: String, cpuIndex: Int?, batchCountMax: Int = 256

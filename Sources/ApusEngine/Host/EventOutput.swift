@@ -33,7 +33,7 @@ public struct NoOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
   /// Nothing.
   @inlinable public init() {}
 
-  /// Takes events, from the first on; says how many.
+  /// Takes events, from the first on; returns how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<SequencedEvent<Event>>) -> Int {
     events.count
@@ -46,7 +46,7 @@ public struct CallerOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
   /// Nothing.
   @inlinable public init() {}
 
-  /// Takes events, from the first on; says how many.
+  /// Takes events, from the first on; returns how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<SequencedEvent<Event>>) -> Int { 0 }
 }
@@ -56,7 +56,7 @@ extension OneToOneProducer: EventOutput {
   @inlinable
   public var isClosed: Bool { isConsumerClosed }
 
-  /// Takes events, from the first on; says how many.
+  /// Takes events, from the first on; returns how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<Element>) -> Int {
     unsafe tryPush(contentsOf: events)
@@ -68,7 +68,7 @@ extension ManyToOneProducer: EventOutput {
   @inlinable
   public var isClosed: Bool { isConsumerClosed }
 
-  /// Takes events, from the first on; says how many.
+  /// Takes events, from the first on; returns how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<Element>) -> Int {
     unsafe tryPush(contentsOf: events)
@@ -79,7 +79,7 @@ extension BroadcastProducer: EventOutput {
   /// Whether all consumers have closed.
   public var isClosed: Bool { areConsumersClosed }
 
-  /// Takes events, from the first on; says how many.
+  /// Takes events, from the first on; returns how many.
   @unsafe @inlinable @inline(__always)
   public mutating func take(_ events: UnsafeBufferPointer<Element>) -> Int {
     unsafe tryPush(contentsOf: events)

@@ -36,11 +36,11 @@ public struct HostConfiguration: Sendable {
   public var lastTime: Nanoseconds
   /// Where the memory of the events lies.
   public var memory: MemoryRegion.Options
-  /// How far the standby is, as the replica link tells it; a fence in it stops the host. Nil where
+  /// How far the standby is, as the replica link reports it; a fence in it stops the host. Nil where
   /// there is no link.
   public var replica: ReplicatedPosition?
 
-  /// A configuration; a new engine's unless told otherwise.
+  /// A configuration; a new engine's unless specified otherwise.
   public init(
     release: EventRelease, eventCapacity: Int, digestInterval: Int? = nil,
     timedBatchInterval: Int? = 64, lastSequence: UInt64 = 0, lastTime: Nanoseconds = .zero,
@@ -105,13 +105,13 @@ public struct HostConfiguration: Sendable {
 public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A value that cannot be.
   case configuration(field: String, value: String, expected: String)
-  /// The engine and the journal do not stand at the same record.
+  /// The engine and the journal are not at the same record.
   case position(engine: UInt64, journal: UInt64)
   /// A journal for an engine whose commands are not all in their bytes.
   case notSelfContained
-  /// Memory for the events could not be had.
+  /// Memory for the events was not available.
   case memory(MemoryError)
-  /// Memory for the latencies could not be had.
+  /// Memory for the latencies was not available.
   case histogram(HistogramError)
 
   /// One line: what is wrong and what to do.

@@ -129,7 +129,7 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
     return commands.count
   }
 
-  /// Takes the digest that is due, as a record of its own.
+  /// Takes the digest that is due, as a separate record.
   ///
   /// - Returns: False when the journal has no room for it yet.
   @inlinable @inline(never) @discardableResult

@@ -20,7 +20,7 @@ struct HostCore<
   @usableFromInline let release: EventRelease
   /// Up to here the disk has everything; with no journal, everything always counts as kept.
   @usableFromInline var keptSequence: UInt64
-  /// What the replica link tells; nil without one.
+  /// What the replica link reports; nil without one.
   @usableFromInline let replica: ReplicatedPosition?
   /// Up to here the standby has everything; where nobody waits for it, everything counts.
   @usableFromInline var replicatedSequence: UInt64
@@ -89,7 +89,7 @@ struct HostCore<
     do { return try StageLatencies() } catch { throw .histogram(error) }
   }
 
-  // MARK: Where it stands
+  // MARK: State
 
   @inlinable
   var durableSequence: UInt64 { min(keptSequence, sequencer.lastSequence) }

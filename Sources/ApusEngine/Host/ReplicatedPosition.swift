@@ -17,7 +17,7 @@ public final class ReplicatedPosition: Sendable {
   @inlinable
   public var sequence: UInt64 { sequenceWord.load(ordering: .acquiring) }
 
-  /// The epoch that ended this primary's; 0 while it goes on.
+  /// The epoch that ended this primary's; 0 while it lasts.
   @inlinable
   public var fencingEpoch: UInt64 { fenceWord.load(ordering: .acquiring) }
 

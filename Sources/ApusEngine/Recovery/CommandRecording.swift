@@ -33,7 +33,7 @@ public protocol CommandRecording: ~Copyable {
   ) throws(ReplayError) -> Int
 }
 
-/// A replay that cannot go on.
+/// A replay that cannot continue.
 public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The recording cannot be read on.
   case recording(description: String)

@@ -53,7 +53,7 @@ public struct RecoveredEngine<E: Engine & ~Copyable>: ~Copyable {
   public consuming func takeEngine() -> E { engine }
 }
 
-/// A recovery that found no state to go on from.
+/// A recovery that found no state to continue from.
 public enum RecoveryError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The snapshots could not be listed, or there was no memory for the engine.
   case snapshots(SnapshotError)
@@ -81,7 +81,7 @@ public enum EngineRecovery {
   /// Recovers an engine.
   ///
   /// A snapshot that is damaged, foreign or restores to another digest is passed over for an older
-  /// one, and told in the report. An error of the journal is an error: what it acknowledged must not
+  /// one, and noted in the report. An error of the journal is an error: what it acknowledged must not
   /// be left out silently.
   ///
   /// - Parameters:

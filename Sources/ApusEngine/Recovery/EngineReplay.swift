@@ -37,7 +37,7 @@ where Output.Element == SequencedEvent<E.Event> {
   /// What ended the replay.
   private var failure: ReplayError?
 
-  /// A replay that goes on behind a record.
+  /// A replay that continues after a record.
   ///
   /// - Parameters:
   ///   - engine: In the state after the record `lastSequence`.
@@ -72,7 +72,7 @@ where Output.Element == SequencedEvent<E.Event> {
   /// Applies the next records.
   ///
   /// - Returns: Records taken; 0 at the end, and where the output has no room.
-  /// - Throws: ``ReplayError``; the engine then stands at ``ReplayReport/lastSequence``.
+  /// - Throws: ``ReplayError``; the engine is then at ``ReplayReport/lastSequence``.
   @inlinable
   public mutating func step<Recording: CommandRecording & ~Copyable>(
     _ recording: inout Recording, countMax: Int = .max

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-/// What stands before an engine's state in a snapshot: 48 bytes.
+/// What precedes an engine's state in a snapshot: 48 bytes.
 ///
 /// ```
 ///  0  magic     "APUSSNAP"
@@ -84,12 +84,12 @@ public struct EngineSnapshot: Sendable, Equatable {
   }
 }
 
-/// An engine as a snapshot had it.
+/// An engine restored from a snapshot.
 @frozen
 public struct RestoredEngine<E: Engine & ~Copyable>: ~Copyable {
   /// The engine.
   public var engine: E
-  /// Where the stream goes on, and the digest it was checked against.
+  /// Where the stream continues, and the digest it was checked against.
   public var header: EngineSnapshot
 
   @usableFromInline init(engine: consuming E, header: EngineSnapshot) {

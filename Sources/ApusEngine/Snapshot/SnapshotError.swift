@@ -11,13 +11,13 @@ public enum SnapshotError: Error, Equatable, Sendable, CustomStringConvertible {
   case malformed(field: String, offset: UInt64, value: String, expected: String)
   /// The snapshot is of another engine, or of another layout of its state.
   case foreign(found: SnapshotFormat, expected: SnapshotFormat)
-  /// The restored state does not have the digest that was written beside it.
+  /// The restored state does not have the digest that was written with it.
   case digest(sequence: UInt64, written: UInt64, restored: UInt64)
   /// There are bytes behind the state.
   case trailingBytes(offset: UInt64)
   /// What the snapshot covers could not be made durable first.
   case journal(description: String)
-  /// Memory for the state could not be had.
+  /// Memory for the state was not available.
   case memory(MemoryError)
   /// Where snapshots are kept refused.
   case storage(description: String)

@@ -10,7 +10,7 @@ public protocol SnapshotSource: AnyObject {
 }
 
 /// Reads an engine's state as little-endian fields. Bytes may be anything: what cannot be is an error
-/// that names the field and where it stands.
+/// that names the field and its offset.
 ///
 /// - Threading: one thread at a time.
 @safe

@@ -12,7 +12,7 @@ struct CounterSlot: Sendable, Equatable {
 
 /// A number that only grows, in a file that other processes read.
 ///
-/// Updating it is a load and a store of one aligned word on a cache line of its own: no lock, no
+/// Updating it is a load and a store of one aligned word on its own cache line: no lock, no
 /// locked instruction, no system call. Readers cost its writer a cache miss at most.
 ///
 /// The handle is the right to write: there is one, and it moves to the thread that does. Without it
@@ -34,7 +34,7 @@ public struct Counter: ~Copyable {
     self.slot = slot
   }
 
-  /// What it stands at.
+  /// The current value.
   @inlinable @inline(__always)
   public var value: UInt64 {
     // SAFETY: the mapping lives as long as the handle.
@@ -53,7 +53,7 @@ public struct Counter: ~Copyable {
   @inlinable @inline(__always)
   public mutating func add(_ amount: UInt64) {
     // SAFETY: the mapping lives as long as the handle. Relaxed and not read-modify-write: this
-    // handle is the only writer, and each value stands for itself.
+    // handle is the only writer, and each value is independent.
     unsafe cell.pointee.store(
       cell.pointee.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
   }
@@ -89,7 +89,7 @@ public struct Gauge: ~Copyable {
     self.slot = slot
   }
 
-  /// What it stands at.
+  /// The current value.
   @inlinable @inline(__always)
   public var value: Int64 {
     // SAFETY: the mapping lives as long as the handle.

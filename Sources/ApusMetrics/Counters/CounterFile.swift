@@ -10,7 +10,7 @@ internal import Synchronization
 /// Goals: updates as cheap as a store; values that outlive the process; readers that never take a
 /// value of one counter for another's.
 ///
-/// Non-goals: several writers of one counter (give each its own, told apart by a label); totals
+/// Non-goals: several writers of one counter (give each its own, distinguished by a label); totals
 /// that outlive a restart.
 ///
 /// ```swift
@@ -124,7 +124,7 @@ public final class CounterFile: Sendable {
     release(histogram.slot, of: histogram.mapping)
   }
 
-  /// Removes the file from its folder; handles and open readers go on with it. Without this it
+  /// Removes the file from its folder; handles and open readers keep working. Without this it
   /// stays when its writer ends, with the last values.
   public func removeFile() { mapping.removeFile() }
 

@@ -36,7 +36,7 @@ public struct CounterLabel: Hashable, Sendable {
   }
 }
 
-/// What tells a counter from all others of its file: name and labels.
+/// What distinguishes a counter from all others of its file: name and labels.
 public struct CounterIdentity: Hashable, Sendable {
   /// Shape: `[a-zA-Z_:][a-zA-Z0-9_:]*`, at most 128 bytes.
   public var name: String
@@ -83,7 +83,7 @@ public struct CounterIdentity: Hashable, Sendable {
     }
   }
 
-  /// Names of the series that a histogram of this name is shown as, beside its own.
+  /// Names of the series that a histogram of this name is shown as, besides its own.
   static func seriesNames(ofHistogram name: String) -> [String] {
     ["_sum", "_count", "_bucket"].map { name + $0 }
   }

@@ -15,13 +15,13 @@ final class CounterMapping: Sendable {
   nonisolated(unsafe) private let base: UnsafeMutableRawPointer
   let layout: CounterFileLayout
   let path: String
-  /// Device and inode, to tell whether the path still names this file.
+  /// Device and inode, to check whether the path still names this file.
   private let device: UInt64
   private let inode: UInt64
 
   private static let temporaryFileCount = Atomic<Int>(0)
 
-  /// Makes the file beside its name and renames it into place.
+  /// Creates the file under a temporary name and renames it into place.
   init(path: String, layout: CounterFileLayout) throws(CounterFileError) {
     let serial = Self.temporaryFileCount.wrappingAdd(1, ordering: .relaxed).newValue
     let temporaryPath = "\(path).\(getpid()).\(serial).partial"

@@ -34,7 +34,7 @@ extension CounterReader {
     let strideWordCount = CounterFileLayout.valueByteStride / 8
     let before = try read(offset: layout.recordsOffset, wordCount: usedCount * recordWordCount)
     // Pairs with the releasing stores and the fence of `CounterMapping.publish`. The system calls
-    // order the copies on x86; other CPUs need telling.
+    // order the copies on x86; other CPUs need a barrier.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     let values = try read(offset: layout.valuesOffset, wordCount: usedCount * strideWordCount)
 

@@ -9,7 +9,7 @@ internal import Synchronization
 /// Reads a counter file of another process, or of one that has ended.
 ///
 /// The file is copied with `pread`, not mapped: one that is cut short while it is read is then an
-/// error to be told, where a mapping would raise SIGBUS. The kernel copies aligned words whole on
+/// error to be reported, where a mapping would raise SIGBUS. The kernel copies aligned words whole on
 /// the CPUs Apus runs on, so no value is seen half written.
 ///
 /// - Threading: one thread at a time.
@@ -25,7 +25,7 @@ public struct CounterReader: ~Copyable {
   /// When the file was made. Unit: nanoseconds since 1970-01-01 UTC.
   public let createdNanoseconds: UInt64
 
-  /// Passes over the file in search of a state that stands still; see ``snapshot()``.
+  /// Passes over the file in search of a state that does not change; see ``snapshot()``.
   static let passCountMax = 8
 
   /// Opens a file and checks its header.

@@ -40,7 +40,7 @@ public struct HistogramCounts: Sendable, Equatable {
     for slot in slots {
       var before: UInt64 = 0
       if next < earlier.slots.endIndex, earlier.slots[next].index <= slot.index {
-        // Counts only grow: a slot that is gone, or lower, tells of a reset.
+        // Counts only grow: a slot that is gone, or lower, means a reset.
         guard earlier.slots[next].index == slot.index, earlier.slots[next].count <= slot.count
         else { return self }
         before = earlier.slots[next].count
@@ -94,7 +94,7 @@ public struct CounterSnapshot: Sendable {
     public var help: String
     /// What it stood at.
     public var value: Value
-    /// Slot of the file, and how often it was used: together they tell whether an entry of another
+    /// Slot of the file, and how often it was used: together they show whether an entry of another
     /// snapshot is the same counter.
     public var slot: Int
     /// How often its slot was used.
@@ -123,7 +123,7 @@ public struct CounterSnapshot: Sendable {
 extension CounterSnapshot {
   /// Puts entries in order and leaves out what no registry holds at one time: an identity twice, a
   /// name with two kinds, a name that a histogram claims for its series. A reader meets these when
-  /// a counter moves to another slot meanwhile, or in a file that somebody forged; the entry
+  /// a counter moves to another slot meanwhile, or in a file that was forged; the entry
   /// registered last stays.
   static func consistent(_ entries: [Entry]) -> [Entry] {
     var identities: Set<CounterIdentity> = []

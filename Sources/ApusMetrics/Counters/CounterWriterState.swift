@@ -7,7 +7,7 @@ internal import ApusThreads
 public enum CounterWriterState: String, Sendable {
   /// It runs.
   case alive
-  /// It has let go of the file; the values are its last.
+  /// It has closed the file; the values are its last.
   case closed
   /// It ended without a word; the values are its last.
   case dead

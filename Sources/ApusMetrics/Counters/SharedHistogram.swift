@@ -70,7 +70,7 @@ public struct SharedHistogram: ~Copyable {
     return unsafe counts[slotIndex].load(ordering: .relaxed)
   }
 
-  /// Forgets everything recorded. Readers take it as a restart.
+  /// Discards everything recorded. Readers take it as a restart.
   ///
   /// - Complexity: O(``HistogramLayout/slotCount``).
   public mutating func reset() {
