@@ -104,7 +104,7 @@ private final class Counter: Sendable {
     let cpus = permittedCPUs()
     let (toPeer, toUs) = (Atomic64(), Atomic64())
     // On a busy machine each takes two time slices.
-    let rounds = 300
+    let rounds = 60
     let backwards = Counter()
     let peer = try PinnedThread(name: "clock-peer", cpuIndex: cpus.first) {
       for _ in 0..<rounds {
