@@ -60,6 +60,10 @@ public func recoverTally(
     lastEpoch: replay.lastEpoch)
 }
 
+/// After so much silence the other side is lost. Both sides often share one thread, which a busy machine
+/// or a slow disk may stop for longer than the second that is the default.
+public let patientNanoseconds: UInt64 = 20_000_000_000
+
 /// Opens a folder as a standby's.
 public func openStandby(
   _ path: String, primary: ReplicationEndpoint, node: UInt64 = 2,
@@ -72,7 +76,8 @@ public func openStandby(
     storage: storage,
     configuration: ReplicationStandbyConfiguration(
       primary: primary, node: node, journal: smallJournal(),
-      frameByteCountMax: frameByteCountMax, retryNanoseconds: 5_000_000))
+      frameByteCountMax: frameByteCountMax, silenceNanoseconds: patientNanoseconds,
+      retryNanoseconds: 5_000_000))
 }
 
 /// A durable host and its replica link on one thread.
@@ -152,7 +157,7 @@ public struct PrimaryReplica: ~Copyable {
       storage: storage, position: position,
       configuration: ReplicationPrimaryConfiguration(
         endpoint: endpoint, epoch: epoch, acknowledgingNode: node,
-        frameByteCountMax: frameByteCountMax))
+        frameByteCountMax: frameByteCountMax, silenceNanoseconds: patientNanoseconds))
   }
 
   /// Whether everything has left the host. (A digest that is due waits for the next command.)

@@ -15,7 +15,8 @@ public func openRestoringStandby(
     engineConfiguration: TallyEngine.Configuration(), storage: openFolder(path),
     configuration: ReplicationStandbyConfiguration(
       primary: primary, node: node, journal: smallJournal(),
-      frameByteCountMax: frameByteCountMax, retryNanoseconds: 5_000_000),
+      frameByteCountMax: frameByteCountMax, silenceNanoseconds: patientNanoseconds,
+      retryNanoseconds: 5_000_000),
     makeEmpty: { own throws(SnapshotError) in TallyEngine(configuration: own) })
 }
 

@@ -132,13 +132,13 @@ import Testing
       storage: openFolder(path), position: position,
       configuration: ReplicationPrimaryConfiguration(
         endpoint: ReplicationEndpoint(address: "127.0.0.1", port: 0), epoch: 1,
-        acknowledgingNode: 2, frameByteCountMax: 16_384))
+        acknowledgingNode: 2, frameByteCountMax: 16_384, silenceNanoseconds: patientNanoseconds))
     var standby = try ReplicationStandby(
       engine: MatchingEngine(configuration: configuration), after: 0, lastTime: .zero,
       storage: openFolder(standbyPath),
       configuration: ReplicationStandbyConfiguration(
         primary: link.endpoint, node: 2, journal: smallJournal(), frameByteCountMax: 16_384,
-        retryNanoseconds: 5_000_000))
+        silenceNanoseconds: patientNanoseconds, retryNanoseconds: 5_000_000))
     let end = monotonicNow().rawValue + 60_000_000_000
     while seen.sequences.count < count, monotonicNow().rawValue < end {
       for _ in 0..<10 where seen.sequences.count < count {
