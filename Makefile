@@ -31,7 +31,7 @@ uninstall:
 check: bootstrap
 	@scripts/check
 
-check-full: check
+check-full: bootstrap
 	@scripts/bootstrap --full
 	@scripts/check_full
 
