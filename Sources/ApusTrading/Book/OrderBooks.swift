@@ -30,6 +30,8 @@ public struct OrderBooks: ~Copyable {
     /// Orders whose memory is there from the start: none of their pages is first touched by a message,
     /// which takes up to two milliseconds a huge page. Unit: orders, at most `orderCapacity`.
     public var residentOrderCount = 0
+    /// Room for lists of prices beyond what all levels need at once. Unit: bytes.
+    var spareLadderByteCount = 16 << 20
     /// Whether there are ladders for the other sets of a matching engine's orders.
     var hasOrderSets = false
 
@@ -101,7 +103,8 @@ public struct OrderBooks: ~Copyable {
     residentOptions.prefaultedByteCount = residentLevels * MemoryLayout<LadderEntry>.stride * 2
     // Blocks are powers of two, and a ladder that grew left a smaller block behind: 4 × covers both.
     let ladders = try LadderStorage(
-      byteCount: configuration.levelCapacity * MemoryLayout<LadderEntry>.stride * 4 + (16 << 20),
+      byteCount: configuration.levelCapacity * MemoryLayout<LadderEntry>.stride * 4
+        + configuration.spareLadderByteCount,
       options: residentOptions)
     let bookRegion = try MemoryRegion(
       byteCount: Self.bookCount * MemoryLayout<Book>.stride, options: options)

@@ -37,6 +37,8 @@ public struct MatchingEngine: Engine, ~Copyable {
     public var holdingCapacity: Int
     /// The most events one command may give, 64 or more. See section 15 of the rules.
     public var eventCountMax: Int
+    /// Room for lists of prices beyond what all levels need at once; tests make it scarce. Unit: bytes.
+    var spareLadderByteCount = 16 << 20
     /// Which pages back the engine.
     public var pages: MemoryRegion.PagePolicy
 
@@ -55,8 +57,8 @@ public struct MatchingEngine: Engine, ~Copyable {
     }
   }
 
-  /// `matching`, first layout.
-  public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "matching", version: 1) }
+  /// `matching`, second layout: expiries follow from the orders.
+  public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "matching", version: 2) }
 
   /// Events kept free for the end of what a command began.
   static let eventReserve = 16
@@ -90,6 +92,8 @@ public struct MatchingEngine: Engine, ~Copyable {
 
   // What holds during one command.
   var now: UInt64 = 0
+  /// Events that are kept for the command itself, while what others left goes on before it.
+  var eventsKept = 0
   var isBandSet = false
   var bandInstrument: UInt16 = 0
   var bandLowTicks: UInt32 = 0
@@ -115,6 +119,7 @@ public struct MatchingEngine: Engine, ~Copyable {
       orderCapacity: configuration.orderCapacity, levelCapacity: configuration.levelCapacity,
       pages: configuration.pages)
     bookConfiguration.hasOrderSets = true
+    bookConfiguration.spareLadderByteCount = configuration.spareLadderByteCount
     bookConfiguration.residentOrderCount = configuration.residentOrderCount
     let pages = configuration.pages
     let capacity = configuration.orderCapacity
@@ -186,7 +191,11 @@ public struct MatchingEngine: Engine, ~Copyable {
   ) {
     now = time.rawValue
     isBandSet = false
-    if !work.isEmpty { goOn(&events, leaving: eventCountMax / 2) }
+    if !work.isEmpty {
+      eventsKept = eventCountMax / 2
+      goOn(&events)
+      eventsKept = 0
+    }
     if command.kindCode == MatchingCommandKind.new.rawValue {
       if !enterPlain(command, &events) { enter(command, &events) }
     } else if command.kindCode == MatchingCommandKind.cancel.rawValue {
@@ -194,7 +203,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     } else {
       applyRarer(command, &events)
     }
-    if !work.isEmpty { goOn(&events, leaving: 0) }
+    if !work.isEmpty { goOn(&events) }
   }
 
   @inline(never)

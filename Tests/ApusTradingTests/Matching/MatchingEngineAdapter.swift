@@ -11,11 +11,13 @@ final class MatchingEngineAdapter: MatchingUnderTest {
   static let roomy = MatchingEngine.Configuration(
     orderCapacity: 1 << 16, levelCapacity: 1 << 16, eventCountMax: 1 << 15, pages: .plain)
 
+  let configuration: MatchingEngine.Configuration
   private var engine: MatchingEngine
   private var queue: EventQueue<MatchingEvent>
   private(set) var sequence: UInt64 = 0
 
   init(configuration: MatchingEngine.Configuration) throws {
+    self.configuration = configuration
     engine = try MatchingEngine(configuration: configuration)
     queue = try EventQueue(capacity: configuration.eventCountMax)
   }
@@ -26,6 +28,7 @@ final class MatchingEngineAdapter: MatchingUnderTest {
   )
     throws
   {
+    self.configuration = configuration
     var reader = SnapshotReader(source: SnapshotBytes(bytes))
     engine = try MatchingEngine(configuration: configuration, snapshot: &reader)
     queue = try EventQueue(capacity: configuration.eventCountMax)
@@ -35,8 +38,18 @@ final class MatchingEngineAdapter: MatchingUnderTest {
   var digest: UInt64 { engine.digest }
   var orderCount: Int { engine.books.orderCount }
 
-  /// Broken links of the books, or nil.
-  var brokenInvariant: String? { engine.books._checkInvariants() }
+  /// What does not hold of the state, or nil.
+  var brokenInvariant: String? { brokenInvariant(Set(1...16)) }
+
+  func brokenInvariant(_ instruments: Set<UInt16>) -> String? {
+    let invariants = MatchingInvariants(engine.view, instruments)
+    return invariants.check(engine)
+  }
+
+  func restored() throws -> (any MatchingUnderTest)? {
+    try MatchingEngineAdapter(
+      restoring: snapshot(), configuration: configuration, after: sequence)
+  }
 
   func snapshot() throws -> [UInt8] {
     let target = SnapshotBytes()

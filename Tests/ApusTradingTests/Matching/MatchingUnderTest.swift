@@ -19,6 +19,23 @@ protocol MatchingUnderTest: AnyObject {
 
   /// What is displayed, best price first, then in time order.
   func mainBook(_ instrument: UInt16, _ side: Side) -> [BookLine]
+
+  /// What does not hold of the state within, or nil.
+  ///
+  /// - Parameter instruments: Those that may have orders.
+  func brokenInvariant(_ instruments: Set<UInt16>) -> String?
+
+  /// Another engine in the same state, by way of a snapshot; nil where there are none. Both go on.
+  func restored() throws -> (any MatchingUnderTest)?
+
+  /// Stands for the state; 0 where there is none.
+  var digest: UInt64 { get }
+}
+
+extension MatchingUnderTest {
+  func brokenInvariant(_ instruments: Set<UInt16>) -> String? { nil }
+  func restored() throws -> (any MatchingUnderTest)? { nil }
+  var digest: UInt64 { 0 }
 }
 
 /// An engine that the rule tests run on.

@@ -83,7 +83,9 @@ extension MatchingEngine {
   mutating func endOfStep(_ incoming: inout Incoming, _ events: inout MatchingSink) -> MatchEnd? {
     if isIncomingLinkedAway { return .cancelled(.linked) }
     if incoming.leaves == 0 { return .done }
-    if events.remainingCapacity < Self.eventReserve { return .cancelled(.eventLimit) }
+    if events.remainingCapacity < Self.eventReserve &+ eventsKept {
+      return .cancelled(.eventLimit)
+    }
     return nil
   }
 
@@ -164,8 +166,9 @@ extension MatchingEngine {
     unlink(slot)
     extras[extra].hiddenQuantity &-= shown
     orders[slot].quantity = shown
-    // The level it left, or one of the same price, has room.
-    _ = link(slot)
+    // The level it left, or its own that became free with it, has room.
+    let isLinked = link(slot)
+    assert(isLinked, "MatchingEngine.replenish: expected the level that it left")
     var event = event(.replenished, of: slot)
     event.quantity = shown
     event.leavesQuantity = leaves(slot)

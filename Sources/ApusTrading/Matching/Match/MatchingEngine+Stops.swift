@@ -69,13 +69,27 @@ extension MatchingEngine {
       if let trigger = trailingTrigger(side, last: last, amount: amount),
         side == .sell ? trigger > orders[index].priceTicks : trigger < orders[index].priceTicks
       {
-        unlink(index)
-        orders[index].priceTicks = trigger
-        // Its old level, or one that is there, makes room for it.
-        _ = link(index)
+        move(index, to: trigger)
       }
       slot = next == OrderExtra.none ? 0 : next &+ 1
     }
+  }
+
+  /// Moves a stop's trigger; without a price for it the stop keeps trigger and place. Section 7.1.
+  private mutating func move(_ slot: UInt32, to trigger: UInt32) {
+    var moved = orders[slot]
+    moved.priceTicks = trigger
+    // SAFETY: every instrument has a ladder of stops.
+    let ladder = unsafe books.ladder(.stop, moved.locate, moved.side)
+    // Alone at its price, it leaves the level and the entry that it needs.
+    guard
+      unsafe levels[moved.level.rawValue].orderCount == 1
+        || books.makeRoom(ladder, OrderBooks.key(moved), givesLevelUp: false)
+    else { return }
+    unlink(slot)
+    orders[slot].priceTicks = trigger
+    let isLinked = link(slot)
+    assert(isLinked, "MatchingEngine.move: expected the room that was made")
   }
 
   mutating func appendTrailing(_ slot: UInt32) {

@@ -146,7 +146,7 @@ extension MatchingEngine {
     releaseRisk(slot, from: left, to: 0)
     _ = unsafe books.index.remove(orders[slot].reference, in: books.orderBase)
     orders[slot].reference = request.orderId
-    _ = unsafe books.index.insert(request.orderId, slot: slot, in: books.orderBase)
+    index(request.orderId, slot)
     details[slot].clientOrderId = request.clientOrderId
     details[slot].session = request.session
     details[slot].filledQuantity = 0
@@ -155,7 +155,7 @@ extension MatchingEngine {
       let extra = details[slot].extra
       extras[extra].riskTicks = request.riskTicks
       if request.timeInForce == .goodTillDate {
-        addExpiry(extras[extra].expiry, request.orderId)
+        expiries.insert(time: extras[extra].expiry, orderId: request.orderId, slot: slot)
       }
     }
     claimRisk(slot, leaves: left)
@@ -201,31 +201,5 @@ extension MatchingEngine {
     }
     details[next].previous = previous
     appendToHolding(slot)
-  }
-
-  // MARK: Good till date
-
-  /// Notes when an order ends.
-  mutating func addExpiry(_ time: UInt64, _ orderId: UInt64) {
-    if expiries.isFull { dropStaleExpiries() }
-    expiries.insert(time: time, orderId: orderId)
-  }
-
-  /// Takes entries of orders that have ended off: as many as fit are live.
-  private mutating func dropStaleExpiries() {
-    var kept: UInt32 = 0
-    for index in 0..<expiries.count where isLive(expiries.entries[index]) {
-      expiries.entries[kept] = expiries.entries[index]
-      kept += 1
-    }
-    expiries.restore(count: kept)
-  }
-
-  /// Whether an entry is of a live order that ends then.
-  func isLive(_ entry: ExpiryHeap.Entry) -> Bool {
-    guard let slot = findSlot(entry.orderId), details[slot].timeInForce == .goodTillDate,
-      orders[slot].tag.hasExtra
-    else { return false }
-    return extras[details[slot].extra].expiry == entry.time
   }
 }

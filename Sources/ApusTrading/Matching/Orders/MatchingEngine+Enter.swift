@@ -40,15 +40,18 @@ extension MatchingEngine {
     {
       return reject(command, refusal, &events)
     }
-    guard hasRoom(1), let holding = found ?? makeHolding(request) else {
+    guard hasRoom(1), found != nil || !holdings.isFull else {
       return reject(command, .capacity, &events)
     }
-    var incoming = makeIncoming(request, holding, marginPpm)
+    var incoming = makeIncoming(request, found ?? Holding.none, marginPpm)
     if instruments[request.instrument].phase == .continuous,
       let reason = checkAgainstBook(request, incoming)
     {
       return reject(command, reason, &events)
     }
+    // Not before nothing can refuse it any more: nobody takes a holding back.
+    guard let holding = found ?? makeHolding(request) else { return }
+    incoming.holding = holding
     listHolding(holding)
     // SAFETY: every owner has a record.
     unsafe remember(owners.base + Int(command.owner), command)
@@ -202,7 +205,7 @@ extension MatchingEngine {
     makeSlot(&incoming)
     let extra = makeExtra(incoming.slot)
     extras[extra].expiry = expiry
-    addExpiry(expiry, incoming.orderId)
+    expiries.insert(time: expiry, orderId: incoming.orderId, slot: incoming.slot)
   }
 
   /// Matches where the phase lets it, and rests or ends what is left.

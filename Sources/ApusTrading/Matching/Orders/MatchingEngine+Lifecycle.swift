@@ -33,6 +33,16 @@ extension MatchingEngine {
     orders[slot].level.isNone && orders[slot].tag.set != .dormant
   }
 
+  /// Makes an order found by its id, which is new: the checks have looked.
+  ///
+  /// The index grows by memory of its own. Where the host gives it none, an engine stops: it could not
+  /// go on as its standby does.
+  @inline(__always)
+  mutating func index(_ orderId: UInt64, _ slot: UInt32) {
+    let outcome = unsafe books.index.insert(orderId, slot: slot, in: orders.base)
+    precondition(outcome == .inserted, "MatchingEngine.index: expected memory for one id more")
+  }
+
   // MARK: Coming
 
   /// Gives an incoming order a slot, if it has none.
@@ -52,8 +62,7 @@ extension MatchingEngine {
       extra: .max, filledQuantity: incoming.filledQuantity, marginPpm: incoming.marginPpm,
       typeAndTime: incoming.typeAndTime, capacityCode: incoming.capacityCode,
       flags: incoming.flags)
-    // `enter` has looked: the id is new. The index grows by memory of its own.
-    _ = unsafe books.index.insert(incoming.orderId, slot: slot.rawValue, in: books.orderBase)
+    index(incoming.orderId, slot.rawValue)
     appendToHolding(slot.rawValue)
     owners[incoming.owner].openOrderCount &+= 1
   }
@@ -64,8 +73,9 @@ extension MatchingEngine {
   @discardableResult
   mutating func makeExtra(_ slot: UInt32) -> UInt32 {
     if orders[slot].tag.hasExtra { return details[slot].extra }
-    // There are as many as orders.
-    guard let index = extraSlab.allocate() else { return 0 }
+    guard let index = extraSlab.allocate() else {
+      preconditionFailure("MatchingEngine.makeExtra: expected as many extras as orders")
+    }
     entryCount &+= 1
     var extra = OrderExtra()
     extra.entry = entryCount
@@ -190,10 +200,13 @@ extension MatchingEngine {
     _ = unsafe books.index.remove(orders[slot].reference, in: books.orderBase)
   }
 
-  /// Gives the slot of an order that is out back.
+  /// Gives the slot of an order that is out back, and what it has besides.
   @inline(__always)
   mutating func free(_ slot: UInt32) {
-    if orders[slot].tag.hasExtra { extraSlab.free(SlabIndex(rawValue: details[slot].extra)) }
+    if orders[slot].tag.hasExtra {
+      expiries.remove(slot)
+      extraSlab.free(SlabIndex(rawValue: details[slot].extra))
+    }
     books.orders.free(SlabIndex(rawValue: slot))
   }
 

@@ -128,23 +128,13 @@ extension MatchingEngine {
     var event = MatchingEvent(.timeExpired)
     while let entry = expiries.first, entry.time <= now {
       guard events.remainingCapacity >= Self.eventReserve else {
-        event.relatedClientOrderId = dueCount()
+        event.relatedClientOrderId = expiries.dueCount(at: now)
         break
       }
-      expiries.removeFirst()
-      guard isLive(entry), let slot = findSlot(entry.orderId) else { continue }
-      remove(slot, .expired, &events)
+      // Its entry goes with it.
+      remove(entry.slot, .expired, &events)
       event.value += 1
     }
     events.emit(event)
-  }
-
-  private mutating func dueCount() -> UInt64 {
-    var count: UInt64 = 0
-    for index in 0..<expiries.count
-    where expiries.entries[index].time <= now && isLive(expiries.entries[index]) {
-      count += 1
-    }
-    return count
   }
 }

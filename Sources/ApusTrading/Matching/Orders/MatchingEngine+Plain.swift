@@ -183,8 +183,7 @@ extension MatchingEngine {
     unsafe detail.pointee.typeAndTime = order.typeAndTime
     unsafe detail.pointee.capacityCode = order.capacityCode
     unsafe detail.pointee.flags = []
-    // The checks have looked: the id is new. The index grows by memory of its own.
-    _ = unsafe books.index.insert(order.orderId, slot: slot, in: orders.base)
+    self.index(order.orderId, slot)
     appendToHolding(slot)
     owners[order.owner].openOrderCount &+= 1
     unsafe account(order.owner, order.holding).claim(

@@ -23,8 +23,13 @@ extension MatchingEngine {
     while true {
       if instruments[instrument].auctionLeft == 0 {
         guard events.remainingCapacity >= reserve else { return false }
-        guard let price = auctionPrice(instrument) else { return true }
-        joinMain(instrument, &events)
+        guard var price = auctionPrice(instrument) else { return true }
+        let room = events.remainingCapacity
+        guard joinMain(instrument, &events, reserve) else { return false }
+        if events.remainingCapacity != room {
+          guard let left = auctionPrice(instrument) else { return true }
+          price = left
+        }
         instruments[instrument].auctionTicks = price.priceTicks
         instruments[instrument].auctionLeft = price.quantity
         var event = MatchingEvent(.auction)
@@ -125,23 +130,51 @@ extension MatchingEngine {
   }
 
   /// Puts the auction's orders into the displayed book, behind those at their price. Section 11.2.
-  private mutating func joinMain(_ instrument: UInt16, _ events: inout MatchingSink) {
+  ///
+  /// All orders of a price go together, so that they need no level but their own. Only where no memory
+  /// is left for the list of prices are they cancelled, one by one: links may do more than that.
+  ///
+  /// - Returns: Whether it is done; false where there is no more room for events.
+  private mutating func joinMain(
+    _ instrument: UInt16, _ events: inout MatchingSink, _ reserve: Int
+  ) -> Bool {
     let set = instruments[instrument].auctionSet
     let sides: InlineArray<2, Side> = [Side.buy, .sell]
     for index in sides.indices {
       let side = sides[index]
 
-      while let slot = firstOf(set, instrument, side) {
-        unlink(slot)
-        orders[slot].tag.set = .main
-        if extras[details[slot].extra].displayQuantity != 0 {
-          instruments[instrument].icebergCount &+= 1
+      while let head = firstOf(set, instrument, side) {
+        // SAFETY: every instrument has a ladder.
+        let ladder = unsafe books.ladder(instrument, side)
+        if unsafe books.makeRoom(ladder, OrderBooks.key(orders[head]), givesLevelUp: true) {
+          joinMain(head)
+          continue
         }
-        if !link(slot) {
-          orders[slot].level = .none
-          remove(slot, .capacity, &events)
-        }
+        guard events.remainingCapacity >= reserve else { return false }
+        remove(head, .capacity, &events)
       }
+    }
+    return true
+  }
+
+  /// Moves all orders of an auction's price, of which this is the first. There is room for it.
+  private mutating func joinMain(_ head: UInt32) {
+    var count: UInt32 = 0
+    var next = SlabIndex<BookOrder>(rawValue: head)
+    while !next.isNone {
+      allotments[count] = Allotment(slot: next.rawValue, quantity: 0)
+      count &+= 1
+      next = orders[next.rawValue].next
+    }
+    for index in 0..<count { unlink(allotments[index].slot) }
+    for index in 0..<count {
+      let slot = allotments[index].slot
+      orders[slot].tag.set = .main
+      if extras[details[slot].extra].displayQuantity != 0 {
+        instruments[orders[slot].locate].icebergCount &+= 1
+      }
+      let isLinked = link(slot)
+      assert(isLinked, "MatchingEngine.joinMain: expected the room that was made")
     }
   }
 

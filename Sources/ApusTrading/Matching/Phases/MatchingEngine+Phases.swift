@@ -105,12 +105,12 @@ extension MatchingEngine {
   }
 
   /// Does what is left to do, in the order in which it came up, while there is room for more than
-  /// `leaving` events. Section 15.
+  /// the events that are kept. Section 15.
   @inline(never)
-  mutating func goOn(_ events: inout MatchingSink, leaving: Int) {
+  mutating func goOn(_ events: inout MatchingSink) {
     while let instrument = work.first {
       prepareBand(instrument)
-      guard finishWork(instrument, &events, leaving + Self.eventReserve) else { return }
+      guard finishWork(instrument, &events, Self.eventReserve + eventsKept) else { return }
       instruments[instrument].unfinished = []
       work.removeFirst()
     }

@@ -120,10 +120,12 @@ extension MatchingEngine {
   }
 
   private mutating func restrict(_ owner: UInt16, _ instrument: UInt16, _ isOn: Bool) -> Bool {
-    guard
-      let holding = holdings.find(owner: owner, instrument: instrument)
-        ?? holdings.insert(owner: owner, instrument: instrument)
-    else { return false }
+    let found = holdings.find(owner: owner, instrument: instrument)
+    // Nothing to lift where nothing is noted: that takes no place.
+    if found == nil, !isOn { return true }
+    guard let holding = found ?? holdings.insert(owner: owner, instrument: instrument) else {
+      return false
+    }
     holdings.records[holding].isRestricted = isOn
     return true
   }

@@ -26,6 +26,8 @@ struct HoldingTable: BitwiseCopyable {
     self.capacity = capacity
   }
 
+  var isFull: Bool { Int(count) >= capacity }
+
   @inline(__always)
   private static func key(_ owner: UInt16, _ instrument: UInt16) -> UInt32 {
     UInt32(owner) << 16 | UInt32(instrument)
@@ -54,7 +56,7 @@ struct HoldingTable: BitwiseCopyable {
   ///
   /// - Precondition: There is none of this owner and instrument.
   mutating func insert(owner: UInt16, instrument: UInt16) -> UInt32? {
-    guard Int(count) < capacity else { return nil }
+    guard !isFull else { return nil }
     var position = home(Self.key(owner, instrument))
     while cells[position] != 0 { position = (position &+ 1) & mask }
     let number = count

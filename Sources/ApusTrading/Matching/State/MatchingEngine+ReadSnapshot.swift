@@ -19,12 +19,6 @@ extension MatchingEngine {
     try readOrders(from: &reader)
     try readListsOfOrders(from: &reader)
     entryCount = entries
-    let expiryCount = try reader.read(0...UInt32(expiries.entries.count), field: "expiry count")
-    for index in 0..<expiryCount {
-      expiries.entries[index] = ExpiryHeap.Entry(
-        time: try reader.read(field: "expiry"), orderId: try reader.read(field: "expiring order"))
-    }
-    expiries.restore(count: expiryCount)
     try readUnfinished(from: &reader)
   }
 

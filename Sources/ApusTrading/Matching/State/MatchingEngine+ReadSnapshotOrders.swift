@@ -54,6 +54,8 @@ extension MatchingEngine {
       try readExtra(of: slot, from: &reader)
     } else if orders[slot].tag.set != .main {
       throw Self.malformed("order tag", start, "\(tag)", "an extra outside the displayed book")
+    } else if details[slot].timeInForce == .goodTillDate {
+      throw Self.malformed("order tag", start, "\(tag)", "an extra with the order's expiry")
     }
     _ = unsafe books.index.insert(orderId, slot: slot, in: books.orderBase)
     owners[owner].openOrderCount &+= 1
@@ -95,5 +97,8 @@ extension MatchingEngine {
         "hidden quantity", start, "\(extra.hiddenQuantity)", "what an iceberg hides")
     }
     extras[index] = extra
+    if details[slot].timeInForce == .goodTillDate {
+      expiries.insert(time: extra.expiry, orderId: orders[slot].reference, slot: slot)
+    }
   }
 }

@@ -17,11 +17,6 @@ extension MatchingView {
     try writeHoldings(to: &writer)
     try writeOrders(to: &writer)
     try writeListsOfOrders(to: &writer)
-    try writer.write(expiries.count)
-    for index in 0..<expiries.count {
-      try writer.write(expiries.entries[index].time)
-      try writer.write(expiries.entries[index].orderId)
-    }
     try writer.write(work.count)
     for offset in 0..<work.count { try writer.write(work.waiting(offset)) }
   }

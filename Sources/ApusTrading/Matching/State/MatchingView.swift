@@ -21,7 +21,6 @@ struct MatchingView: BitwiseCopyable {
   let owners: RecordTable<Owner>
   let sessions: RecordTable<UInt64>
   let holdings: HoldingTable
-  let expiries: ExpiryHeap
   let work: InstrumentRing
   let orderCount: Int
   let matchNumber: UInt64
@@ -75,7 +74,7 @@ extension MatchingEngine {
     unsafe MatchingView(
       ladders: books.places, orders: orders, levels: levels, details: details,
       extras: extras, instruments: instruments, owners: owners, sessions: sessions,
-      holdings: holdings, expiries: expiries, work: work, orderCount: books.orders.count,
+      holdings: holdings, work: work, orderCount: books.orders.count,
       matchNumber: matchNumber, entryCount: entryCount, isMarketKilled: isMarketKilled)
   }
 

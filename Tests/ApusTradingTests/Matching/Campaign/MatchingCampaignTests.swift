@@ -41,18 +41,18 @@ import Testing
     }
   }
 
-  @Test(arguments: EngineUnderTest.all, MatchingCampaignTests.seeds)
-  func matchesReference(engine: EngineUnderTest, seed: UInt64) throws {
-    try compare(with: engine, seed: seed, isMutated: false)
+  @Test(arguments: MatchingCampaignTests.seeds)
+  func matchesReference(seed: UInt64) throws {
+    try compare(seed: seed, isMutated: false)
   }
 
-  @Test(arguments: EngineUnderTest.all, MatchingCampaignTests.seeds)
-  func matchesReferenceOnMutatedBytes(engine: EngineUnderTest, seed: UInt64) throws {
-    try compare(with: engine, seed: seed, isMutated: true)
+  @Test(arguments: MatchingCampaignTests.seeds)
+  func matchesReferenceOnMutatedBytes(seed: UInt64) throws {
+    try compare(seed: seed, isMutated: true)
   }
 
-  private func compare(with engine: EngineUnderTest, seed: UInt64, isMutated: Bool) throws {
-    let comparison = MatchingComparison(left: .reference, right: engine)
+  private func compare(seed: UInt64, isMutated: Bool) throws {
+    let comparison = MatchingComparison(left: .reference, right: .fast)
     if let difference = try comparison.run(seed: seed, count: Self.count, isMutated: isMutated) {
       let commands = try comparison.shrunk(difference)
       Issue.record(Comment(rawValue: try comparison.report(difference, commands)))

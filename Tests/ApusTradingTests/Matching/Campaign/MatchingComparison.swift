@@ -8,6 +8,14 @@ import ApusTrading
 struct MatchingComparison {
   var left: EngineUnderTest
   var right: EngineUnderTest
+  /// How much of the market the stream has.
+  var extent = RandomCommands.Extent()
+  /// Whether commands may leave work to later ones. Section 15.
+  var isLimited = false
+  /// Invariants of the second engine are checked after so many commands; 0 for never.
+  var invariantStride = 0
+  /// So often the second engine goes on as one restored from its snapshot; 0 for never.
+  var snapshotStride = 0
 
   struct Difference {
     var seed: UInt64
@@ -19,41 +27,82 @@ struct MatchingComparison {
     var note = ""
   }
 
-  /// The first difference over `count` commands, in events, in books or in a law.
+  /// The first difference over `count` commands, in events, in books, in a law or an invariant, or
+  /// after a snapshot.
   func run(seed: UInt64, count: Int, isMutated: Bool) throws -> Difference? {
-    let (first, second) = (try left.make(), try right.make())
-    var commands = RandomCommands(seed: seed, isMutated: isMutated)
-    var laws = MatchingLaws()
+    let first = try left.make()
+    var second = Subject(try right.make(), laws: MatchingLaws(isLimited: isLimited))
+    var commands = RandomCommands(seed: seed, isMutated: isMutated, extent: extent)
     var history: [TimedCommand] = []
     history.reserveCapacity(count)
     for step in 0..<count {
       let next = commands.next()
       history.append(next)
       let expected = first.apply(next.command, at: next.time)
-      let events = second.apply(next.command, at: next.time)
+      let (events, note) = try second.apply(next, step, comparison: self)
       commands.observe(expected)
-      var note = ""
-      if expected == events { note = laws.check(next.command, events, second) ?? "" }
-      if expected != events || !note.isEmpty {
+      if expected != events || note != nil {
         return Difference(
-          seed: seed, step: step, commands: history, left: expected, right: events, note: note)
+          seed: seed, step: step, commands: history, left: expected, right: events,
+          note: note ?? "")
       }
     }
-    if let broken = laws.checkSums() {
+    if let broken = second.laws.checkSums() {
       return Difference(
         seed: seed, step: count, commands: history, left: [], right: [], note: broken)
     }
     return nil
   }
 
+  /// The second engine, and what is asked of it besides its events.
+  private struct Subject {
+    var engine: any MatchingUnderTest
+    /// The one that `engine` was restored from: it goes on beside it until the next snapshot.
+    var original: (any MatchingUnderTest)?
+    var laws: MatchingLaws
+    var instruments: Set<UInt16> = []
+
+    init(_ engine: any MatchingUnderTest, laws: MatchingLaws) {
+      self.engine = engine
+      self.laws = laws
+    }
+
+    mutating func apply(
+      _ next: TimedCommand, _ step: Int, comparison: MatchingComparison
+    ) throws -> (events: [MatchingEvent], note: String?) {
+      let events = engine.apply(next.command, at: next.time)
+      for event in events where event.kind == .instrumentDefined {
+        instruments.insert(event.instrument)
+      }
+      if let original, original.apply(next.command, at: next.time) != events {
+        return (events, "events after a snapshot")
+      }
+      if let broken = laws.check(next.command, events, engine) { return (events, broken) }
+      if comparison.invariantStride > 0, step % comparison.invariantStride == 0,
+        let broken = engine.brokenInvariant(instruments)
+      {
+        return (events, broken)
+      }
+      if comparison.snapshotStride > 0, step % comparison.snapshotStride == 0, step > 0 {
+        if let original, original.digest != engine.digest {
+          return (events, "digest some time after a snapshot")
+        }
+        if let copy = try engine.restored() {
+          if copy.digest != engine.digest { return (events, "digest of a snapshot") }
+          (original, engine) = (engine, copy)
+        }
+      }
+      return (events, nil)
+    }
+  }
+
   /// Whether the engines differ over commands, in events or in the laws of the second.
   func differs(_ commands: [TimedCommand]) throws -> Bool {
-    let (first, second) = (try left.make(), try right.make())
-    var laws = MatchingLaws()
-    for next in commands {
-      let events = second.apply(next.command, at: next.time)
-      if first.apply(next.command, at: next.time) != events { return true }
-      if laws.check(next.command, events, second) != nil { return true }
+    let first = try left.make()
+    var second = Subject(try right.make(), laws: MatchingLaws(isLimited: isLimited))
+    for (step, next) in commands.enumerated() {
+      let (events, note) = try second.apply(next, step, comparison: self)
+      if note != nil || first.apply(next.command, at: next.time) != events { return true }
     }
     return false
   }

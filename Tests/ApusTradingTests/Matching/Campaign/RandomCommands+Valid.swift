@@ -12,9 +12,9 @@ extension RandomCommands {
     // A spoilt setting may keep orders out as well.
     if oneIn(40) { return anyOf(Self.usualSettings) }
     switch random.below(1_000) {
-    case 0..<480: return new(crowded: live.count > 400)
+    case 0..<480: return new(crowded: live.count > extent.crowd)
     case 480..<530: return linked()
-    case 530..<690: return live.count > 400 || oneIn(3) ? cancel() : new(crowded: false)
+    case 530..<690: return live.count > extent.crowd || oneIn(3) ? cancel() : new(crowded: false)
     case 690..<740: return reduce()
     case 740..<870: return replace()
     case 870..<920: return quote()
@@ -100,8 +100,9 @@ extension RandomCommands {
     if time == .goodTillDate { command.value = self.time + 1 + UInt64(random.below(4_000_000_000)) }
     fillPrices(&command, profile, side, type)
     if type == .limit, time != .immediateOrCancel, time != .fillOrKill {
-      if oneIn(5) {
-        command.displayQuantity = profile.lot * UInt32(1 + random.below(10))
+      if extent.hasDeepIcebergs ? oneIn(2) : oneIn(5) {
+        let lots = extent.hasDeepIcebergs ? 3 : 10
+        command.displayQuantity = profile.lot * UInt32(1 + random.below(lots))
       }
       if time != .atOpen, time != .atClose, oneIn(8) { command.flags.insert(.postOnly) }
     }
@@ -197,7 +198,8 @@ extension RandomCommands {
     let profile = profile()
     let bidId = newId()
     var command = MatchingCommand.quote(
-      bidOrderId: bidId, askOrderId: newId(), owner: owner() % 6 + 1,
+      bidOrderId: bidId, askOrderId: newId(),
+      owner: owner() % UInt16(min(6, extent.ownerCount)) + 1,
       instrument: profile.instrument, bidTicks: price(profile, .buy, aggression: -2),
       bidQuantity: oneIn(6) ? 0 : quantity(profile),
       askTicks: price(profile, .sell, aggression: -2),

@@ -45,6 +45,17 @@ struct RandomCommands {
   ]
   static let owners: ClosedRange<UInt16> = 1...12
 
+  /// How much of the market takes part.
+  struct Extent {
+    var instrumentCount = 6
+    var ownerCount = 12
+    /// From so many live orders on more are taken away than come.
+    var crowd = 400
+    /// Large orders that show little, so that few of them make many events.
+    var hasDeepIcebergs = false
+  }
+
+  let extent: Extent
   var random: SeededRandom
   var time: UInt64 = 1_000
   private(set) var live: [LiveOrder] = []
@@ -61,10 +72,13 @@ struct RandomCommands {
   private(set) var stepCount = 0
 
   /// - Parameter isMutated: Whether some commands have bytes of any value.
-  init(seed: UInt64, isMutated: Bool = false) {
+  init(seed: UInt64, isMutated: Bool = false, extent: Extent = Extent()) {
+    self.extent = extent
     random = SeededRandom(seed: seed)
     self.isMutated = isMutated
-    beginning = Self.beginning.reversed()
+    beginning = Self.beginning.reversed().filter {
+      Int($0.instrument) <= extent.instrumentCount && Int($0.owner) <= extent.ownerCount
+    }
   }
 
   /// The next command.
@@ -153,7 +167,9 @@ struct RandomCommands {
 
   mutating func side() -> Side { oneIn(2) ? .buy : .sell }
 
-  mutating func owner() -> UInt16 { Self.owners.lowerBound + UInt16(random.below(12)) }
+  mutating func owner() -> UInt16 {
+    Self.owners.lowerBound + UInt16(random.below(extent.ownerCount))
+  }
 
   mutating func session() -> UInt16 { sessions[random.below(4)] }
 
@@ -162,7 +178,7 @@ struct RandomCommands {
     return lastId
   }
 
-  mutating func profile() -> Profile { Self.profiles[random.below(Self.profiles.count)] }
+  mutating func profile() -> Profile { Self.profiles[random.below(extent.instrumentCount)] }
 
   /// A live order, now and then one that is none.
   mutating func someOrder() -> LiveOrder {
@@ -182,6 +198,6 @@ struct RandomCommands {
   }
 
   mutating func quantity(_ profile: Profile) -> UInt32 {
-    profile.lot * UInt32(1 + random.below(oneIn(8) ? 200 : 30))
+    profile.lot * UInt32(1 + random.below(oneIn(extent.hasDeepIcebergs ? 3 : 8) ? 200 : 30))
   }
 }

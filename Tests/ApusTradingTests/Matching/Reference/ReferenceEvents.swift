@@ -74,7 +74,9 @@ extension MatchingEvent {
     return event
   }
 
-  static func massCancelled(_ command: MatchingCommand, count: UInt64) -> MatchingEvent {
+  static func massCancelled(
+    _ command: MatchingCommand, count: UInt64, left: UInt64 = 0
+  ) -> MatchingEvent {
     var event = MatchingEvent(.massCancelled)
     event.owner = command.owner
     event.instrument = command.instrument
@@ -82,6 +84,7 @@ extension MatchingEvent {
     event.session = command.session
     event.detailCode = command.kindCode
     event.value = count
+    event.relatedClientOrderId = left
     return event
   }
 

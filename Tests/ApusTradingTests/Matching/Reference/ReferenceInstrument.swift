@@ -23,6 +23,12 @@ final class ReferenceInstrument {
   var reference: UInt32?
   /// Brackets whose parent has left, in that order.
   var activated: [ReferenceBracket] = []
+  /// What is left to do, in this order. Section 15.
+  enum Step { case auction, auctionOnly, close, followUp }
+  var unfinished: [Step] = []
+  /// The set of the auction that is held, and its price while it trades.
+  var auctionSet = BookSet.atOpen
+  var auctionPrice: UInt32?
   /// The anchor as it was before the first trade of a command, and that command.
   private var anchorBefore: (command: UInt64, price: UInt32?) = (0, nil)
   /// Two of each set, buys first; each best first, then in time order.

@@ -42,8 +42,8 @@ extension ReferenceMatchingEngine {
           || order.session == command.session && order.timeInForce != .goodTillCancel
             && order.timeInForce != .goodTillDate)
     }
-    let count = cancelAll(list, isLost ? .disconnected : .massCancel)
-    events.append(.massCancelled(command, count: count))
+    let (count, left) = cancelAsFarAsPossible(list, isLost ? .disconnected : .massCancel)
+    events.append(.massCancelled(command, count: count, left: left))
   }
 
   func killSwitch(_ command: MatchingCommand) throws(Refusal) {
@@ -56,7 +56,10 @@ extension ReferenceMatchingEngine {
     } else {
       let owner = try owner(command)
       owner.isKilled = isOn
-      if isOn { event.value = cancelAll(owner.ordersByInstrument, .killed) }
+      if isOn {
+        (event.value, event.relatedClientOrderId) = cancelAsFarAsPossible(
+          owner.ordersByInstrument, .killed)
+      }
     }
     events.append(event)
   }
@@ -65,7 +68,7 @@ extension ReferenceMatchingEngine {
     let due = orders.values.filter { $0.timeInForce == .goodTillDate && $0.expiry <= now }
     let list = due.sorted { ($0.expiry, $0.id) < ($1.expiry, $1.id) }
     var event = MatchingEvent(.timeExpired)
-    event.value = cancelAll(list, .expired)
+    (event.value, event.relatedClientOrderId) = cancelAsFarAsPossible(list, .expired)
     events.append(event)
   }
 
@@ -77,6 +80,7 @@ extension ReferenceMatchingEngine {
     try checkId(command.relatedOrderId, session: command.session)
     let request = OrderRequest(replacing: order, by: command)
     let instrument = order.instrument
+    try check(instrument.unfinished.isEmpty, .unfinished)
     let isKept = request.keepsPlace(of: order)
     try checkFields(request, isReplacement: true)
     try check(order.bracket?.children.isEmpty ?? true, .link)
@@ -147,8 +151,12 @@ extension ReferenceMatchingEngine {
     let bid = side(.buy, command.orderId, command.priceTicks, command.quantity)
     let ask = side(
       .sell, command.relatedOrderId, command.triggerTicks, command.displayQuantity)
-    if let bid { try checkQuote(bid, gone: previous) }
-    if let ask { try checkQuote(ask, gone: previous, beside: bid) }
+    if bid != nil || ask != nil {
+      try check(instrument.unfinished.isEmpty, .unfinished)
+      if let bid { try checkQuote(bid, gone: previous) }
+      if let ask { try checkQuote(ask, gone: previous, beside: bid) }
+      try checkRoom(for: 2, owner, instrument)
+    }
 
     let count = cancelAll(previous, .quoteReplaced)
     var quote = ReferenceOwner.Quote()

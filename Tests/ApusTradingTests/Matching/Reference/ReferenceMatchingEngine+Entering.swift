@@ -56,10 +56,12 @@ extension ReferenceMatchingEngine {
       link: isOneCancelsOther
         ? (isChild ? .both : .oneCancelsOther) : (isChild ? .bracketChild : .none),
       linkedId: command.relatedOrderId)
+    try check(instrument.unfinished.isEmpty, .unfinished)
     try checkFields(request)
     _ = try checkLink(request)
     try check(!instrument.restrictedOwners.contains(owner.id), .restricted)
     try checkRisk(request, isNew: true)
+    try checkRoom(for: 1, owner, instrument)
     if instrument.phase == .continuous, !isChild {
       if request.isPostOnly {
         try check(!wouldTake(side, request.price, instrument), .wouldTake)
@@ -73,6 +75,7 @@ extension ReferenceMatchingEngine {
   func accept(_ request: OrderRequest, flags: EventFlags, linkedId: UInt64 = 0) -> ReferenceOrder {
     let order = ReferenceOrder(request, riskPrice: request.riskPrice)
     orders[order.id] = order
+    noteHolding(order.owner.id, order.instrument.id)
     order.owner.orders.append(order)
     if !order.owner.instruments.contains(order.instrument.id) {
       order.owner.instruments.append(order.instrument.id)

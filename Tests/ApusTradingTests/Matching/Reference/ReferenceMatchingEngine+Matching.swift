@@ -56,8 +56,14 @@ extension ReferenceMatchingEngine {
         matchLevel(incoming, at: target.price)
       } else {
         meet(incoming, target.first, at: target.price)
+        stopWhereEventsEnd(incoming)
       }
     }
+  }
+
+  /// Section 15: after every step of an incoming order.
+  private func stopWhereEventsEnd(_ incoming: ReferenceOrder) {
+    if incoming.isLive, !hasEventRoom { cancel(incoming, .eventLimit) }
   }
 
   /// A volatility pause.
@@ -82,13 +88,19 @@ extension ReferenceMatchingEngine {
     }
     for resting in level() where isPrevented(incoming, resting) {
       guard incoming.isLive else { return }
-      if resting.isLive { prevent(incoming, resting, at: price) }
+      if resting.isLive {
+        prevent(incoming, resting, at: price)
+        stopWhereEventsEnd(incoming)
+      }
     }
     guard incoming.isLive else { return }
     let orders = level()
     for (resting, allotment) in zip(orders, allotments(incoming, orders)) where allotment > 0 {
       guard incoming.isLive else { return }
-      if resting.isLive { trade(incoming, resting, allotment, at: price) }
+      if resting.isLive {
+        trade(incoming, resting, allotment, at: price)
+        stopWhereEventsEnd(incoming)
+      }
     }
   }
 
@@ -150,7 +162,7 @@ extension ReferenceMatchingEngine {
     if order.leaves == 0 { return remove(order) }
     guard case .resting(let set) = order.place, order.shown == 0 else { return }
     order.instrument.remove(order)
-    rest(order, in: set)
+    place(order, in: set)
     var event = MatchingEvent.of(order, .replenished)
     event.quantity = order.shown
     event.leavesQuantity = order.leaves

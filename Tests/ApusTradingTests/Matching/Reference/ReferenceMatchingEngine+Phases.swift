@@ -21,16 +21,20 @@ extension ReferenceMatchingEngine {
 
   func move(_ instrument: ReferenceInstrument, to phase: MarketPhase) throws(Refusal) {
     try check(phase != instrument.phase, .phase)
+    try check(instrument.unfinished.isEmpty, .unfinished)
     let old = instrument.phase
     events.append(.phaseChanged(instrument, to: phase, .requested))
     instrument.phase = phase
-    touch(instrument)
-    if phase == .continuous { holdAuction(instrument, with: .atOpen) }
-    if phase == .closed, old == .closingAuction { holdAuction(instrument, with: .atClose) }
-    if phase == .closed { endDay(instrument) }
+    if phase == .continuous {
+      instrument.auctionSet = .atOpen
+      begin([.auction, .auctionOnly, .followUp], instrument)
+    } else if phase == .closed {
+      instrument.auctionSet = .atClose
+      begin(old == .closingAuction ? [.auction, .auctionOnly, .close] : [.close], instrument)
+    }
   }
 
-  private func endDay(_ instrument: ReferenceInstrument) {
+  func endDay(_ instrument: ReferenceInstrument) -> Bool {
     let ending: [TimeInForce] = [.day, .atOpen, .atClose]
     var list: [ReferenceOrder] = []
     for set in BookSet.allCases {
@@ -38,7 +42,9 @@ extension ReferenceMatchingEngine {
     }
     let dormant = orders.values.filter { $0.isDormant && $0.instrument === instrument }
     list += dormant.sorted { $0.id < $1.id }
-    _ = cancelAll(list.filter { ending.contains($0.timeInForce) }, .endOfDay)
+    let (_, left) = cancelAsFarAsPossible(
+      list.filter { ending.contains($0.timeInForce) }, .endOfDay)
+    return left == 0
   }
 
   // MARK: Auctions
@@ -49,29 +55,42 @@ extension ReferenceMatchingEngine {
     var imbalance: Int64
   }
 
-  private func holdAuction(_ instrument: ReferenceInstrument, with set: BookSet) {
+  func holdAuction(_ instrument: ReferenceInstrument) -> Bool {
     // More than once only where links took away what was counted.
-    while let auction = auctionPrice(instrument, with: set) {
-      for side in [Side.buy, .sell] {
-        for order in instrument[set, side] {
-          instrument.remove(order)
-          rest(order, in: .main)
+    while true {
+      if instrument.auctionPrice == nil {
+        guard hasEventRoom else { return false }
+        let set = instrument.auctionSet
+        guard let auction = auctionPrice(instrument, with: set) else { return true }
+        for side in [Side.buy, .sell] {
+          for order in instrument[set, side] {
+            instrument.remove(order)
+            place(order, in: .main)
+          }
         }
+        instrument.auctionPrice = auction.price
+        var event = MatchingEvent(.auction)
+        event.instrument = instrument.id
+        event.priceTicks = auction.price
+        event.value = auction.executable
+        event.relatedClientOrderId = UInt64(bitPattern: auction.imbalance)
+        event.detailCode = instrument.phase.rawValue
+        events.append(event)
       }
-      var event = MatchingEvent(.auction)
-      event.instrument = instrument.id
-      event.priceTicks = auction.price
-      event.value = auction.executable
-      event.relatedClientOrderId = UInt64(bitPattern: auction.imbalance)
-      event.detailCode = instrument.phase.rawValue
-      events.append(event)
-      tradeAuction(instrument, at: auction.price)
+      guard tradeAuction(instrument, at: instrument.auctionPrice ?? 0) else { return false }
+      instrument.auctionPrice = nil
     }
+  }
+
+  func endAuction(_ instrument: ReferenceInstrument) -> Bool {
+    let set = instrument.auctionSet
     let timeInForce: TimeInForce = set == .atOpen ? .atOpen : .atClose
     for side in [Side.buy, .sell] {
-      let left = instrument[.main, side].filter { $0.timeInForce == timeInForce }
-      _ = cancelAll(left + instrument[set, side], .auctionOnly)
+      let joined = instrument[.main, side].filter { $0.timeInForce == timeInForce }
+      let (_, left) = cancelAsFarAsPossible(joined + instrument[set, side], .auctionOnly)
+      if left > 0 { return false }
     }
+    return true
   }
 
   /// 11.1; nil where nothing is executable.
@@ -117,11 +136,13 @@ extension ReferenceMatchingEngine {
   }
 
   /// 11.2.
-  private func tradeAuction(_ instrument: ReferenceInstrument, at price: UInt32) {
+  private func tradeAuction(_ instrument: ReferenceInstrument, at price: UInt32) -> Bool {
     while let buy = instrument[.main, .buy].first, let sell = instrument[.main, .sell].first,
       Self.isExecutable(buy, at: price), Self.isExecutable(sell, at: price)
     {
+      guard hasEventRoom else { return false }
       trade(buy, sell, min(buy.shown, sell.shown), at: price, isAuction: true)
     }
+    return true
   }
 }

@@ -75,6 +75,8 @@ extension ReferenceMatchingEngine {
       instrument.ticks.append((start, UInt32(try upTo(UInt64(UInt32.max)))))
     case .restricted:
       if command.flags.contains(.on) {
+        try check(hasHolding(command.owner, instrument.id), .capacity)
+        noteHolding(command.owner, instrument.id)
         instrument.restrictedOwners.insert(command.owner)
       } else {
         instrument.restrictedOwners.remove(command.owner)

@@ -33,9 +33,10 @@ extension ReferenceMatchingEngine {
       for stop in stops.sorted(by: { $0.arrival < $1.arrival }) {
         guard let moved = instrument.trailingTrigger(side, amount: stop.amount) else { continue }
         if side == .buy ? moved >= Int(stop.trigger) : moved <= Int(stop.trigger) { continue }
+        guard canMove(stop, to: UInt32(moved)) else { continue }
         instrument.remove(stop)
         stop.trigger = UInt32(moved)
-        rest(stop, in: .stop)
+        place(stop, in: .stop)
       }
     }
   }

@@ -5,14 +5,19 @@ import ApusMarketProtocols
 import ApusTrading
 
 /// docs/matching-rules.md, section by section, in the plainest form: what the fast engine is compared
-/// with. It has no limit on the events of a command (section 15) and none on orders.
+/// with.
 final class ReferenceMatchingEngine: MatchingUnderTest {
+  let capacities: ReferenceCapacities
   var instruments: [UInt16: ReferenceInstrument] = [:]
   var owners: [UInt16: ReferenceOwner] = [:]
   /// Live orders.
   var orders: [UInt64: ReferenceOrder] = [:]
   /// The greatest id that each session has used.
   var usedIds: [UInt16: UInt64] = [:]
+  /// Pairs of an owner and an instrument that something was noted of.
+  var holdings: Set<ReferenceHolding> = []
+  /// Instruments with unfinished work, in the order in which it came up.
+  var work: [ReferenceInstrument] = []
   var isMarketKilled = false
   var matchCount: UInt64 = 0
   var arrivalCount: UInt64 = 0
@@ -21,20 +26,28 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
   var commandCount: UInt64 = 0
   var now: UInt64 = 0
   var events: [MatchingEvent] = []
+  /// Events that are kept for the command, while what others left goes on.
+  var eventsKept = 0
   /// Instruments with a change of orders, in the order of the first.
   var touched: [ReferenceInstrument] = []
+
+  init(_ capacities: ReferenceCapacities = ReferenceCapacities()) { self.capacities = capacities }
 
   func apply(_ command: MatchingCommand, at time: UInt64) -> [MatchingEvent] {
     commandCount += 1
     now = time
     events.removeAll()
+    eventsKept = capacities.events / 2
+    goOn()
+    eventsKept = 0
     touched.removeAll()
     do {
       try perform(command)
     } catch {
       events.append(.rejected(command, error))
     }
-    touched.forEach(followUp)
+    touched.forEach(queue)
+    goOn()
     return events
   }
 
@@ -72,8 +85,17 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
     if !touched.contains(where: { $0 === instrument }) { touched.append(instrument) }
   }
 
-  /// Puts an order behind all others at its price.
+  /// Puts an order behind all others at its price, or cancels it where there is no room for the price.
   func rest(_ order: ReferenceOrder, in set: BookSet) {
+    if hasPrice(for: order, in: set) {
+      place(order, in: set)
+    } else {
+      cancel(order, .capacity)
+    }
+  }
+
+  /// Puts an order behind all others at its price, which has room.
+  func place(_ order: ReferenceOrder, in set: BookSet) {
     order.show()
     arrivalCount += 1
     order.arrival = arrivalCount
@@ -82,7 +104,6 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
 
   /// Takes an order out of everything but the links.
   func remove(_ order: ReferenceOrder) {
-    touch(order.instrument)
     order.instrument.remove(order)
     if order.isDormant { order.bracket?.children.removeAll { $0 === order } }
     if order.isDormant { order.bracket = nil }
@@ -100,6 +121,8 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
     order.leaves = 0
     remove(order)
     followLinks(of: order)
+    touch(order.instrument)
+    queue(order.instrument)
   }
 
   /// Ends those that are still live.
@@ -110,20 +133,5 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
       count += 1
     }
     return count
-  }
-
-  // MARK: After a command
-
-  /// Section 4's list: mid pegs, then brackets, then stops, from the start until nothing happens.
-  private func followUp(_ instrument: ReferenceInstrument) {
-    while instrument.phase == .continuous {
-      if matchMidPegs(instrument) { continue }
-      if !instrument.activated.isEmpty {
-        activate(instrument.activated.removeFirst())
-        continue
-      }
-      guard let stop = triggeredStop(instrument) else { return }
-      trigger(stop)
-    }
   }
 }

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusMarketProtocols
+import Testing
+
+@testable import ApusTrading
+
+/// What happens where a table of a few places is full in the middle of a command.
+@Suite struct CapacityTests {
+  /// An id that another session uses again, with the same expiry, is another order: what was noted of
+  /// the first one must not count as live.
+  @Test func anIdUsedAgainWithItsExpiryTakesNoPlace() throws {
+    let engine = try LimitTests.engine(orders: 2)
+    LimitTests.open(engine)
+    for session in UInt16(1)...50 {
+      let order = MatchingCommand.buy(7, 5, at: 10, .limit, .goodTillDate).until(900)
+      #expect(engine.apply(order.through(session), at: 2).map(\.kind) == [.accepted])
+      #expect(engine.brokenInvariant == nil)
+      #expect(engine.apply(.cancel(orderId: 7, owner: 1), at: 2).map(\.kind) == [.cancelled])
+    }
+    for id in UInt64(8)...9 {
+      let order = MatchingCommand.buy(id, 5, at: 10, .limit, .goodTillDate).until(900 + id)
+      #expect(engine.apply(order, at: 3).map(\.kind) == [.accepted])
+    }
+    #expect(engine.brokenInvariant == nil)
+    #expect(engine.apply(.expire, at: 908).map(\.text) == ["cancelled 8: 5 expired", "expired 1"])
+    #expect(engine.apply(.expire, at: 909).map(\.text) == ["cancelled 9: 5 expired", "expired 1"])
+  }
+
+  /// With every place taken by an order with an expiry, a cancel and a new one cost no more than with few.
+  @Test func aFullTableOfExpiriesIsNotLookedThrough() throws {
+    let count: UInt64 = 6_000
+    let engine = try LimitTests.engine(orders: Int(count))
+    LimitTests.open(engine)
+    for id in 1...count {
+      let order = MatchingCommand.buy(id, 1, at: 10, .limit, .goodTillDate).until(1_000 + id)
+      _ = engine.apply(order, at: 2)
+    }
+    let clock = ContinuousClock()
+    let pairs = clock.measure {
+      for id in 1...count {
+        _ = engine.apply(.cancel(orderId: id, owner: 1), at: 3)
+        let order = MatchingCommand.buy(count + id, 1, at: 10, .limit, .goodTillDate)
+        _ = engine.apply(order.until(1_000 + id), at: 3)
+      }
+    }
+    #expect(engine.orderCount == Int(count))
+    // Looking through the table at each took a hundred times as long.
+    #expect(pairs < .seconds(3), "\(pairs)")
+    #expect(engine.apply(.expire, at: 1_001).map(\.text).last == "expired 1")
+  }
+
+  /// Rule 7.1: where no other price can be had, a trigger stays.
+  @Test func aTrailingStopWithoutAPriceKeepsItsTrigger71() throws {
+    let engine = try LimitTests.engine(levels: 4)
+    LimitTests.open(engine)
+    func trade(at price: UInt32, _ id: UInt64) -> [MatchingEvent] {
+      engine.apply(.sell(id, 1, at: price).of(2), at: 2)
+        + engine.apply(.buy(id + 1, 1, at: price, .limit, .immediateOrCancel), at: 2)
+    }
+    _ = trade(at: 100, 1)
+    _ = engine.apply(.sell(11, 1, at: 0, .trailingStop).trigger(5), at: 3)
+    _ = engine.apply(.sell(12, 1, at: 0, .trailingStop).trigger(5), at: 3)
+    _ = engine.apply(.buy(13, 1, at: 50), at: 3)
+    _ = engine.apply(.buy(14, 1, at: 51), at: 3)
+    // One price for both stops, two bids, and the offer that trades: all four. It is there while the
+    // stops move.
+    _ = engine.apply(.sell(15, 2, at: 110).of(2), at: 4)
+    #expect(engine.apply(.buy(16, 1, at: 110, .limit, .immediateOrCancel), at: 4).count == 2)
+    #expect(engine.brokenInvariant == nil)
+    // Both triggers are 95 still: a last price of 100 triggers neither.
+    _ = engine.apply(.cancel(orderId: 15, owner: 2), at: 5)
+    _ = engine.apply(.massCancel(owner: 1), at: 6)
+    _ = engine.apply(.massCancel(owner: 2), at: 6)
+    #expect(engine.orderCount == 0)
+    #expect(engine.brokenInvariant == nil)
+  }
+
+  /// 11.2: the orders of a price go to main together, so that they need no other level.
+  @Test func anAuctionNeedsNoPriceMore112() throws {
+    let engine = try LimitTests.engine(levels: 3)
+    LimitTests.open(engine)
+    _ = engine.apply(.setPhase(1, .preOpen), at: 2)
+    for id in UInt64(1)...100 {
+      _ = engine.apply(.buy(id, 1, at: 10, .limit, .atOpen), at: 2)
+    }
+    _ = engine.apply(.buy(101, 1, at: 9), at: 3)
+    _ = engine.apply(.sell(102, 5, at: 10).of(2), at: 3)
+    // All three prices are taken, and each of the hundred would have needed a fourth.
+    let events = engine.apply(.setPhase(1, .continuous), at: 4)
+    #expect(events.count <= 64)
+    #expect(events.filter { $0.kind == .trade }.map(\.orderId) == [1, 2, 3, 4, 5])
+    #expect(!events.contains { $0.reason == .capacity })
+    for _ in 0..<10 { _ = engine.apply(.expire, at: 5) }
+    #expect(engine.orderCount == 1)
+    #expect(engine.brokenInvariant == nil)
+  }
+
+  /// 1: a command that is refused changes nothing, not even who may use an instrument.
+  @Test func aRefusedOrderTakesNoHolding() throws {
+    let engine = try LimitTests.engine(holdings: 1)
+    LimitTests.open(engine)
+    let refused = engine.apply(.buy(1, 5, at: 10, .limit, .fillOrKill), at: 2)
+    #expect(refused.last?.reason == .notFillable)
+    #expect(
+      engine.apply(.restrict(1, owner: 1, isRestricted: false), at: 2).map(\.kind)
+        == [.instrumentChanged])
+    #expect(engine.apply(.sell(2, 5, at: 10).of(2), at: 3).map(\.kind) == [.accepted])
+    let restriction = engine.apply(.restrict(1, owner: 1, isRestricted: true), at: 4)
+    #expect(restriction.last?.reason == .capacity)
+  }
+
+  /// 15: what goes on before a command leaves it half of its events.
+  @Test func whatGoesOnLeavesHalfOfTheEvents15() throws {
+    let engine = try LimitTests.engine()
+    LimitTests.open(engine)
+    // Two stops that take as much as they get, of an iceberg that is replenished for every lot.
+    for id in UInt64(1)...4 {
+      _ = engine.apply(.buy(id, 1_000, at: 0, .stop).trigger(50), at: 2)
+    }
+    _ = engine.apply(.sell(10, 4_000_000, at: 60).of(2).showing(1), at: 3)
+    _ = engine.apply(.sell(11, 1, at: 50).of(2), at: 4)
+    _ = engine.apply(.buy(12, 1, at: 50), at: 5)
+    var own = 0
+    for id in UInt64(20)...30 {
+      let events = engine.apply(.buy(id, 1, at: 1).through(9), at: 6)
+      let place = events.firstIndex { $0.orderId == id } ?? 0
+      #expect(place <= 32, "\(place) events before")
+      own += events.contains { $0.orderId == id } ? 1 : 0
+    }
+    #expect(own == 11)
+    #expect(engine.brokenInvariant == nil)
+  }
+
+  /// The lists of prices have memory of their own. Where that is used up an order finds no price
+  /// either, whatever it is doing.
+  @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6]) func scarceListsOfPricesBreakNothing(
+    seed: UInt64
+  ) throws {
+    var configuration = MatchingEngine.Configuration(
+      orderCapacity: 400, levelCapacity: 20, holdingCapacity: 64, eventCountMax: 64, pages: .plain)
+    configuration.spareLadderByteCount = 64 * Int(6 + seed * 2)
+    let engine = try MatchingEngineAdapter(configuration: configuration)
+    var commands = RandomCommands(seed: seed, isMutated: seed % 2 == 0)
+    var laws = MatchingLaws(isLimited: true)
+    for step in 0..<(MatchingCampaignTests.isCampaign ? 200_000 : 1_500) {
+      let next = commands.next()
+      let events = engine.apply(next.command, at: next.time)
+      commands.observe(events)
+      try #require(events.count <= 64, "step \(step)")
+      try #require(laws.check(next.command, events, engine) == nil, "step \(step)")
+      if step % 10 == 0 { try #require(engine.brokenInvariant == nil, "step \(step)") }
+    }
+  }
+}
