@@ -51,7 +51,8 @@ import Testing
       while link == nil, monotonicNow().rawValue < end {
         _ = standby.step(now: monotonicNow())
         if let socket = listener.accept() {
-          link = try FrameLink(socket, frameByteCountMax: 16_384, now: monotonicNow())
+          link = try FrameLink(
+            socket, taking: 16_384, sending: 16_384, now: monotonicNow())
         }
       }
       guard let link else { throw AlreadyTaken() }
@@ -143,7 +144,7 @@ import Testing
         primary.link.send(.snapshotPart, epoch: 3, sequence: 0, now: monotonicNow())
       case .otherEpoch: primary.part(bytes[0..<10], at: 0, epoch: 4)
       case .recordsInBetween:
-        primary.part(bytes[0..<10], at: 0)
+        primary.part(bytes[0..<4_056], at: 0)
         primary.link.send(.records, epoch: 3, sequence: 1, now: monotonicNow())
       case .otherContents: primary.parts(bytes)
       default: break
@@ -265,7 +266,8 @@ import Testing
     _ = try SnapshotTransferTests.advance(&primary, a.path)
     let endpoint = primary.link.endpoint
     let socket = try TCPSocket.connect(endpoint)
-    let link = try FrameLink(socket, frameByteCountMax: 16_384, now: monotonicNow())
+    let link = try FrameLink(
+      socket, taking: 16_384, sending: 16_384, now: monotonicNow())
     let hello = Hello(
       journal: nil, node: 2, checksum: 0, frameByteCountMax: 4_096, takesSnapshots: true)
     func say(_ sequence: UInt64, epoch: UInt64 = 3) {
