@@ -26,13 +26,32 @@ final class ScratchFolder: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// Expectations about values that cannot be copied.
+/// Expectations about values that cannot be copied. Without a comment it tells its own line, since it
+/// is no macro that has the expression.
 func expect(
-  _ holds: Bool, _ comment: @autoclosure () -> String = "",
+  _ holds: Bool, _ comment: @autoclosure () -> String = "", filePath: StaticString = #filePath,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
-  if !holds {
-    Issue.record("expectation failed: \(comment())", sourceLocation: sourceLocation)
+  if holds { return }
+  let comment = comment()
+  let text = comment.isEmpty ? sourceLine(filePath, sourceLocation.line) : comment
+  Issue.record("expectation failed: \(text)", sourceLocation: sourceLocation)
+}
+
+private func sourceLine(_ path: StaticString, _ line: Int) -> String {
+  let text = try? String(contentsOfFile: "\(path)", encoding: .utf8)
+  let lines = text?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
+  guard lines.indices.contains(line - 1) else { return "line \(line) of \(path)" }
+  return lines[line - 1].trimmingCharacters(in: .whitespaces)
+}
+
+@Suite struct SupportTests {
+  @Test func anExpectationThatFailsSaysWhatItWas() {
+    withKnownIssue {
+      expect(1 > 2)
+    } matching: { issue in
+      issue.comments.contains { $0.rawValue == "expectation failed: expect(1 > 2)" }
+    }
   }
 }
 
