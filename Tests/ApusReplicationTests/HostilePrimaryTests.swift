@@ -137,4 +137,119 @@ import Testing
     #expect(hello == nil)
     expect(primary.standby.counters.count(.body) == 1 && primary.standby.lastSequence == 0)
   }
+
+  @Test func aSnapshotThatIsTooLongIsNotBegun() throws {
+    let folder = try ScratchFolder()
+    var primary = try FakePrimary(folder.path)
+    var offer = try SnapshotHostileTests.Sample().offer
+    offer.contentByteCount = (1 << 36) + 1
+    primary.offer(offer)
+    _ = primary.settle()
+    guard case .configuration("snapshotByteCountMax", _, _)? = primary.standby.failure else {
+      Issue.record("\(String(describing: primary.standby.failure))")
+      return
+    }
+    #expect(SnapshotTransferTests.snapshotFiles(folder.path).isEmpty)
+  }
+
+  /// A transfer whose parts always come just in time is over when there was time for all of them.
+  @Test func aSnapshotThatNeverEndsIsGivenUp() throws {
+    let folder = try ScratchFolder()
+    var primary = try FakePrimary(folder.path)
+    var offer = try SnapshotHostileTests.Sample().offer
+    offer.contentByteCount = 10_000_000
+    primary.offer(offer)
+    for _ in 0..<500 where primary.standby.phase != .restoring { primary.move() }
+    expect(primary.standby.phase == .restoring)
+    let start = monotonicNow()
+    let part = [UInt8](repeating: 0, count: 4_056)
+    var round: UInt64 = 0
+    // A second of silence, and a microsecond a byte: 20 seconds in all.
+    while primary.standby.phase == .restoring, round < 40 {
+      round += 1
+      let now = start.adding(round * 900_000_000)
+      _ = unsafe primary.link.send(
+        .snapshotPart, filling: 4_096, epoch: 3, sequence: (round - 1) * 4_056, now: now
+      ) { target in
+        unsafe target.copyBytes(from: part)
+        return part.count
+      }
+      primary.link.flush()
+      usleep(300)
+      _ = primary.standby.step(now: now)
+    }
+    #expect(round > 20 && round < 30)
+    expect(primary.standby.counters.slowCount == 1 && primary.standby.failure == nil)
+    #expect(SnapshotTransferTests.snapshotFiles(folder.path).isEmpty)
+  }
+
+  /// A primary that sends a frame byte by byte is left.
+  @Test func aFrameThatNeverEndsIsGivenUp() throws {
+    let folder = try ScratchFolder()
+    var primary = try Self.followed(folder.path)
+    let frame = unsafe FrameHostileTests.frame(.heartbeat, body: 0, epoch: 3, sequence: 5)
+    let start = monotonicNow()
+    var round = 0
+    while primary.standby.phase == .following, round < 40 {
+      let byte = [frame[round]]
+      _ = unsafe byte.withUnsafeBytes { unsafe primary.link.sendRaw($0) }
+      usleep(300)
+      round += 1
+      _ = primary.standby.step(now: start.adding(UInt64(round) * 900_000_000))
+    }
+    #expect(round >= 2 && round <= 4)
+    expect(primary.standby.counters.slowCount == 1)
+  }
+
+  /// What an interrupted transfer left ahead of the journal is gone before the journal passes it: a
+  /// recovery would take it for this journal's.
+  @Test func aSnapshotAheadOfTheJournalIsNotBegunFromLater() throws {
+    let (a, b) = (try ScratchFolder(), try ScratchFolder())
+    var pair = try SnapshotTransferTests.levelPair(a.path, b.path)
+    let endpoint = pair.primary.link.endpoint
+    let name = pair.standby.journalIdentifier
+    let journal = try #require(name)
+    var parts = pair.split()
+    var primary = try taken(&parts.primary)
+    _ = parts.standby.take()
+    _ = try JournalSnapshots(storage: openFolder(b.path), journal: journal).write(
+      TallyEngine(), sequence: 450, time: .zero, refused: [])
+    primary.advance(to: 600)
+    pair = Pair(primary: primary, standby: try openRestoringStandby(b.path, primary: endpoint))
+    let isLevel = pair.run { $0.isDurablyLevel }
+    expect(isLevel, pair.standby.summary)
+    #expect(SnapshotTransferTests.snapshotFiles(b.path).isEmpty)
+    parts = pair.split()
+    primary = try taken(&parts.primary)
+    _ = parts.standby.take()
+    let again = try openRestoringStandby(b.path, primary: endpoint)
+    expect(again.engine.digest == primary.host.engine.digest)
+  }
+
+  private struct Misnamed: SnapshotCatalog {
+    let bytes: [UInt8]
+    func sequences() throws(SnapshotError) -> [UInt64] { [700] }
+    func open(sequence: UInt64) throws(SnapshotError) -> any SnapshotSource { SnapshotBytes(bytes) }
+  }
+
+  @Test func aRecoveryTakesNoSnapshotUnderAnotherName() throws {
+    let sample = try SnapshotHostileTests.Sample(sequence: 699)
+    var refused: [RecoveryReport.RefusedSnapshot] = []
+    let restored = try EngineRecovery.restoreNewest(
+      TallyEngine.self, configuration: .init(), from: Misnamed(bytes: sample.bytes),
+      refused: &refused)
+    expect(restored == nil && refused.count == 1)
+  }
+
+  @Test func aPrimaryBeyondThisMachineIsFollowedOnlyWhenTold() throws {
+    let folder = try ScratchFolder()
+    var standby = try openStandby(folder.path, primary: .init(address: "192.0.2.1", port: 9))
+    _ = standby.step(now: monotonicNow())
+    guard case .configuration("address", "192.0.2.1", let expected)? = standby.failure else {
+      Issue.record("\(String(describing: standby.failure))")
+      return
+    }
+    #expect(expected.contains("unauthenticatedNetwork"))
+    expect(standby.summary.contains("loopback only, not authenticated"))
+  }
 }

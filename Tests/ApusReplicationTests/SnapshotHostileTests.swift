@@ -246,12 +246,13 @@ import Testing
 
   /// A standby that says what a test wants, of a primary without its first records.
   enum StandbyMisdeed: String, CaseIterable {
-    case progressUnasked, progressTooFar, progressBack, otherEpoch, helloInBetween, bodyOfProgress
+    case progressUnasked, progressTooFar, progressBack, progressAgain, otherEpoch, helloInBetween
+    case bodyOfProgress
 
     var fault: FrameFault {
       switch self {
       case .progressUnasked, .helloInBetween: .unexpected
-      case .progressTooFar, .progressBack: .sequence
+      case .progressTooFar, .progressBack, .progressAgain: .sequence
       case .otherEpoch: .epoch
       case .bodyOfProgress: .body
       }
@@ -289,6 +290,9 @@ import Testing
       _ = unsafe link.send(
         .progress, filling: 64, epoch: 3, sequence: 0, now: monotonicNow()
       ) { _ in 8 }
+    case .progressAgain:
+      say(0)
+      say(0)
     case .progressBack:
       say(0)
       let hasCome = Self.move(&primary, link) { header, _ in header.kind == .snapshotPart }
