@@ -20,11 +20,13 @@ import Testing
     var offer: SnapshotOffer
     var bytes: [UInt8]
 
-    init(sequence: UInt64 = SnapshotHostileTests.sequence) throws {
+    init(
+      sequence: UInt64 = SnapshotHostileTests.sequence, time: Nanoseconds = .zero
+    ) throws {
       let target = SnapshotBytes()
       let engine = TallyEngine()
       let header = try EngineSnapshot.write(
-        engine, sequence: sequence, time: .zero, to: target)
+        engine, sequence: sequence, time: time, to: target)
       let contents = target.bytes
       bytes = contents
       offer = SnapshotOffer(
@@ -193,6 +195,7 @@ import Testing
     other.bytes[60] ^= 1
     samples.append(other)
     samples.append(try Sample(sequence: 699))
+    samples.append(try Sample(time: Nanoseconds(.max)))
     other = try Sample()
     other.bytes.removeLast(8)
     samples.append(other)

@@ -9,6 +9,10 @@ extension ReplicationPrimary {
   mutating func takeFrames(_ session: StandbySession, _ now: Nanoseconds) -> Int {
     var count = 0
     while count < 64, let header = session.link.nextFrame() {
+      if header.kind == .hello {
+        guard hellosLeft > 0 else { break }
+        hellosLeft -= 1
+      }
       count += 1
       take(header, session, now)
       if session.link.closure != nil { return count }

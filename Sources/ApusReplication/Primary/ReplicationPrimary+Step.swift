@@ -12,6 +12,7 @@ extension ReplicationPrimary {
   /// - Complexity: O(frames moved): at most one frame of records a standby.
   public mutating func step(now: Nanoseconds) -> Int {
     var done = 0
+    hellosLeft = 1
     for session in sessions {
       done += session.link.receive(now: now) > 0 ? 1 : 0
       done += takeFrames(session, now)
@@ -103,8 +104,10 @@ extension ReplicationPrimary {
         session.link.close(.refused(reason))
       }
     case .greeting:
-      // However often a byte comes.
-      if now.elapsed(since: session.opened) > configuration.handshakeNanoseconds {
+      // However often a byte comes; but a hello that is whole waits for this side.
+      if !session.link.hasFrame,
+        now.elapsed(since: session.opened) > configuration.handshakeNanoseconds
+      {
         session.link.close(.silent)
       }
     case .streaming, .sendingSnapshot, .parted:

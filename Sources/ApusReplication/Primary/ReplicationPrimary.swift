@@ -118,6 +118,9 @@ public struct ReplicationPrimary: ~Copyable {
   /// next attempt must not have to wait for it again.
   var checkedSnapshot: SnapshotFileReader?
   var sessions: [StandbySession] = []
+  /// Hellos that may still be looked at in this step: one, since it may mean to read a segment or a
+  /// snapshot, and those who follow must not wait for many of them.
+  var hellosLeft = 0
   private var polled = PollSet()
 
   /// Listens.

@@ -165,6 +165,11 @@ extension ReplicationStandby where E: ~Copyable {
       guard found == sequence else {
         throw .storage(description: "the snapshot of record \(sequence) is one of \(found)")
       }
+      let time = restored.header.time.rawValue
+      guard time <= ReplicationFormat.timeMax else {
+        // Time does not go back: the engine would stay there for good.
+        throw .malformed(field: "time", offset: 32, value: "\(time)", expected: "up to 2^63 - 1")
+      }
       return restored
     } catch {
       throw .snapshot(error)
