@@ -9,6 +9,14 @@ public struct ReplicationCounters: Sendable, Equatable {
   public var closedCount: UInt64 = 0
   /// Connections closed because nothing came for too long.
   public var silentCount: UInt64 = 0
+  /// Connections closed because a frame came, or was taken, too slowly.
+  public var slowCount: UInt64 = 0
+  /// Connections dropped before they had said who they are, because too many later ones came.
+  public var crowdedOutCount: UInt64 = 0
+  /// Connections closed for an epoch too far above the known one to be believed.
+  public var farEpochCount: UInt64 = 0
+  /// The highest of those epochs.
+  public var farEpoch: UInt64 = 0
   /// Records sent, or received.
   public var recordCount: UInt64 = 0
   /// Frames with records.
@@ -44,8 +52,15 @@ public struct ReplicationCounters: Sendable, Equatable {
     switch closure {
     case .fault(let fault): faults[Int(fault.rawValue)] += 1
     case .silent: silentCount += 1
+    case .slow: slowCount += 1
+    case .crowdedOut: crowdedOutCount += 1
     case .ended, .failed, .refused, .replaced: break
     }
+  }
+
+  mutating func noteFar(_ epoch: UInt64) {
+    farEpochCount += 1
+    farEpoch = max(farEpoch, epoch)
   }
 
   mutating func noteRefused(_ reason: RefusalReason) { refusals[reason, default: 0] += 1 }

@@ -54,7 +54,8 @@ public struct NATSLeaseConfiguration: Sendable {
       marginNanoseconds <= timeToLiveNanoseconds / 2, "marginNanoseconds", "\(marginNanoseconds)",
       "half the time to live or less")
     try check(
-      timeoutMilliseconds > 0 && UInt64(timeoutMilliseconds) * 2_000_000 <= timeToLiveNanoseconds,
+      timeoutMilliseconds > 0
+        && UInt64(clamping: timeoutMilliseconds) <= timeToLiveNanoseconds / 2_000_000,
       "timeoutMilliseconds", "\(timeoutMilliseconds)", "1 to half the time to live")
     try check((1...5).contains(replicaCount), "replicaCount", "\(replicaCount)", "1 to 5")
     try check(Self.isName(bucket, and: "-_"), "bucket", bucket, "letters, digits, - and _")
@@ -146,8 +147,14 @@ public final class NATSLease: LeaderLease {
     self.status = status
   }
 
+  /// So much later; the last point in time where there is none so late.
+  private static func time(_ now: Nanoseconds, _ nanoseconds: UInt64) -> Nanoseconds {
+    let (sum, overflows) = now.rawValue.addingReportingOverflow(nanoseconds)
+    return Nanoseconds(overflows ? .max : sum)
+  }
+
   private func later(_ now: Nanoseconds, _ share: UInt64) -> Nanoseconds {
-    Nanoseconds(now.rawValue &+ configuration.timeToLiveNanoseconds / share)
+    Self.time(now, configuration.timeToLiveNanoseconds / share)
   }
 
   /// Connects where that was not done, and holds the bucket to the configuration.
@@ -201,7 +208,7 @@ public final class NATSLease: LeaderLease {
 
   private func hold(epoch: UInt64, revision: UInt64, since start: Nanoseconds) {
     let length = configuration.timeToLiveNanoseconds - configuration.marginNanoseconds
-    let until = Nanoseconds(start.rawValue &+ length)
+    let until = Self.time(start, length)
     claim = Claim(epoch: epoch, revision: revision, until: until, renewal: later(start, 4))
     holder = nil
     status = .held(epoch: epoch, until: until)
@@ -227,8 +234,16 @@ public final class NATSLease: LeaderLease {
       }
       return
     }
-    let value = LeaseValue(bytes.prefix(Int(byteCount)))
+    let found = bytes.prefix(max(0, min(Int(byteCount), bytes.count)))
+    let value = LeaseValue(found)
     if let value, value.nonce == nonce {
+      guard value.canStand(atRevision: revision) else {
+        lose(
+          .unknown(
+            reason: "the value of \(configuration.key) has epoch \(value.epoch) at revision "
+              + "\(revision); look who writes to bucket \(configuration.bucket)"))
+        return
+      }
       // The write that was answered with silence. When it was done is not known, so the end stays.
       var written: UInt64 = 0
       let epoch = value.epoch == 0 ? revision : value.epoch
@@ -239,7 +254,7 @@ public final class NATSLease: LeaderLease {
     }
     lose(.notHeld)
     holder = value?.candidate
-    guard value == nil, bytes.prefix(Int(byteCount)).elementsEqual([0x2D]) else { return }
+    guard value == nil, found.elementsEqual([0x2D]) else { return }
     // Given up: whoever replaces it leads.
     var written: UInt64 = 0
     if write(epoch: 0, over: revision, &written) == 0 {
@@ -287,6 +302,9 @@ struct LeaseValue: Equatable {
     }
     self.init(epoch: epoch, nonce: nonce, candidate: String(parts[2]))
   }
+
+  /// Whether a lease can have written it: its epoch is the count of writes when it was taken.
+  func canStand(atRevision revision: UInt64) -> Bool { epoch <= revision }
 
   var bytes: [UInt8] { Array("\(epoch) \(nonce) \(candidate)".utf8) }
 }

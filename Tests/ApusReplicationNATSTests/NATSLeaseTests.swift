@@ -3,9 +3,10 @@
 
 import ApusEngine
 import ApusReplication
-import ApusReplicationNATS
 import Foundation
 import Testing
+
+@testable import ApusReplicationNATS
 
 /// A server of its own, on a port that the kernel chose, with its data in a folder of its own.
 final class NATSServer {
@@ -205,5 +206,29 @@ struct NATSLeaseTests {
           timeToLiveNanoseconds: 1_000_000_000))
     }
     #expect(throws: ReplicationError.self) { try Self.candidate(server, "x", timeToLive: 5) }
+  }
+}
+
+/// Numbers that others chose; no server is needed.
+@Suite struct NATSLeaseNumberTests {
+  @Test(arguments: [Int.max, Int.max / 2, -1, Int.min, 0]) func timeOutsAreNoTrap(milliseconds: Int)
+  {
+    #expect(throws: ReplicationError.self) {
+      try NATSLease(
+        configuration: NATSLeaseConfiguration(
+          url: "nats://127.0.0.1:1", bucket: "b", key: "k", candidate: "c",
+          timeToLiveNanoseconds: 1_000_000_000, timeoutMilliseconds: milliseconds))
+    }
+  }
+
+  @Test func valuesMayBeAnything() throws {
+    let value = try #require(LeaseValue("7 9 some one".utf8))
+    #expect(value.candidate == "some one" && value.canStand(atRevision: 7))
+    #expect(!value.canStand(atRevision: 6))
+    #expect(LeaseValue("18446744073709551615 1 x".utf8)?.canStand(atRevision: 1 << 40) == false)
+    for text in ["", "-", "1", "1 2", "18446744073709551616 1 x", "-1 1 x", "1 -1 x", "a b c"] {
+      #expect(LeaseValue(text.utf8) == nil, "\(text)")
+    }
+    #expect(LeaseValue([0xFF, 0x20, 0xFE, 0x20]) == nil)
   }
 }

@@ -20,11 +20,13 @@ import Testing
     var offer: SnapshotOffer
     var bytes: [UInt8]
 
-    init(sequence: UInt64 = SnapshotHostileTests.sequence) throws {
+    init(
+      sequence: UInt64 = SnapshotHostileTests.sequence, time: Nanoseconds = .zero
+    ) throws {
       let target = SnapshotBytes()
       let engine = TallyEngine()
       let header = try EngineSnapshot.write(
-        engine, sequence: sequence, time: .zero, to: target)
+        engine, sequence: sequence, time: time, to: target)
       let contents = target.bytes
       bytes = contents
       offer = SnapshotOffer(
@@ -51,7 +53,8 @@ import Testing
       while link == nil, monotonicNow().rawValue < end {
         _ = standby.step(now: monotonicNow())
         if let socket = listener.accept() {
-          link = try FrameLink(socket, frameByteCountMax: 16_384, now: monotonicNow())
+          link = try FrameLink(
+            socket, taking: 16_384, sending: 16_384, now: monotonicNow())
         }
       }
       guard let link else { throw AlreadyTaken() }
@@ -143,7 +146,7 @@ import Testing
         primary.link.send(.snapshotPart, epoch: 3, sequence: 0, now: monotonicNow())
       case .otherEpoch: primary.part(bytes[0..<10], at: 0, epoch: 4)
       case .recordsInBetween:
-        primary.part(bytes[0..<10], at: 0)
+        primary.part(bytes[0..<4_056], at: 0)
         primary.link.send(.records, epoch: 3, sequence: 1, now: monotonicNow())
       case .otherContents: primary.parts(bytes)
       default: break
@@ -192,6 +195,7 @@ import Testing
     other.bytes[60] ^= 1
     samples.append(other)
     samples.append(try Sample(sequence: 699))
+    samples.append(try Sample(time: Nanoseconds(.max)))
     other = try Sample()
     other.bytes.removeLast(8)
     samples.append(other)
@@ -245,12 +249,13 @@ import Testing
 
   /// A standby that says what a test wants, of a primary without its first records.
   enum StandbyMisdeed: String, CaseIterable {
-    case progressUnasked, progressTooFar, progressBack, otherEpoch, helloInBetween, bodyOfProgress
+    case progressUnasked, progressTooFar, progressBack, progressAgain, otherEpoch, helloInBetween
+    case bodyOfProgress
 
     var fault: FrameFault {
       switch self {
       case .progressUnasked, .helloInBetween: .unexpected
-      case .progressTooFar, .progressBack: .sequence
+      case .progressTooFar, .progressBack, .progressAgain: .sequence
       case .otherEpoch: .epoch
       case .bodyOfProgress: .body
       }
@@ -265,7 +270,8 @@ import Testing
     _ = try SnapshotTransferTests.advance(&primary, a.path)
     let endpoint = primary.link.endpoint
     let socket = try TCPSocket.connect(endpoint)
-    let link = try FrameLink(socket, frameByteCountMax: 16_384, now: monotonicNow())
+    let link = try FrameLink(
+      socket, taking: 16_384, sending: 16_384, now: monotonicNow())
     let hello = Hello(
       journal: nil, node: 2, checksum: 0, frameByteCountMax: 4_096, takesSnapshots: true)
     func say(_ sequence: UInt64, epoch: UInt64 = 3) {
@@ -287,6 +293,9 @@ import Testing
       _ = unsafe link.send(
         .progress, filling: 64, epoch: 3, sequence: 0, now: monotonicNow()
       ) { _ in 8 }
+    case .progressAgain:
+      say(0)
+      say(0)
     case .progressBack:
       say(0)
       let hasCome = Self.move(&primary, link) { header, _ in header.kind == .snapshotPart }

@@ -26,13 +26,31 @@ final class ScratchFolder: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// Expectations about values that cannot be copied.
+/// Expectations about values that cannot be copied. Without a comment it tells its own line, since it
+/// is no macro that has the expression.
 func expect(
-  _ holds: Bool, _ comment: @autoclosure () -> String = "",
+  _ holds: Bool, _ comment: @autoclosure () -> String = "", filePath: StaticString = #filePath,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
-  if !holds {
-    Issue.record("expectation failed: \(comment())", sourceLocation: sourceLocation)
+  if holds { return }
+  Issue.record(
+    "\(failureText(comment(), filePath, sourceLocation.line))", sourceLocation: sourceLocation)
+}
+
+private func failureText(_ comment: String, _ path: StaticString, _ line: Int) -> String {
+  if !comment.isEmpty { return "expectation failed: \(comment)" }
+  let text = try? String(contentsOfFile: "\(path)", encoding: .utf8)
+  let lines = text?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
+  guard lines.indices.contains(line - 1) else { return "expectation failed in line \(line)" }
+  return "expectation failed: \(lines[line - 1].trimmingCharacters(in: .whitespaces))"
+}
+
+@Suite struct SupportTests {
+  @Test func anExpectationThatFailsSaysWhatItWas() {
+    let own = failureText("", #filePath, #line)
+    #expect(own == "expectation failed: let own = failureText(\"\", #filePath, #line)")
+    #expect(failureText("", #filePath, .max) == "expectation failed in line \(Int.max)")
+    #expect(failureText("why", #filePath, 1) == "expectation failed: why")
   }
 }
 

@@ -152,8 +152,15 @@ public enum EngineRecovery {
   ) throws(SnapshotError) -> RestoredEngine<E>? {
     for sequence in try snapshots.sequences() {
       do throws(SnapshotError) {
-        return try EngineSnapshot.restore(
+        let restored = try EngineSnapshot.restore(
           type, configuration: configuration, from: snapshots.open(sequence: sequence))
+        // What goes on behind it goes by its name.
+        guard restored.header.sequence == sequence else {
+          throw .storage(
+            description: "the snapshot of record \(sequence) says that it is of record "
+              + "\(restored.header.sequence); use an older one")
+        }
+        return restored
       } catch {
         refused.append(.init(sequence: sequence, error: error))
       }

@@ -41,7 +41,7 @@ extension JournalRecovery {
     guard !cut.sequences.isEmpty else { return cut }
     // What was acknowledged is taken back before it goes, so that no step looks like damage.
     try lowerPosition(storage, identifier, to: sequence)
-    try removeSnapshots(storage, after: sequence, &cut)
+    cut.removedFiles += try SnapshotStore(storage: storage).removeAll(after: sequence)
     let last = report.segments.last { $0.firstSequence <= sequence } ?? first
     // From the newest on: what an interruption leaves has no gap.
     for segment in report.segments.reversed() where segment.firstSequence > last.firstSequence {
@@ -68,20 +68,6 @@ extension JournalRecovery {
         start: region.baseAddress, count: JournalWriter.blockByteCount))
     try storage.syncAll(file, name: name)
     try storage.syncFolder()
-  }
-
-  private static func removeSnapshots(
-    _ storage: any JournalStorage, after sequence: UInt64, _ cut: inout JournalCut
-  ) throws(JournalError) {
-    for name in try storage.list().sorted() {
-      let number =
-        JournalFormat.number(inName: name, suffix: SnapshotHeader.suffix)
-        ?? JournalFormat.number(inName: name, suffix: SnapshotHeader.partialSuffix)
-      guard let number, number > sequence else { continue }
-      try storage.remove(name)
-      cut.removedFiles.append(name)
-    }
-    if !cut.removedFiles.isEmpty { try storage.syncFolder() }
   }
 
   /// Puts a copy of the segment's beginning in its place: the old one or the new one is there,

@@ -101,6 +101,24 @@ public struct SnapshotStore {
     return doomed
   }
 
+  /// Removes the snapshots of records behind one, whole or not: those that a journal no longer has, or
+  /// does not have yet.
+  ///
+  /// - Returns: Names of the files that were removed.
+  /// - Throws: ``JournalError`` for a file that could not be removed.
+  @discardableResult
+  public func removeAll(after sequence: UInt64) throws(JournalError) -> [String] {
+    let doomed = try storage.list().sorted().filter { name in
+      let number =
+        JournalFormat.number(inName: name, suffix: SnapshotHeader.suffix)
+        ?? JournalFormat.number(inName: name, suffix: SnapshotHeader.partialSuffix)
+      return number.map { $0 > sequence } ?? false
+    }
+    for name in doomed { try storage.remove(name) }
+    if !doomed.isEmpty { try storage.syncFolder() }
+    return doomed
+  }
+
   /// The oldest of those to keep; nil while there are fewer than that.
   func oldestKept(notCounting refused: Set<UInt64>) throws(JournalError) -> UInt64? {
     let counted = try sequences().filter { !refused.contains($0) }

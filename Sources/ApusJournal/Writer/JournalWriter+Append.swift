@@ -92,6 +92,16 @@ extension JournalWriter {
     lastSequence = sequence
   }
 
+  /// Why the next record cannot be appended now; nil where it can be, and will be if it is the next
+  /// thing that is done: for those who must know before they do something else with it.
+  ///
+  /// - Parameter payloadByteCount: Shape: 0 or more.
+  public mutating func refusal(payloadByteCount: Int) -> JournalAppendOutcome? {
+    precondition(
+      payloadByteCount >= 0, "JournalWriter.refusal: expected a payload of 0 bytes or more")
+    return refusal(sequence: lastSequence &+ 1, payloadByteCount: payloadByteCount)
+  }
+
   /// Why the record cannot be appended now; nil where it can be, with room made in the buffer.
   @inline(never)
   private mutating func refusal(sequence: UInt64, payloadByteCount: Int) -> JournalAppendOutcome? {

@@ -11,8 +11,13 @@ struct OutgoingSnapshot: ~Copyable {
   var isWanted = false
   /// Bytes that the standby has.
   var storedByteCount: UInt64 = 0
+  /// When the standby must have all of it, and say hello again.
+  let due: Nanoseconds
 
-  init(_ reader: consuming SnapshotFileReader) { self.reader = reader }
+  init(_ reader: consuming SnapshotFileReader, due: Nanoseconds) {
+    self.reader = reader
+    self.due = due
+  }
 
   var isSent: Bool { reader.readByteCount == reader.header.byteCount }
 
@@ -55,10 +60,13 @@ extension ReplicationPrimary {
         journal: identifier, digest: header.digest, contentByteCount: header.byteCount,
         contentVersion: header.contentVersion, contentChecksum: header.checksum,
         recordChecksum: try JournalReader(
-          storage: storage, from: header.sequence + 1, mode: .durable
+          storage: storage, from: header.sequence &+ 1, mode: .durable
         ).lastRecord.checksum)
+      guard widen(session) else { return true }
       session.link.send(offer, epoch: configuration.epoch, sequence: header.sequence, now: now)
-      session.start(OutgoingSnapshot(reader))
+      let limit = LinkPace.snapshotLimit(
+        byteCount: header.byteCount, silenceNanoseconds: configuration.silenceNanoseconds)
+      session.start(OutgoingSnapshot(reader, due: now.adding(limit)))
       return true
     } catch {
       // Removed meanwhile, or damaged: the standby is told that the records are gone.
@@ -99,7 +107,7 @@ extension ReplicationPrimary {
     // A file that cannot be read on was whole a moment ago: the standby asks again, and then the
     // check says what is wrong with it.
     if failed != nil { session.link.close(.refused(.stopped)) }
-    counters.snapshotByteCount += UInt64(count)
+    counters.snapshotByteCount &+= UInt64(count)
     if count > 0, session.isSnapshotSent { counters.snapshotCount += 1 }
     return count > 0 ? 1 : 0
   }
@@ -109,8 +117,9 @@ extension ReplicationPrimary {
     guard header.bodyByteCount == 0 else { return session.link.close(.fault(.body)) }
     guard header.epoch == configuration.epoch else { return session.link.close(.fault(.epoch)) }
     guard let stored = session.snapshot?.storedByteCount,
-      let sent = session.snapshot?.reader.readByteCount,
-      header.sequence >= stored, header.sequence <= sent
+      let sent = session.snapshot?.reader.readByteCount, let isWanted = session.snapshot?.isWanted,
+      // The first asks for the bytes; each after it has more of them.
+      isWanted ? header.sequence > stored : header.sequence == 0, header.sequence <= sent
     else { return session.link.close(.fault(.sequence)) }
     session.snapshot?.isWanted = true
     session.snapshot?.storedByteCount = header.sequence

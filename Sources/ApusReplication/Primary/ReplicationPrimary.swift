@@ -8,12 +8,17 @@ public import ApusJournal
 public struct ReplicationPrimaryConfiguration: Sendable {
   /// Where it listens; port 0 lets the kernel choose.
   public var endpoint: ReplicationEndpoint
+  /// Who may reach it; an address beyond that is refused.
+  public var exposure: ReplicationExposure
   /// Its epoch, as ``ReplicationEpoch/begin(_:journal:storage:time:)`` was told.
   public var epoch: UInt64
   /// The standby whose acknowledgements count: the one that would take over. Others may follow.
   public var acknowledgingNode: UInt64
-  /// Connections at once.
+  /// Standbys at once. The one whose acknowledgements count always has a place.
   public var sessionCountMax: Int
+  /// Connections at once that have not said who they are, or were told why they are not wanted: the
+  /// oldest goes for one more. Each costs three short frames of memory.
+  public var handshakeCountMax: Int
   /// The longest frame; a record must fit. It is the memory of a connection, about three times.
   /// Unit: bytes.
   public var frameByteCountMax: Int
@@ -21,14 +26,25 @@ public struct ReplicationPrimaryConfiguration: Sendable {
   public var heartbeatNanoseconds: UInt64
   /// A standby that is silent for so long is taken for lost. Unit: nanoseconds.
   public var silenceNanoseconds: UInt64
+  /// A connection that has not said who it is by then is closed. Unit: nanoseconds.
+  public var handshakeNanoseconds: UInt64
+  /// An epoch that a standby tells and that is further above the primary's own is not believed.
+  /// Epochs of a lease in NATS count the writes to its bucket.
+  public var epochStepMax: UInt64
 
   /// A configuration.
   public init(
     endpoint: ReplicationEndpoint, epoch: UInt64, acknowledgingNode: UInt64,
     frameByteCountMax: Int, sessionCountMax: Int = 4,
-    heartbeatNanoseconds: UInt64 = 100_000_000, silenceNanoseconds: UInt64 = 1_000_000_000
+    heartbeatNanoseconds: UInt64 = 100_000_000, silenceNanoseconds: UInt64 = 1_000_000_000,
+    exposure: ReplicationExposure = .loopbackOnly, handshakeCountMax: Int = 64,
+    handshakeNanoseconds: UInt64 = 1_000_000_000, epochStepMax: UInt64 = 1 << 40
   ) {
     self.endpoint = endpoint
+    self.exposure = exposure
+    self.handshakeCountMax = handshakeCountMax
+    self.handshakeNanoseconds = handshakeNanoseconds
+    self.epochStepMax = epochStepMax
     self.epoch = epoch
     self.acknowledgingNode = acknowledgingNode
     self.frameByteCountMax = frameByteCountMax
@@ -44,6 +60,12 @@ public struct ReplicationPrimaryConfiguration: Sendable {
     guard (1...1_024).contains(sessionCountMax) else {
       throw .configuration(
         field: "sessionCountMax", value: "\(sessionCountMax)", expected: "1 to 1024")
+    }
+    guard (1...1_024).contains(handshakeCountMax), handshakeNanoseconds > 0, epochStepMax > 0 else {
+      throw .configuration(
+        field: "handshakeCountMax, handshakeNanoseconds, epochStepMax",
+        value: "\(handshakeCountMax), \(handshakeNanoseconds), \(epochStepMax)",
+        expected: "1 to 1024, 1 or more, 1 or more")
     }
     try checkFrame(frameByteCountMax)
     guard heartbeatNanoseconds > 0, silenceNanoseconds / 2 >= heartbeatNanoseconds else {
@@ -96,6 +118,9 @@ public struct ReplicationPrimary: ~Copyable {
   /// next attempt must not have to wait for it again.
   var checkedSnapshot: SnapshotFileReader?
   var sessions: [StandbySession] = []
+  /// Hellos that may still be looked at in this step: one, since it may mean to read a segment or a
+  /// snapshot, and those who follow must not wait for many of them.
+  var hellosLeft = 0
   private var polled = PollSet()
 
   /// Listens.
@@ -116,7 +141,8 @@ public struct ReplicationPrimary: ~Copyable {
       storage: storage, position: position, configuration: configuration,
       snapshots: try Self.store(snapshots ?? storage),
       identifier: try Self.check(storage, configuration),
-      listener: try TCPSocket.listen(configuration.endpoint))
+      listener: try TCPSocket.listen(
+        configuration.endpoint, exposure: configuration.exposure))
   }
 
   private static func store(
@@ -171,17 +197,13 @@ public struct ReplicationPrimary: ~Copyable {
   /// connected.
   public var neededSequence: UInt64? { sessions.compactMap(\.neededSequence).min() }
 
-  /// Ends this primary's time: nothing is acknowledged or sent any more, here and over restarts.
-  ///
-  /// - Parameter epoch: That of the primary that took over, or of the lease that another one has.
-  public mutating func fence(by epoch: UInt64) {
-    guard epoch > configuration.epoch, epoch > fencingEpoch else { return }
-    position.fence(by: epoch)
-    do throws(ReplicationError) {
-      try EpochFile.write(EpochPromise(epoch: epoch), storage)
-    } catch {
-      failure = error
-    }
+  /// How it stands, in one line for people.
+  public var summary: String {
+    let places = sessions.count { $0.holdsPlace }
+    let fence = fencingEpoch == 0 ? "" : ", ended by epoch \(fencingEpoch)"
+    return "replication at \(endpoint) (\(configuration.exposure)): primary of epoch "
+      + "\(configuration.epoch)\(fence), \(places) of \(configuration.sessionCountMax) standbys, "
+      + "\(sessions.count - places) unfinished connections"
   }
 
   /// Waits until a standby sends something or can take more, but not longer than the limit: new

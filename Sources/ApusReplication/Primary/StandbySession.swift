@@ -42,6 +42,8 @@ final class StandbySession {
   }
 
   let link: FrameLink
+  /// Questions that it has asked.
+  var queryCount = 0
   /// When it connected.
   let opened: Nanoseconds
   var state = State.greeting
@@ -71,13 +73,32 @@ final class StandbySession {
 
   func start(_ reader: consuming JournalReader, next sequence: UInt64) {
     self.reader = consume reader
-    sentSequence = sequence - 1
+    sentSequence = sequence &- 1
     state = .streaming
   }
 
   func start(_ snapshot: consuming OutgoingSnapshot) {
     self.snapshot = consume snapshot
     state = .sendingSnapshot
+  }
+
+  /// Whether it counts as a standby; others are connections that may go at any time.
+  var holdsPlace: Bool {
+    switch state {
+    case .streaming, .sendingSnapshot: link.closure == nil
+    case .greeting, .parted, .dismissed: false
+    }
+  }
+
+  /// Whether an acknowledgement can be true, and goes on from the one before: nobody has what was not
+  /// sent, has it on the disk before it has it, or finds more digests than records.
+  func canBe(_ next: Acknowledgement, durable: UInt64) -> Bool {
+    durable >= durableSequence && durable <= next.receivedSequence
+      && next.receivedSequence <= sentSequence
+      && next.receivedSequence >= acknowledgement.receivedSequence
+      && next.appliedSequence >= acknowledgement.appliedSequence
+      && next.appliedSequence <= next.receivedSequence
+      && next.digestSequence <= next.appliedSequence && next.digestCount <= next.appliedSequence
   }
 
   /// First record that it may still want; nil where that is not known.

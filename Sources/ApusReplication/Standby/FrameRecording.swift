@@ -4,8 +4,8 @@
 internal import ApusEngine
 internal import ApusJournal
 
-/// The records of one frame on their way into the standby's journal and engine: each is appended
-/// first and applied then.
+/// The records of one frame on their way into the standby's engine and journal: a record is in both
+/// or in neither. What the engine refuses is not in the journal, where every start would meet it again.
 @safe
 struct FrameRecording: CommandRecording, ~Copyable {
   var journal: JournalWriter
@@ -33,6 +33,14 @@ struct FrameRecording: CommandRecording, ~Copyable {
       guard let record = next.next(bytes) else { break }
       let payload = bytes.extracting(record.payload)
       let sequence = journal.lastSequence &+ 1
+      if let full = journal.refusal(payloadByteCount: payload.byteCount) {
+        refusal = full
+        break
+      }
+      let command = CommandRecord(
+        sequence: sequence, time: Nanoseconds(record.timeNanoseconds), kind: record.type)
+      // Events go nowhere, so that there is always room for them: only a failure stops the replay.
+      guard body(command, payload) else { break }
       let outcome = journal.tryAppend(
         sequence: sequence, timeNanoseconds: record.timeNanoseconds, type: record.type,
         payload: payload)
@@ -42,9 +50,6 @@ struct FrameRecording: CommandRecording, ~Copyable {
       }
       cursor = next
       count += 1
-      let command = CommandRecord(
-        sequence: sequence, time: Nanoseconds(record.timeNanoseconds), kind: record.type)
-      if !body(command, payload) { break }
     }
     return count
   }

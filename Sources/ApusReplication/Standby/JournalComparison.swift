@@ -18,8 +18,9 @@ struct JournalComparison: Equatable {
 
   /// Compares records `first - 1` (the beginning of both) to `last` with those of a primary.
   init(first: UInt64, last: UInt64, primaryLast: UInt64) {
-    low = first - 1
-    high = max(low, min(last, primaryLast)) + 1
+    low = first &- 1
+    // The last is this side's own, and no sequence is the greatest number.
+    high = max(low, min(last, primaryLast)).addingClamped(1)
     // Both journals have the same name, and the chain begins with it.
     isCertain = first == 1
     self.primaryLast = primaryLast
@@ -68,7 +69,7 @@ extension ReplicationStandby where E: ~Copyable {
       return link.close(.fault(.unexpected))
     }
     do throws(JournalError) {
-      let own = try JournalReader(storage: storage, from: question + 1, mode: .live)
+      let own = try JournalReader(storage: storage, from: question &+ 1, mode: .live)
         .lastRecord.checksum
       comparison?.take(own: own, primary: answer.checksum)
     } catch {

@@ -10,14 +10,17 @@ struct IncomingSnapshot: ~Copyable {
   let offer: SnapshotOffer
   let sequence: UInt64
   private var writer: SnapshotFileWriter
+  /// When all of it must have come.
+  let due: Nanoseconds
   /// What the primary was told last; nil where nothing was.
   var reportedByteCount: UInt64?
 
   static let bufferByteCount = 1 << 18
 
   init(
-    _ offer: SnapshotOffer, sequence: UInt64, storage: any JournalStorage
+    _ offer: SnapshotOffer, sequence: UInt64, due: Nanoseconds, storage: any JournalStorage
   ) throws(JournalError) {
+    self.due = due
     self.offer = offer
     self.sequence = sequence
     writer = try SnapshotStore(storage: storage).begin(
@@ -45,16 +48,26 @@ extension ReplicationStandby where E: ~Copyable {
     guard engineConfiguration != nil, !wasPrimary else {
       return link.close(.fault(.unexpected))
     }
-    guard header.sequence > lastSequence, header.sequence < .max - 2 else {
+    guard header.sequence > lastSequence, header.sequence < ReplicationFormat.sequenceMax else {
       return link.close(.fault(.sequence))
+    }
+    guard offer.contentByteCount <= configuration.snapshotByteCountMax else {
+      return stop(
+        .configuration(
+          field: "snapshotByteCountMax", value: "\(configuration.snapshotByteCountMax)",
+          expected: "room for the primary's snapshot of \(offer.contentByteCount) bytes"),
+        telling: Refusal(.stopped), now: now)
     }
     if let own = journal?.identifier, own != offer.journal {
       return stop(.foreignJournal(own: own, primary: offer.journal), now: now)
     }
+    let limit = LinkPace.snapshotLimit(
+      byteCount: offer.contentByteCount, silenceNanoseconds: configuration.silenceNanoseconds)
     do throws(ReplicationError) {
       try adoptEpoch(header.epoch)
       do throws(JournalError) {
-        transfer = try IncomingSnapshot(offer, sequence: header.sequence, storage: storage)
+        transfer = try IncomingSnapshot(
+          offer, sequence: header.sequence, due: now.adding(limit), storage: storage)
       } catch {
         throw .journal(error)
       }
@@ -70,7 +83,8 @@ extension ReplicationStandby where E: ~Copyable {
     guard let received = transfer?.receivedByteCount, let missing = transfer?.missingByteCount,
       header.sequence == received
     else { return link.close(.fault(.sequence)) }
-    guard header.bodyByteCount > 0, UInt64(header.bodyByteCount) <= missing else {
+    let partByteCountMin = min(missing, UInt64(ReplicationFormat.snapshotPartByteCountMin))
+    guard (partByteCountMin...missing).contains(UInt64(header.bodyByteCount)) else {
       return link.close(.fault(.body))
     }
     do throws(JournalError) {
@@ -115,12 +129,23 @@ extension ReplicationStandby where E: ~Copyable {
         try beginJournal(offer.journal, checksum: offer.recordChecksum)
       }
     } catch {
+      // What no engine begins from does not stay: the journal may pass it one day.
+      try? removeSnapshots(after: lastSequence)
       return stop(error, telling: Refusal(.stopped), now: now)
     }
     counters.snapshotCount += 1
     sent = (0, 0)
     phase = .connecting
     sendHello(link, now)
+  }
+
+  /// Removes the snapshots that are ahead of the journal.
+  func removeSnapshots(after sequence: UInt64) throws(ReplicationError) {
+    do throws(JournalError) {
+      try SnapshotStore(storage: storage).removeAll(after: sequence)
+    } catch {
+      throw .journal(error)
+    }
   }
 
   private func restore(
@@ -139,6 +164,11 @@ extension ReplicationStandby where E: ~Copyable {
       let found = restored.header.sequence
       guard found == sequence else {
         throw .storage(description: "the snapshot of record \(sequence) is one of \(found)")
+      }
+      let time = restored.header.time.rawValue
+      guard time <= ReplicationFormat.timeMax else {
+        // Time does not go back: the engine would stay there for good.
+        throw .malformed(field: "time", offset: 32, value: "\(time)", expected: "up to 2^63 - 1")
       }
       return restored
     } catch {

@@ -22,14 +22,21 @@ extension ReplicationStandby where E: ~Copyable {
     done += acknowledge(link, now)
     done += link.flush() > 0 ? 1 : 0
     guard failure == nil, self.link != nil else { return done }
-    let silence = now > link.lastReceived ? now.rawValue - link.lastReceived.rawValue : 0
-    if link.closure == nil, silence > configuration.silenceNanoseconds { link.close(.silent) }
+    endIfOver(link, now)
     if let closure = link.closure { disconnect(closure, retryAt: later(now)) }
     return done
   }
 
+  private mutating func endIfOver(_ link: FrameLink, _ now: Nanoseconds) {
+    if now.elapsed(since: link.lastReceived) > configuration.silenceNanoseconds {
+      link.close(.silent)
+    }
+    link.endIfSlow(silenceNanoseconds: configuration.silenceNanoseconds, now: now)
+    if let due = transfer?.due, now > due { link.close(.slow) }
+  }
+
   private func later(_ now: Nanoseconds) -> Nanoseconds {
-    Nanoseconds(now.rawValue &+ configuration.retryNanoseconds)
+    now.adding(configuration.retryNanoseconds)
   }
 
   private mutating func pollJournal(_ now: Nanoseconds) {
@@ -43,9 +50,11 @@ extension ReplicationStandby where E: ~Copyable {
   private mutating func connect(_ now: Nanoseconds) -> Int {
     guard now >= retryAt else { return 0 }
     do throws(ReplicationError) {
-      let socket = try TCPSocket.connect(configuration.primary)
+      let socket = try TCPSocket.connect(
+        configuration.primary, exposure: configuration.exposure)
       link = try FrameLink(
-        socket, frameByteCountMax: configuration.frameByteCountMax, now: now)
+        socket, taking: configuration.frameByteCountMax,
+        sending: ReplicationFormat.frameByteCountMin, now: now)
       phase = .connecting
       counters.connectionCount += 1
     } catch {
@@ -58,7 +67,7 @@ extension ReplicationStandby where E: ~Copyable {
   private mutating func finishConnecting(_ link: FrameLink, _ now: Nanoseconds) -> Int {
     switch link.connectOutcome() {
     case .none:
-      if now.rawValue &- link.lastReceived.rawValue > configuration.silenceNanoseconds {
+      if now.elapsed(since: link.lastReceived) > configuration.silenceNanoseconds {
         disconnect(.silent, retryAt: later(now))
       }
       return 0
@@ -117,6 +126,9 @@ extension ReplicationStandby where E: ~Copyable {
     case (.heartbeat, .following):
       guard header.bodyByteCount == 0 else { return link.close(.fault(.body)) }
       guard header.epoch == promisedEpoch else { return link.close(.fault(.epoch)) }
+      guard header.sequence <= ReplicationFormat.sequenceMax else {
+        return link.close(.fault(.sequence))
+      }
       primarySequence = max(primarySequence, header.sequence)
       owesAcknowledgement = true
     case (.answer, .comparing):
@@ -143,7 +155,9 @@ extension ReplicationStandby where E: ~Copyable {
         .refused(.version, sequence: 0, first: UInt64(welcome.version), second: 0), now: now)
     }
     guard isCurrent(header, link, now) else { return }
-    guard header.sequence == lastSequence &+ 1 else { return link.close(.fault(.sequence)) }
+    guard header.sequence == lastSequence &+ 1, welcome.durableSequence >= lastSequence,
+      welcome.durableSequence <= ReplicationFormat.sequenceMax
+    else { return link.close(.fault(.sequence)) }
     if let own = journal?.identifier, own != welcome.journal {
       return stop(.foreignJournal(own: own, primary: welcome.journal), now: now)
     }
@@ -154,6 +168,9 @@ extension ReplicationStandby where E: ~Copyable {
     do throws(ReplicationError) {
       try adoptEpoch(header.epoch)
       if journal == nil { try beginJournal(welcome.journal, checksum: welcome.checksum) }
+      // Of a transfer that was interrupted: a recovery must not take it for this journal's once the
+      // journal has passed it.
+      try removeSnapshots(after: lastSequence)
     } catch {
       return stop(error, telling: Refusal(.stopped), now: now)
     }
@@ -167,7 +184,12 @@ extension ReplicationStandby where E: ~Copyable {
   mutating func isCurrent(
     _ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds
   ) -> Bool {
-    if header.epoch >= promisedEpoch, header.epoch > 0 { return true }
+    if header.epoch >= promisedEpoch, header.epoch > 0 {
+      if header.epoch - promisedEpoch <= configuration.epochStepMax { return true }
+      counters.noteFar(header.epoch)
+      link.close(.fault(.epoch))
+      return false
+    }
     // The old primary learns here that its time is over.
     counters.noteTurnedAway(.staleEpoch)
     link.send(
@@ -222,110 +244,4 @@ extension ReplicationStandby where E: ~Copyable {
         now: now)
     }
   }
-
-  // MARK: Records
-
-  /// Takes the records of a frame, as many as the journal has room for.
-  ///
-  /// - Returns: Whether the frame is done.
-  private mutating func takeRecords(
-    _ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds
-  ) -> Bool {
-    guard phase == .following else { return refuseFrame(link, .unexpected) }
-    guard header.epoch == promisedEpoch else { return refuseFrame(link, .epoch) }
-    if cursor == nil {
-      guard header.sequence == lastSequence &+ 1 else { return refuseFrame(link, .sequence) }
-      guard let begun = link.withBody({ RecordBatchCursor($0) }) else {
-        return refuseFrame(link, .body)
-      }
-      cursor = begun
-      counters.batchCount += 1
-    }
-    // Both buffers may fill: then the disk has to do something first, and the sender waits.
-    for _ in 0..<2 {
-      guard apply(link, now) else { return false }
-      if cursor?.recordsLeft == 0 { break }
-      _ = journal?.poll()
-    }
-    guard let current = cursor, current.recordsLeft == 0 else { return false }
-    cursor = nil
-    let checksum = journal?.lastChecksum ?? 0
-    guard checksum == current.lastChecksum else {
-      stop(
-        .checksum(sequence: lastSequence, expected: current.lastChecksum, found: checksum),
-        telling: Refusal(.stopped), now: now)
-      return false
-    }
-    return true
-  }
-
-  private func refuseFrame(_ link: FrameLink, _ fault: FrameFault) -> Bool {
-    link.close(.fault(fault))
-    return false
-  }
-
-  /// Appends and applies; false where that cannot go on.
-  private mutating func apply(_ link: FrameLink, _ now: Nanoseconds) -> Bool {
-    guard let begun = cursor, let writer = journal.take() else { return false }
-    let before = lastSequence
-    var failed: ReplayError?
-    var refusal: JournalAppendOutcome?
-    // SAFETY: the frame stays in the queue while its records are taken.
-    var recording = unsafe FrameRecording(journal: writer, cursor: begun, body: link.heldBody)
-    do throws(ReplayError) {
-      // Only a full journal or the end of the frame ends this.
-      while try replay.step(&recording) > 0 {}
-    } catch {
-      failed = error
-    }
-    refusal = recording.refusal
-    cursor = recording.cursor
-    journal = recording.finish()
-    counters.recordCount &+= lastSequence &- before
-    counters.digestCount = replay.report.digestCheckCount
-    if let failed {
-      stop(.replay(failed), telling: Self.refusal(of: failed), now: now)
-      return false
-    }
-    switch refusal {
-    case nil, .full: return true
-    case .tooLarge(let byteCountMax):
-      stop(
-        .configuration(
-          field: "journal.bufferByteCount", value: "\(configuration.journal.bufferByteCount)",
-          expected: "room for records of more than \(byteCountMax) bytes, as the primary's"),
-        telling: Refusal(.stopped), now: now)
-    case .appended, .outOfSequence, .failed:
-      // A failure of the disk is told by the next poll.
-      link.close(.fault(.sequence))
-    }
-    return false
-  }
-
-  private static func refusal(of error: ReplayError) -> Refusal {
-    guard case .digest(_, let recorded, let reached) = error else { return Refusal(.stopped) }
-    return Refusal(.digestMismatch, first: recorded, second: reached)
-  }
-
-  // MARK: Acknowledging
-
-  private mutating func acknowledge(_ link: FrameLink, _ now: Nanoseconds) -> Int {
-    guard failure == nil, phase == .following, link.closure == nil else { return 0 }
-    let durable = durableSequence
-    let received = lastSequence
-    guard owesAcknowledgement || sent.durable != durable || sent.received != received else {
-      return 0
-    }
-    let message = Acknowledgement(
-      receivedSequence: received, appliedSequence: received,
-      digestSequence: digestSequence, digestCount: replay.report.digestCheckCount)
-    // Where there is no room, the next one says as much and more.
-    guard link.send(message, epoch: promisedEpoch, sequence: durable, now: now) else { return 0 }
-    sent = (durable, received)
-    owesAcknowledgement = false
-    counters.acknowledgementCount += 1
-    return 1
-  }
-
-  private var digestSequence: UInt64 { replay.report.lastDigestSequence }
 }

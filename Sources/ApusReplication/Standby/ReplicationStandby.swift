@@ -9,25 +9,38 @@ internal import ApusMemory
 public struct ReplicationStandbyConfiguration: Sendable {
   /// Where the primary listens.
   public var primary: ReplicationEndpoint
+  /// Which primaries it lets itself in with; an address beyond that stops it.
+  public var exposure: ReplicationExposure
   /// This standby's own number.
   public var node: UInt64
   /// Its journal: sizes as it likes; name and beginning of a new one are the primary's.
   public var journal: JournalConfiguration
-  /// The longest frame; a record must fit. It is the memory of the connection, about twice.
+  /// The longest frame; a record must fit. It is the memory of the connection, about once.
   /// Unit: bytes.
   public var frameByteCountMax: Int
   /// A primary that is silent for so long is taken for lost. Unit: nanoseconds.
   public var silenceNanoseconds: UInt64
   /// Time between two attempts to connect. Unit: nanoseconds.
   public var retryNanoseconds: UInt64
+  /// A primary whose epoch is further above the highest that was seen is not followed: what is
+  /// followed once keeps all lower ones out for good. Epochs of a lease in NATS count the writes to
+  /// its bucket.
+  public var epochStepMax: UInt64
+  /// The longest snapshot that is taken: it is room on the disk. A longer one stops the standby.
+  /// Unit: bytes.
+  public var snapshotByteCountMax: UInt64
 
   /// A configuration.
   public init(
     primary: ReplicationEndpoint, node: UInt64, journal: JournalConfiguration,
     frameByteCountMax: Int, silenceNanoseconds: UInt64 = 1_000_000_000,
-    retryNanoseconds: UInt64 = 100_000_000
+    retryNanoseconds: UInt64 = 100_000_000, exposure: ReplicationExposure = .loopbackOnly,
+    epochStepMax: UInt64 = 1 << 40, snapshotByteCountMax: UInt64 = 1 << 36
   ) {
     self.primary = primary
+    self.exposure = exposure
+    self.epochStepMax = epochStepMax
+    self.snapshotByteCountMax = snapshotByteCountMax
     self.node = node
     self.journal = journal
     self.frameByteCountMax = frameByteCountMax
@@ -41,6 +54,13 @@ public struct ReplicationStandbyConfiguration: Sendable {
       throw .configuration(
         field: "silenceNanoseconds, retryNanoseconds",
         value: "\(silenceNanoseconds), \(retryNanoseconds)", expected: "1 or more")
+    }
+    guard epochStepMax > 0 else {
+      throw .configuration(field: "epochStepMax", value: "0", expected: "1 or more")
+    }
+    guard (1...UInt64(1) << 62).contains(snapshotByteCountMax) else {
+      throw .configuration(
+        field: "snapshotByteCountMax", value: "\(snapshotByteCountMax)", expected: "1 to 2^62")
     }
   }
 }
@@ -197,6 +217,12 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
     case .some(let writer): writer.durableSequence
     case .none: lastSequence
     }
+  }
+
+  /// How it stands, in one line for people.
+  public var summary: String {
+    "replication from \(configuration.primary) (\(configuration.exposure)): \(phase) at record "
+      + "\(lastSequence), epoch \(promisedEpoch)"
   }
 
   /// What it has applied and compared.

@@ -11,8 +11,10 @@ final class FrameLink {
   private let socket: TCPSocket
   private var incoming: ByteQueue
   private var outgoing: ByteQueue
-  /// The longest frame that is taken or sent. Unit: bytes.
-  let frameByteCountMax: Int
+  /// The longest frame that is taken. Unit: bytes.
+  private let takenByteCountMax: Int
+  /// The longest frame that is sent. Unit: bytes.
+  private(set) var frameByteCountMax: Int
   /// When bytes came last, and when a frame was queued last.
   private(set) var lastReceived: Nanoseconds
   private(set) var lastSent: Nanoseconds
@@ -24,21 +26,45 @@ final class FrameLink {
   private(set) var receivedByteCount: UInt64 = 0
   private(set) var sentByteCount: UInt64 = 0
 
+  /// A link that takes frames of one length and sends frames of another.
   init(
-    _ socket: consuming TCPSocket, frameByteCountMax: Int, now: Nanoseconds
+    _ socket: consuming TCPSocket, taking takenByteCountMax: Int, sending frameByteCountMax: Int,
+    now: Nanoseconds
   ) throws(ReplicationError) {
     do throws(MemoryError) {
-      incoming = try ByteQueue(capacity: frameByteCountMax)
-      // A frame with records and short ones behind it.
-      outgoing = try ByteQueue(
-        capacity: frameByteCountMax + ReplicationFormat.frameByteCountMin)
+      incoming = try ByteQueue(capacity: takenByteCountMax)
+      outgoing = try Self.outgoing(frameByteCountMax)
     } catch {
       throw .memory(error)
     }
     self.socket = socket
+    self.takenByteCountMax = takenByteCountMax
     self.frameByteCountMax = frameByteCountMax
     lastReceived = now
     lastSent = now
+  }
+
+  private static func outgoing(_ frameByteCountMax: Int) throws(MemoryError) -> ByteQueue {
+    // A frame with records and short ones behind it.
+    try ByteQueue(capacity: frameByteCountMax + ReplicationFormat.frameByteCountMin)
+  }
+
+  /// Makes room for longer frames to be sent: a connection costs that memory only once it is known.
+  func widen(to frameByteCountMax: Int) throws(ReplicationError) {
+    guard frameByteCountMax > self.frameByteCountMax else { return }
+    do throws(MemoryError) {
+      var wider = try Self.outgoing(frameByteCountMax)
+      let waiting = unsafe outgoing.bytes
+      _ = unsafe wider.fill { target in
+        // SAFETY: the wider queue has room for what waits in the old one, which stays until then.
+        unsafe target.copyMemory(from: waiting)
+        return waiting.count
+      }
+      outgoing = wider
+    } catch {
+      throw .memory(error)
+    }
+    self.frameByteCountMax = frameByteCountMax
   }
 
   var descriptor: Int32 { socket.descriptor }
@@ -50,6 +76,35 @@ final class FrameLink {
 
   func close(_ reason: LinkClosure) {
     if closure == nil { closure = reason }
+  }
+
+  // MARK: Pace
+
+  /// Since when there are bytes of a frame that is not whole.
+  private var partialSince: Nanoseconds?
+  /// What must have left, and by when.
+  private var departure: (byteCount: UInt64, due: Nanoseconds)?
+
+  /// Closes a connection whose other side sends a frame, or takes what waits for it, too slowly.
+  ///
+  /// Call it after ``flush()``.
+  func endIfSlow(silenceNanoseconds: UInt64, now: Nanoseconds) {
+    if held == nil, let since = partialSince {
+      let limit = LinkPace.limit(
+        byteCount: UInt64(takenByteCountMax), silenceNanoseconds: silenceNanoseconds)
+      if now.elapsed(since: since) > limit { return close(.slow) }
+    }
+    guard outgoing.count > 0 else {
+      departure = nil
+      return
+    }
+    if let departure, sentByteCount < departure.byteCount {
+      if now > departure.due { close(.slow) }
+      return
+    }
+    let limit = LinkPace.limit(
+      byteCount: UInt64(outgoing.count), silenceNanoseconds: silenceNanoseconds)
+    departure = (sentByteCount &+ UInt64(outgoing.count), now.adding(limit))
   }
 
   // MARK: Receiving
@@ -67,6 +122,7 @@ final class FrameLink {
     }
     switch outcome {
     case .moved:
+      if partialSince == nil { partialSince = now }
       lastReceived = now
       receivedByteCount &+= UInt64(count)
     case .none: break
@@ -87,7 +143,7 @@ final class FrameLink {
     if let held { return held }
     // SAFETY: the queue does not change while it is looked at.
     let verdict = FrameVerdict.of(
-      unsafe RawSpan(_unsafeBytes: incoming.bytes), byteCountMax: frameByteCountMax)
+      unsafe RawSpan(_unsafeBytes: incoming.bytes), byteCountMax: takenByteCountMax)
     switch verdict {
     case .frame(let header):
       held = header
@@ -100,6 +156,9 @@ final class FrameLink {
       return nil
     }
   }
+
+  /// Whether a frame was found that was not taken out yet.
+  var hasFrame: Bool { held != nil }
 
   /// Lets `body` read the body of the frame that ``nextFrame()`` found.
   func withBody<T>(_ body: (RawSpan) -> T) -> T {
@@ -119,6 +178,7 @@ final class FrameLink {
   func takeFrame() {
     if let held { incoming.remove(held.byteCount) }
     held = nil
+    partialSince = incoming.count > 0 ? lastReceived : nil
   }
 
   // MARK: Sending
@@ -245,6 +305,10 @@ enum LinkClosure: Equatable {
   case failed(errno: Int32)
   /// Nothing came for too long.
   case silent
+  /// A frame took too long to come, or to be taken.
+  case slow
+  /// It had not said who it is when too many later ones came.
+  case crowdedOut
   /// The other side sent bytes that are no frame, or a frame that must not come.
   case fault(FrameFault)
   /// The other side does not want this one, or this one that side.

@@ -45,9 +45,13 @@ struct TCPSocket: ~Copyable {
   // MARK: Making one
 
   /// Listens; says at which port.
+  ///
+  /// - Throws: ``ReplicationError/configuration(field:value:expected:)`` for an address beyond the
+  ///   exposure, as ``connect(_:exposure:)``.
   static func listen(
-    _ endpoint: ReplicationEndpoint
+    _ endpoint: ReplicationEndpoint, exposure: ReplicationExposure = .loopbackOnly
   ) throws(ReplicationError) -> TCPListener {
+    try exposure.check(isLoopback(endpoint), endpoint)
     let socket = try make(endpoint)
     var on: Int32 = 1
     // SAFETY: `on` is as long as the call is told.
@@ -58,7 +62,7 @@ struct TCPSocket: ~Copyable {
       unsafe Glibc.bind(socket.descriptor, address, length) == 0 ? 0 : errno
     }
     guard bound == 0 else { throw .system(operation: "bind", endpoint: endpoint, errno: bound) }
-    guard Glibc.listen(socket.descriptor, 16) == 0 else {
+    guard Glibc.listen(socket.descriptor, 128) == 0 else {
       throw .system(operation: "listen", endpoint: endpoint, errno: errno)
     }
     return TCPListener(
@@ -67,7 +71,10 @@ struct TCPSocket: ~Copyable {
   }
 
   /// Begins to connect; ``connectOutcome()`` tells the end.
-  static func connect(_ endpoint: ReplicationEndpoint) throws(ReplicationError) -> TCPSocket {
+  static func connect(
+    _ endpoint: ReplicationEndpoint, exposure: ReplicationExposure = .loopbackOnly
+  ) throws(ReplicationError) -> TCPSocket {
+    try exposure.check(isLoopback(endpoint), endpoint)
     let socket = try make(endpoint)
     socket.sendAtOnce()
     let result = try unsafe withAddress(endpoint) { address, length in
@@ -118,9 +125,28 @@ struct TCPSocket: ~Copyable {
       descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  private static func withAddress(
-    _ endpoint: ReplicationEndpoint, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-  ) throws(ReplicationError) -> Int32 {
+  /// Whether an address is of the loopback interface, in whatever way it is written.
+  private static func isLoopback(_ endpoint: ReplicationEndpoint) throws(ReplicationError) -> Bool {
+    try unsafe withAddress(endpoint) { address, length in
+      // SAFETY: the address is as long as the call says. IPv4: family, port, 4 bytes; IPv6: family,
+      // port, flow, 16 bytes.
+      let bytes = unsafe UnsafeRawBufferPointer(start: address, count: Int(length))
+      let isIPv4 = unsafe address.pointee.sa_family == sa_family_t(AF_INET)
+      guard bytes.count >= (isIPv4 ? 8 : 24) else { return false }
+      if isIPv4 { return unsafe bytes[4] == 127 }
+      let own = unsafe bytes[8..<24]
+      let isOne = unsafe own.dropLast().allSatisfy { $0 == 0 } && own.last == 1
+      // ::ffff:127.0.0.0 and on: IPv4 in IPv6.
+      let isMapped =
+        unsafe own.prefix(10).allSatisfy { $0 == 0 } && bytes[18] == 0xFF
+        && bytes[19] == 0xFF && bytes[20] == 127
+      return isOne || isMapped
+    }
+  }
+
+  private static func withAddress<T>(
+    _ endpoint: ReplicationEndpoint, _ body: (UnsafePointer<sockaddr>, socklen_t) -> T
+  ) throws(ReplicationError) -> T {
     var hints = unsafe addrinfo()
     unsafe hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

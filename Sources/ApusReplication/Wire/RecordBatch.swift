@@ -90,8 +90,11 @@ struct RecordBatchCursor: Equatable {
     let count = ReplicationFormat.recordByteCount(payloadByteCount: length)
     guard count <= body.byteCount &- offset else { return nil }
     let start = offset &+ headerByteCount
+    let time = body.integer(UInt64.self, at: offset &+ 8)
+    // An engine's time never goes back: it would stay there for good.
+    guard time <= ReplicationFormat.timeMax else { return nil }
     let record = BatchedRecord(
-      timeNanoseconds: body.integer(UInt64.self, at: offset &+ 8),
+      timeNanoseconds: time,
       type: body.integer(UInt16.self, at: offset &+ 4), payload: start..<start &+ length)
     offset &+= count
     recordsLeft &-= 1

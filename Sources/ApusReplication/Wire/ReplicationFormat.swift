@@ -21,6 +21,15 @@ enum ReplicationFormat {
   static let frameByteCountMin = 4_096
   /// The longest frame that may be agreed on.
   static let frameByteCountMax = 1 << 30
+  /// The shortest part of a snapshot but for the last: what the shortest frame takes.
+  static let snapshotPartByteCountMin = frameByteCountMin - headerByteCount
+  /// No record has a greater sequence, so that sums of two do not overflow: a record each nanosecond
+  /// reaches it in 146 years.
+  static let sequenceMax: UInt64 = 1 << 62
+  /// No record is of a later time. Unit: nanoseconds.
+  static let timeMax = UInt64(Int64.max)
+  /// Questions by which two journals are compared: every one halves what is left of 2^64 records.
+  static let queryCountMax = 64
 
   @inline(__always)
   static func recordByteCount(payloadByteCount: Int) -> Int {
