@@ -152,8 +152,14 @@ public enum EngineRecovery {
   ) throws(SnapshotError) -> RestoredEngine<E>? {
     for sequence in try snapshots.sequences() {
       do throws(SnapshotError) {
-        return try EngineSnapshot.restore(
+        let restored = try EngineSnapshot.restore(
           type, configuration: configuration, from: snapshots.open(sequence: sequence))
+        guard restored.header.sequence == sequence else {
+          throw SnapshotError.malformed(
+            field: "sequence", offset: 24, value: "\(restored.header.sequence)",
+            expected: "\(sequence), as its file says")
+        }
+        return restored
       } catch {
         refused.append(.init(sequence: sequence, error: error))
       }
