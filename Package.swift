@@ -151,8 +151,15 @@ let package = Package(
       path: "Tests/ApusJournalAppender",
       swiftSettings: settings
     ),
+    // Syncs and submissions that fail when a test wants it.
+    .target(
+      name: "CApusSystemFaults", path: "Tests/CApusSystemFaults",
+      linkerSettings: [.linkedLibrary("uring")]),
     tests(
-      "ApusJournal", ["ApusJournal", "ApusMemory", "CApusChecksum", "apus-journal-appender"]),
+      "ApusJournal",
+      [
+        "ApusJournal", "ApusMemory", "CApusChecksum", "CApusSystemFaults", "apus-journal-appender",
+      ]),
     .target(
       name: "ApusReplicationTestKit",
       dependencies: ["ApusReplication", "ApusJournal", "ApusEngine"],
@@ -172,7 +179,7 @@ let package = Package(
         "ApusTrading", "ApusTradingService", "apus-replica",
       ]),
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
-    tests("ApusCapture", ["ApusCapture"]),
+    tests("ApusCapture", ["ApusCapture", "CApusSystemFaults"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests(
       "ApusTrading",

@@ -100,6 +100,12 @@ int capus_pcap_writer_write(capus_pcap_writer *writer, const void *bytes, uint32
   return ferror(pcap_dump_file(writer->dumper)) ? -(errno != 0 ? errno : EIO) : 0;
 }
 
+int capus_pcap_writer_flush(capus_pcap_writer *writer) {
+  errno = 0;
+  if (pcap_dump_flush(writer->dumper) != 0) return -(errno != 0 ? errno : EIO);
+  return fileno(pcap_dump_file(writer->dumper));
+}
+
 int capus_pcap_writer_close(capus_pcap_writer *writer) {
   errno = 0;
   int result = pcap_dump_flush(writer->dumper) == 0 ? 0 : -(errno != 0 ? errno : EIO);

@@ -32,15 +32,26 @@ void capus_uring_destroy(capus_uring *ring) {
   free(ring);
 }
 
-// A submission that a signal or a moment without memory stopped is tried again, a bounded number
-// of times: what was prepared stays in the queue.
+// Takes back what the kernel has not taken. An entry that stayed would go out with the next
+// submission: with bytes that are others by then, through a descriptor that may be another file's.
+// Without a polling kernel thread the kernel reads the tail inside io_uring_enter alone.
+static void withdraw(struct io_uring *ring) {
+  unsigned taken = io_uring_smp_load_acquire(ring->sq.khead);
+  ring->sq.sqe_head = ring->sq.sqe_tail = taken;
+  io_uring_smp_store_release(ring->sq.ktail, taken);
+}
+
+// How many of the entries the kernel has taken, from the first on; -errno where none. A submission
+// that a signal or a moment without memory stopped is tried again, a bounded number of times, but
+// not in the middle: a link ends with the submission it is in.
 static int submit(struct io_uring *ring) {
   int result = -EAGAIN;
   for (int attempt = 0; attempt < 1000; attempt++) {
     result = io_uring_submit(ring);
     if (result != -EINTR && result != -EAGAIN && result != -EBUSY) break;
   }
-  return result < 0 ? result : 0;
+  withdraw(ring);
+  return result == 0 ? -EAGAIN : result;
 }
 
 int capus_uring_write(capus_uring *ring, int descriptor, const void *bytes, uint32_t byte_count,

@@ -90,9 +90,14 @@ public final class AtomicFileWriter {
   public func write(_ text: String) throws(CaptureError) { try write(Array(text.utf8)) }
 
   /// Writes what is left and gives the file its name.
+  ///
+  /// The bytes are on the disk before the name means them, and the name when this returns: after a
+  /// power cut it means the old file or the new one, whole.
   public func commit() throws(CaptureError) {
     try flush(finish: true)
+    try FileSync.sync(descriptor, path: path)
     try file.commit()
+    if !file.isDirect { try FileSync.syncFolder(of: path) }
   }
 
   private func flush(finish: Bool) throws(CaptureError) {

@@ -72,15 +72,21 @@ public final class PcapWriter {
     }
   }
 
-  /// Writes what is left and gives the file its name.
+  /// Writes what is left and gives the file its name; both are on the disk when this returns.
   public func commit() throws(CaptureError) {
     guard let open = unsafe writer else { return }
+    let descriptor = unsafe capus_pcap_writer_flush(open)
+    guard descriptor >= 0 else {
+      throw CaptureError(path: path, reason: .system(operation: "write", errno: -descriptor))
+    }
+    try FileSync.sync(descriptor, path: path)
     unsafe writer = nil
     let result = unsafe capus_pcap_writer_close(open)
     guard result == 0 else {
       throw CaptureError(path: path, reason: .system(operation: "write", errno: -result))
     }
     try file.commit()
+    if !file.isDirect { try FileSync.syncFolder(of: file.path) }
   }
 
   private func appendNetworkHeader(

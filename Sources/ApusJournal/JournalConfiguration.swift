@@ -69,9 +69,9 @@ public struct JournalConfiguration: Sendable {
       throw .configuration(
         field: "commitAlignment", value: "\(commitAlignment)", expected: "512 or 4096")
     }
-    guard firstSequence > 0, firstSequence < UInt64.max else {
+    guard JournalFormat.sequenceRange.contains(firstSequence) else {
       throw .configuration(
-        field: "firstSequence", value: "\(firstSequence)", expected: "1 to 2^64 - 2")
+        field: "firstSequence", value: "\(firstSequence)", expected: "1 to 2^63 - 1")
     }
   }
 }

@@ -85,7 +85,8 @@ final class SharedRingFile: @unchecked Sendable {
     path: String, kind: RingLayout.Kind,
     layout: (_ capacity: Int, _ width: Int) throws(RingError) -> RingLayout
   ) throws(RingError) -> SharedRingFile {
-    let descriptor = unsafe Glibc.open(path, O_RDWR | O_CLOEXEC)
+    // A pipe or a terminal is opened without waiting, and refused for its size.
+    let descriptor = unsafe Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw failure(path, "open") }
     defer { close(descriptor) }
     var status = stat()

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusTestSupport
+import CApusSystemFaults
 import Testing
 
 @testable import ApusCapture
@@ -73,5 +74,44 @@ import Testing
     #expect(
       throws: CaptureError(path: "/dev/full", reason: .system(operation: "write", errno: 28))
     ) { try writer.commit() }
+  }
+
+  /// After a power cut the name means the new bytes or the old ones, and never none.
+  @Test(arguments: [true, false])
+  func bytesAreDurableBeforeTheNameAndTheNameAfterIt(isPcap: Bool) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("a")
+    if isPcap {
+      let writer = try PcapWriter(path: path)
+      capus_faults_note()
+      try writer.commit()
+    } else {
+      let writer = try AtomicFileWriter(path: path)
+      try writer.write("x")
+      capus_faults_note()
+      try writer.commit()
+    }
+    let noted = unsafe String(cString: capus_faults_noted()).split(separator: "\n").map {
+      $0.split(separator: " ").map(String.init)
+    }
+    #expect(noted.map(\.first) == ["fsync", "rename", "fsync"])
+    guard noted.count == 3 else { return }
+    #expect(noted[0][1] == noted[1][1] && noted[1][2] == path)
+    #expect(noted[2][1] + "/a" == path)
+  }
+
+  @Test(arguments: [0, 1]) func aFailedSyncIsTold(after: Int32) throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write([1], "a")
+    let writer = try AtomicFileWriter(path: folder.path("a"))
+    try writer.write("x")
+    capus_faults_fail_sync(after, 5)
+    #expect(
+      throws: CaptureError(
+        path: folder.path("a"), reason: .system(operation: "fsync", errno: 5))
+    ) { try writer.commit() }
+    capus_faults_fail_sync(-1, 0)
+    // Before the rename the old file stays.
+    #expect(try folder.bytes("a") == (after == 0 ? [1] : [0x78]))
   }
 }

@@ -36,5 +36,8 @@ capus_pcap_writer *_Nullable capus_pcap_writer_open(const char *_Nonnull path);
 /// 0, or -errno.
 int capus_pcap_writer_write(capus_pcap_writer *_Nonnull writer, const void *_Nonnull bytes,
                             uint32_t byteCount, uint64_t timestampNanoseconds);
+/// Flushes: the file's descriptor, which stays the writer's, or -errno.
+int capus_pcap_writer_flush(capus_pcap_writer *_Nonnull writer);
+
 /// Flushes and closes: 0, or -errno. The writer is gone either way.
 int capus_pcap_writer_close(capus_pcap_writer *_Nonnull writer);

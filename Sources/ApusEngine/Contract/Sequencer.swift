@@ -14,6 +14,10 @@ public struct Sequencer: BitwiseCopyable, Sendable, Equatable {
   /// Time given last.
   public var lastTime: Nanoseconds
 
+  /// No sequence is greater: what comes from a file or a peer is held to it where it is read, so that
+  /// nothing behind that has to fear to count on from it. A billion a second last for 292 years.
+  public static let sequenceMax = UInt64(Int64.max)
+
   /// A sequencer that continues after these.
   @inlinable
   public init(after lastSequence: UInt64 = 0, lastTime: Nanoseconds = .zero) {

@@ -154,11 +154,10 @@ public enum EngineRecovery {
       do throws(SnapshotError) {
         let restored = try EngineSnapshot.restore(
           type, configuration: configuration, from: snapshots.open(sequence: sequence))
-        // What goes on behind it goes by its name.
         guard restored.header.sequence == sequence else {
-          throw .storage(
-            description: "the snapshot of record \(sequence) says that it is of record "
-              + "\(restored.header.sequence); use an older one")
+          throw SnapshotError.malformed(
+            field: "sequence", offset: 24, value: "\(restored.header.sequence)",
+            expected: "\(sequence), as its file says")
         }
         return restored
       } catch {

@@ -57,7 +57,7 @@ public struct EngineSnapshot: Sendable, Equatable {
     let name = try reader.read(UInt64.self, field: "engine name")
     return EngineSnapshot(
       format: SnapshotFormat(name: name, version: layout),
-      sequence: try reader.read(UInt64.self, field: "sequence"),
+      sequence: try reader.read(0...Sequencer.sequenceMax, field: "sequence"),
       time: Nanoseconds(try reader.read(UInt64.self, field: "time")),
       digest: try reader.read(UInt64.self, field: "digest"))
   }

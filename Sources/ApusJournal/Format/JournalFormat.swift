@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusEngine
+
 /// Sizes and magic numbers of the files. Bytes and their meaning: docs/formats/journal.md.
 enum JournalFormat {
   static let version: UInt32 = 1
@@ -18,6 +20,9 @@ enum JournalFormat {
   static let positionByteCount = 64
   /// Commit offsets are kept in units of 8 bytes in 32 bits.
   static let segmentByteCountMax = 1 << 34
+
+  /// Sequences of records are in it; a snapshot or a position may be before the first as well.
+  static let sequenceRange = 1...Sequencer.sequenceMax
 
   static let lockName = "journal.lock"
   static let positionName = "journal.position"
@@ -48,12 +53,18 @@ enum JournalFormat {
     name.append(suffix)
   }
 
-  /// The number in such a name; nil where it is none.
+  /// Whether a name has the shape of such a name, whatever its number.
+  static func isNumbered(_ name: String, suffix: String) -> Bool {
+    name.hasSuffix(suffix) && name.utf8.count == 20 + suffix.utf8.count
+      && name.utf8.prefix(20).allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+  }
+
+  /// The number in such a name; nil where it is none, or one that no sequence is.
   static func number(inName name: String, suffix: String) -> UInt64? {
-    guard name.hasSuffix(suffix), name.utf8.count == 20 + suffix.utf8.count else { return nil }
-    let digits = name.utf8.prefix(20)
-    guard digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
-    return UInt64(name.prefix(20))
+    guard isNumbered(name, suffix: suffix), let number = UInt64(name.prefix(20)),
+      number <= Sequencer.sequenceMax
+    else { return nil }
+    return number
   }
 
   @inline(__always)

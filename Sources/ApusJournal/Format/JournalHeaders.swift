@@ -85,10 +85,16 @@ struct SegmentHeader: Equatable {
     else {
       throw .damaged(path: path, offset: 0, detail: "the segment's header does not hold")
     }
+    let firstSequence = unsafe base.get(UInt64.self, at: 32)
+    guard JournalFormat.sequenceRange.contains(firstSequence) else {
+      throw .damaged(
+        path: path, offset: 32,
+        detail: "the first sequence is \(firstSequence), expected \(JournalFormat.sequenceRange)")
+    }
     return SegmentHeader(
       identifier: JournalIdentifier(
         high: unsafe base.get(UInt64.self, at: 16), low: unsafe base.get(UInt64.self, at: 24)),
-      firstSequence: unsafe base.get(UInt64.self, at: 32),
+      firstSequence: firstSequence,
       chain: unsafe base.get(UInt32.self, at: 40), commitAlignment: Int(alignment),
       segmentByteCount: Int(byteCount), checksum: checksum)
   }
@@ -155,7 +161,7 @@ struct DurablePosition: Equatable {
     unsafe base.put(UnsafeRawPointer(base).checksum(16..<64, seed: 0), at: 12)
   }
 
-  /// Nil where the bytes are torn, foreign or too few: then there is no bound.
+  /// Nil where the bytes are torn, foreign, too few or no sequence: then there is no bound.
   static func decode(_ bytes: UnsafeRawBufferPointer) -> DurablePosition? {
     guard bytes.count >= JournalFormat.positionByteCount, let base = bytes.baseAddress else {
       return nil
@@ -165,9 +171,11 @@ struct DurablePosition: Equatable {
       unsafe base.get(UInt32.self, at: 8) == JournalFormat.version,
       unsafe base.checksum(16..<64, seed: 0) == base.get(UInt32.self, at: 12)
     else { return nil }
+    let sequence = unsafe base.get(UInt64.self, at: 32)
+    guard sequence <= JournalFormat.sequenceRange.upperBound else { return nil }
     return DurablePosition(
       identifier: JournalIdentifier(
         high: unsafe base.get(UInt64.self, at: 16), low: unsafe base.get(UInt64.self, at: 24)),
-      sequence: unsafe base.get(UInt64.self, at: 32))
+      sequence: sequence)
   }
 }

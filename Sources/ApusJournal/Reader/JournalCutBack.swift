@@ -30,8 +30,7 @@ extension JournalRecovery {
     guard let identifier = report.identifier, let first = report.segments.first else {
       throw .missing(path: storage.path("*" + JournalFormat.segmentSuffix))
     }
-    guard sequence < .max, sequence + 1 >= report.firstSequence, sequence <= report.lastSequence
-    else {
+    guard sequence <= report.lastSequence, sequence + 1 >= report.firstSequence else {
       throw .sequenceUnavailable(
         path: storage.location, asked: sequence, first: report.firstSequence - 1,
         last: report.lastSequence)
@@ -84,10 +83,12 @@ extension JournalRecovery {
       }
     }
     let spare = JournalFormat.spareName
-    if storage.exists(spare) { try storage.remove(spare) }
+    if try storage.exists(spare) { try storage.remove(spare) }
     let target = try storage.open(spare, .readWrite)
     defer { storage.close(target) }
-    try storage.allocate(target, name: spare, byteCount: scanner.header.segmentByteCount)
+    let byteCount = min(
+      scanner.header.segmentByteCount, try storage.byteCount(scanner.file, name: name))
+    try storage.allocate(target, name: spare, byteCount: byteCount)
     try copy(storage, scanner.file, name, to: target, spare, byteCount: scanner.offset)
     try storage.syncAll(target, name: spare)
     try storage.rename(spare, to: name)

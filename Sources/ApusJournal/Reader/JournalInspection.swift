@@ -39,6 +39,9 @@ public struct JournalReport: Equatable, Sendable {
   public var lastTimeNanoseconds: UInt64
   /// Up to where records were acknowledged for certain; nil where that is not known.
   public var acknowledgedSequence: UInt64?
+  /// Whether the file of that sequence holds; nil where there is none. A power cut may tear it: then
+  /// nothing is known of what was acknowledged.
+  public var positionHolds: Bool?
   /// How it ends.
   public var tail: JournalTail
 
@@ -66,7 +69,7 @@ public enum JournalInspection {
   public enum Depth: Sendable {
     /// Headers of all segments and the records of the last: what a writer needs.
     case tail
-    /// Every record.
+    /// Every record, and that the bytes between and behind them, which no checksum covers, are zero.
     case everything
   }
 
@@ -86,10 +89,10 @@ public enum JournalInspection {
     progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(JournalError) -> (report: JournalReport, end: JournalEnd?) {
     let names = try segmentNames(storage)
-    let position = try readPosition(storage)
+    let (position, positionHolds) = try readPosition(storage)
     var report = JournalReport(
       identifier: nil, segments: [], firstSequence: 1, lastSequence: 0, lastChecksum: 0,
-      lastTimeNanoseconds: 0, acknowledgedSequence: nil, tail: .clean)
+      lastTimeNanoseconds: 0, acknowledgedSequence: nil, positionHolds: positionHolds, tail: .clean)
     var end: JournalEnd?
     if names.isEmpty, let position, position.sequence > 0 {
       throw .acknowledgedMissing(
@@ -104,9 +107,6 @@ public enum JournalInspection {
         throw .foreign(
           path: path, found: "is of journal \(header.identifier), the others are of \(identifier)")
       }
-      guard name == JournalFormat.segmentName(firstSequence: header.firstSequence) else {
-        throw .foreign(path: path, found: "begins with sequence \(header.firstSequence)")
-      }
       if index == 0 { report.firstSequence = header.firstSequence }
       report.identifier = header.identifier
       if index > 0, depth == .everything {
@@ -117,6 +117,13 @@ public enum JournalInspection {
         guard header.chain == report.lastChecksum else {
           throw .damaged(
             path: path, offset: 40, detail: "is not chained to the segment before it")
+        }
+      }
+      if depth == .everything {
+        scanner.checksUnused = true
+        if let at = try scanner.firstNonZero(64..<JournalFormat.segmentHeaderByteCount) {
+          throw .damaged(
+            path: path, offset: UInt64(at), detail: "a reserved byte of the header is not zero")
         }
       }
       if isLast || depth == .everything {
@@ -147,6 +154,15 @@ public enum JournalInspection {
             path: path, offset: UInt64(scanner.offset),
             detail: (refusal ?? "records are missing")
               + "; the next segment begins with sequence \(next)")
+        }
+        if !isLast {
+          // No commit was on its way here any more when the next segment was begun.
+          let rest = try scanner.inspectRest()
+          guard rest.dirty.isEmpty else {
+            throw .damaged(
+              path: path, offset: UInt64(rest.dirty.lowerBound),
+              detail: "a byte behind the last record of a segment that others follow is not zero")
+          }
         }
         if isLast {
           end = try examineTail(&scanner, refusal, position, &report)
@@ -209,10 +225,17 @@ public enum JournalInspection {
   }
 
   /// Names of the segments, ascending.
+  ///
+  /// - Throws: ``JournalError/damaged(path:offset:detail:)`` of a segment whose name or header says
+  ///   that it begins with what is no sequence: left out it would be records that are missed.
   static func segmentNames(_ storage: any JournalStorage) throws(JournalError) -> [String] {
-    try storage.list().filter {
-      JournalFormat.number(inName: $0, suffix: JournalFormat.segmentSuffix) != nil
-    }.sorted()
+    let suffix = JournalFormat.segmentSuffix
+    let names = try storage.list().filter { JournalFormat.isNumbered($0, suffix: suffix) }.sorted()
+    for name in names where (JournalFormat.number(inName: name, suffix: suffix) ?? 0) == 0 {
+      // Its header says more than its name.
+      _ = try SegmentScanner(storage: storage, name: name)
+    }
+    return names
   }
 
   /// Name of a journal that may be written meanwhile.
@@ -224,17 +247,19 @@ public enum JournalInspection {
     return try SegmentScanner(storage: storage, name: name).header.identifier
   }
 
+  /// The position where it holds; whether it does, nil where there is none.
   static func readPosition(
     _ storage: any JournalStorage
-  ) throws(JournalError) -> DurablePosition? {
+  ) throws(JournalError) -> (position: DurablePosition?, holds: Bool?) {
     let name = JournalFormat.positionName
-    guard storage.exists(name) else { return nil }
+    guard try storage.exists(name) else { return (nil, nil) }
     let file = try storage.open(name, .read)
     defer { storage.close(file) }
-    return try unsafe withUnsafeTemporaryBytes { buffer throws(JournalError) in
+    let position = try unsafe withUnsafeTemporaryBytes { buffer throws(JournalError) in
       let count = try unsafe storage.readAll(file, name: name, at: 0, into: buffer)
       return unsafe DurablePosition.decode(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
     }
+    return (position, position != nil)
   }
 
   /// 64 zeroed bytes for a moment.

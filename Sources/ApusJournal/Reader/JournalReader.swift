@@ -142,7 +142,7 @@ public struct JournalReader: ~Copyable {
 
   /// Looks how far the writer has acknowledged now.
   ///
-  /// - Throws: ``JournalError`` for a position that cannot be opened.
+  /// - Throws: ``JournalError`` for a position that cannot be opened or read.
   public mutating func acknowledgedSequenceNow() throws(JournalError) -> UInt64 {
     try lookAtPosition()
     return acknowledgedSequence
@@ -186,7 +186,7 @@ public struct JournalReader: ~Copyable {
       JournalFormat.write(next, suffix: JournalFormat.segmentSuffix, into: &nextName)
       nextSequence = next
     }
-    guard storage.exists(nextName) else { return false }
+    guard try storage.exists(nextName) else { return false }
     let name = nextName
     let opened = try SegmentScanner(storage: storage, name: name)
     guard opened.header.identifier == identifier else {
@@ -232,19 +232,26 @@ public struct JournalReader: ~Copyable {
   /// Reads how far the writer has acknowledged. A torn read keeps the old value: it is a bound.
   private mutating func lookAtPosition() throws(JournalError) {
     let name = JournalFormat.positionName
-    if positionFile == nil, storage.exists(name) { positionFile = try storage.open(name, .read) }
+    if positionFile == nil, try storage.exists(name) {
+      positionFile = try storage.open(name, .read)
+    }
     guard let positionFile else { return }
     var bytes = (
       0 as UInt64, 0 as UInt64, 0 as UInt64, 0 as UInt64,
       0 as UInt64, 0 as UInt64, 0 as UInt64, 0 as UInt64
     )
     // SAFETY: any bytes are valid integers; the buffer is used inside the closure only.
-    let position = unsafe withUnsafeMutableBytes(of: &bytes) { buffer -> DurablePosition? in
-      guard case .count(let count) = unsafe storage.read(positionFile, at: 0, into: buffer) else {
-        return nil
+    let outcome = unsafe withUnsafeMutableBytes(of: &bytes) {
+      buffer -> Result<DurablePosition?, JournalError> in
+      do throws(JournalError) {
+        let count = try unsafe storage.readAll(positionFile, name: name, at: 0, into: buffer)
+        return .success(
+          unsafe DurablePosition.decode(UnsafeRawBufferPointer(rebasing: buffer.prefix(count))))
+      } catch {
+        return .failure(error)
       }
-      return unsafe DurablePosition.decode(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
     }
+    let position = try outcome.get()
     guard let position, position.identifier == identifier else { return }
     acknowledgedSequence = max(acknowledgedSequence, position.sequence)
   }

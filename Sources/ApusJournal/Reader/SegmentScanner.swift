@@ -41,6 +41,9 @@ struct SegmentScanner: ~Copyable {
   /// Where the commit of that record begins.
   private(set) var recordCommitOffset = JournalFormat.segmentHeaderByteCount
 
+  /// Whether bytes that no checksum covers are held to be zero, as they were written.
+  var checksUnused = false
+
   private var commitEnd: Int
   /// Where the commit begins while none of its records was stepped over.
   private var commitStart: Int?
@@ -54,13 +57,12 @@ struct SegmentScanner: ~Copyable {
 
   init(storage: any JournalStorage, name: String) throws(JournalError) {
     let file = try storage.open(name, .read)
-    do {
+    do throws(JournalError) {
       let region = try Self.region(byteCount: Self.windowByteCountMin, path: storage.path(name))
-      let block = unsafe UnsafeMutableRawBufferPointer(
-        start: region.baseAddress, count: JournalFormat.segmentHeaderByteCount)
-      let count = try unsafe storage.readAll(file, name: name, at: 0, into: block)
-      header = try unsafe SegmentHeader.decode(
-        UnsafeRawBufferPointer(rebasing: block.prefix(count)), path: storage.path(name))
+      header = try unsafe Self.header(
+        storage, file, name,
+        UnsafeMutableRawBufferPointer(
+          start: region.baseAddress, count: JournalFormat.segmentHeaderByteCount))
       window = region
     } catch {
       storage.close(file)
@@ -77,6 +79,21 @@ struct SegmentScanner: ~Copyable {
   }
 
   deinit { storage.close(file) }
+
+  /// The header of a segment that has the name it should have. Shape: a block for its bytes.
+  private static func header(
+    _ storage: any JournalStorage, _ file: StorageFile, _ name: String,
+    _ block: UnsafeMutableRawBufferPointer
+  ) throws(JournalError) -> SegmentHeader {
+    let count = try unsafe storage.readAll(file, name: name, at: 0, into: block)
+    let header = try unsafe SegmentHeader.decode(
+      UnsafeRawBufferPointer(rebasing: block.prefix(count)), path: storage.path(name))
+    guard name == JournalFormat.segmentName(firstSequence: header.firstSequence) else {
+      throw .foreign(
+        path: storage.path(name), found: "begins with sequence \(header.firstSequence)")
+    }
+    return header
+  }
 
   static func region(byteCount: Int, path: String) throws(JournalError) -> MemoryRegion {
     do throws(MemoryError) {
@@ -146,6 +163,11 @@ struct SegmentScanner: ~Copyable {
           detail: "a commit begins with sequence \(commit.firstSequence) where "
             + "\(record.sequence &+ 1) is next"))
     }
+    if checksUnused, let at = try firstNonZero(offset..<start) {
+      throw .damaged(
+        path: storage.path(name), offset: UInt64(at),
+        detail: "a byte between two commits is not zero")
+    }
     commitStart = offset
     commitHeaderOffset = start
     offset = headerEnd
@@ -163,7 +185,13 @@ struct SegmentScanner: ~Copyable {
     // SAFETY: 32 bytes are loaded.
     let length = Int(unsafe head.get(UInt32.self, at: 4))
     let sequence = unsafe head.get(UInt64.self, at: 8)
-    guard sequence == record.sequence &+ 1 else {
+    guard sequence == record.sequence &+ 1, sequence <= JournalFormat.sequenceRange.upperBound
+    else {
+      if sequence == record.sequence &+ 1 {
+        throw .damaged(
+          path: storage.path(name), offset: UInt64(offset + 8),
+          detail: "a record has sequence \(sequence), expected \(JournalFormat.sequenceRange)")
+      }
       if sequence == 0, length == 0, unsafe head.get(UInt32.self, at: 0) == 0 {
         return Step.none(detail: nil)
       }
@@ -205,6 +233,8 @@ struct SegmentScanner: ~Copyable {
   @inline(never)
   private mutating func refill(_ range: Range<Int>) throws(JournalError) -> Bool {
     if range.count > window.byteCount {
+      // What a length asks for is given only where the file is that long.
+      guard try storage.byteCount(file, name: name) >= range.upperBound else { return false }
       window = try Self.region(byteCount: range.count, path: storage.path(name))
     }
     // Up to the segment's end: what lies behind it is not ours.
@@ -221,6 +251,15 @@ struct SegmentScanner: ~Copyable {
   /// End of the commit that the scanner stands in, with its padding; `offset` between commits.
   var unfinishedEnd: Int {
     offset == commitEnd ? offset : JournalFormat.alignUp(commitEnd, header.commitAlignment)
+  }
+
+  /// The first byte of a range that is not zero. Shape: at most a block; what lies behind the file's
+  /// end counts as zero.
+  mutating func firstNonZero(_ range: Range<Int>) throws(JournalError) -> Int? {
+    guard !range.isEmpty, let base = try unsafe load(range) else { return nil }
+    // SAFETY: `load` gives as many bytes as were asked for.
+    return unsafe UnsafeRawBufferPointer(start: base, count: range.count).firstIndex { $0 != 0 }
+      .map { range.lowerBound + $0 }
   }
 
   /// What lies behind the last record that holds.

@@ -10,6 +10,10 @@ public struct SimulatedDiskFaults: Sendable {
   /// Share of syncs that fail with EIO, after which each unsynced sector is on the disk or not, and
   /// no later sync brings it there. 0...1.
   public var syncError = 0.0
+  /// Share of reads that fail with EIO. 0...1.
+  public var readError = 0.0
+  /// Share of look-ups of a name that fail with EIO. 0...1.
+  public var lookupError = 0.0
   /// Share of unsynced sectors that a power cut leaves partly written. 0...1.
   public var tornSector = 0.1
   /// Space on the disk, after which allocations and growing writes fail with ENOSPC. Unit: bytes.

@@ -125,7 +125,10 @@ public final class SimulatedJournalStorage: JournalStorage {
   public func list() throws(JournalError) -> [String] { names.keys.sorted() }
 
   /// Whether there is a file of this name.
-  public func exists(_ name: String) -> Bool { names[name] != nil }
+  public func exists(_ name: String) throws(JournalError) -> Bool {
+    if strikes(faults.lookupError) { throw .failed("stat", path: path(name), errno: Self.EIO) }
+    return names[name] != nil
+  }
 
   /// Opens a file.
   public func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile {
@@ -222,6 +225,11 @@ public final class SimulatedJournalStorage: JournalStorage {
   static let EBADF: Int32 = 9
   static let ENOSPC: Int32 = 28
 
+  /// Whether a fault strikes; without it the same seed brings the same as before there was this one.
+  private func strikes(_ probability: Double) -> Bool {
+    probability > 0 && random.chance(probability)
+  }
+
   private func begin() { onOperation?(writeCount + syncCount) }
 
   /// Reads at an offset; the count may be short.
@@ -231,6 +239,7 @@ public final class SimulatedJournalStorage: JournalStorage {
     guard let number = openFiles[file.rawValue], let cached = files[number]?.cached else {
       return .failed(errno: Self.EBADF)
     }
+    if strikes(faults.readError) { return .failed(errno: Self.EIO) }
     let count = max(0, min(target.count, cached.count - offset))
     // SAFETY: count is at most what either side has.
     unsafe cached.withUnsafeBytes { bytes in

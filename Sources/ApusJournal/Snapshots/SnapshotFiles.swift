@@ -41,7 +41,7 @@ public struct SnapshotFileWriter: ~Copyable {
     }
     let region = try SegmentScanner.region(
       byteCount: bufferByteCount + SnapshotHeader.byteCountOnDisk, path: storage.path(name))
-    if storage.exists(partial) { try storage.remove(partial) }
+    if try storage.exists(partial) { try storage.remove(partial) }
     file = try storage.open(partial, .readWrite)
     self.storage = storage
     self.header = header
@@ -54,6 +54,7 @@ public struct SnapshotFileWriter: ~Copyable {
 
   deinit {
     storage.close(file)
+    // A partial file that stays is taken for nothing, and the next one takes its place.
     if !isCommitted { try? storage.remove(partialName) }
   }
 
@@ -187,6 +188,16 @@ public struct SnapshotFileReader: ~Copyable {
     }
     _ = try outcome.get()
     return bytes
+  }
+
+  /// The first byte of the header's block behind its fields that is not zero.
+  func firstReservedNonZero() throws(JournalError) -> Int? {
+    let region = try SegmentScanner.region(byteCount: SnapshotHeader.byteCountOnDisk, path: path)
+    // SAFETY: the region is as long as the block.
+    let block = unsafe UnsafeMutableRawBufferPointer(
+      start: region.baseAddress, count: SnapshotHeader.byteCountOnDisk)
+    let count = try unsafe storage.readAll(file, name: name, at: 0, into: block)
+    return unsafe block[..<count].dropFirst(SnapshotHeader.fieldByteCount).firstIndex { $0 != 0 }
   }
 
   private static func verified(

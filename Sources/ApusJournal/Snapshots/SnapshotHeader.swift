@@ -30,6 +30,8 @@ public struct SnapshotHeader: Equatable, Sendable {
   /// `APUSSNAP`, little-endian.
   static let magic: UInt64 = 0x5041_4E53_5355_5041
   static let byteCountOnDisk = 4_096
+  /// Behind these the header's block is zero.
+  static let fieldByteCount = 72
   static let suffix = ".snapshot"
   static let partialSuffix = ".snapshot.partial"
 
@@ -69,8 +71,15 @@ public struct SnapshotHeader: Equatable, Sendable {
     guard unsafe base.checksum(0..<68, seed: 0) == base.get(UInt32.self, at: 68),
       unsafe base.get(UInt32.self, at: 12) == UInt32(byteCountOnDisk)
     else { throw .damaged(path: path, offset: 0, detail: "the snapshot's header does not hold") }
+    let sequence = unsafe base.get(UInt64.self, at: 16)
+    guard sequence <= JournalFormat.sequenceRange.upperBound else {
+      throw .damaged(
+        path: path, offset: 16,
+        detail: "the sequence is \(sequence), expected up to "
+          + "\(JournalFormat.sequenceRange.upperBound)")
+    }
     var header = SnapshotHeader(
-      sequence: unsafe base.get(UInt64.self, at: 16), digest: unsafe base.get(UInt64.self, at: 24),
+      sequence: sequence, digest: unsafe base.get(UInt64.self, at: 24),
       contentVersion: unsafe base.get(UInt32.self, at: 32))
     if unsafe base.get(UInt32.self, at: 64) != 0 {
       header.journal = JournalIdentifier(

@@ -74,6 +74,38 @@ public struct SnapshotStore {
     return nil
   }
 
+  /// Checks every snapshot, reserved bytes included.
+  ///
+  /// - Parameter journal: Whose they have to be, where they are of one.
+  /// - Returns: What they say of themselves, oldest first.
+  /// - Throws: ``JournalError`` of the first that does not hold, is foreign or has a name that is no
+  ///   sequence's.
+  /// - Complexity: O(bytes of all).
+  public func verified(journal: JournalIdentifier?) throws(JournalError) -> [SnapshotHeader] {
+    var headers: [SnapshotHeader] = []
+    for name in try storage.list().sorted()
+    where JournalFormat.isNumbered(name, suffix: SnapshotHeader.suffix) {
+      do throws(JournalError) {
+        let reader = try SnapshotFileReader(storage: storage, name: name)
+        if let at = try reader.firstReservedNonZero() {
+          throw JournalError.damaged(
+            path: storage.path(name), offset: UInt64(at),
+            detail: "a reserved byte of the header is not zero")
+        }
+        if let journal, let own = reader.header.journal, own != journal {
+          throw JournalError.foreign(
+            path: storage.path(name), found: "is of journal \(own), not of \(journal)")
+        }
+        headers.append(reader.header)
+      } catch {
+        // A follower may have removed it meanwhile.
+        if case .missing = error, try !storage.exists(name) { continue }
+        throw error
+      }
+    }
+    return headers
+  }
+
   /// Removes the snapshots beyond those to keep, oldest first, and what an interrupted one left.
   ///
   /// - Returns: Names of the files that were removed.

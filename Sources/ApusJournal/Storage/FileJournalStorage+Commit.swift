@@ -13,6 +13,8 @@ struct CommitInFlight {
   var syncResult: Int32?
   /// Result of the calls on the caller's thread, or one kept for who asks next.
   var settled: CommitProgress?
+  /// Whether its failure was told although the kernel may still be at it: only its end is waited for.
+  var isGivenUp = false
 
   mutating func settle(_ progress: CommitProgress) {
     if progress != .idle { settled = progress }
@@ -24,18 +26,16 @@ struct CommitInFlight {
 struct BackgroundInFlight {
   var file: StorageFile?
   var result: StorageResult?
-
-  mutating func settle(_ result: StorageResult?) {
-    if let result { self.result = result }
-    file = nil
-  }
 }
 
 extension FileJournalStorage {
   private static let writeTag: UInt64 = 1
   private static let syncTag: UInt64 = 2
   private static let backgroundTag: UInt64 = 3
-  static let ECANCELED: Int32 = 125
+  /// What stands for the result of a sync that the kernel has not taken; no errno.
+  private static let notTaken = Int32.min
+  /// Looks at a ring that fails before an operation is given up, a millisecond apart.
+  private static let failedLookCountMax = 10_000
 
   /// Begins a write and the sync after it.
   public func beginCommit(
@@ -49,15 +49,16 @@ extension FileJournalStorage {
       commit.settled = unsafe commitOnThisThread(file, at: offset, source)
       return
     }
+    // SAFETY: the caller keeps the bytes until the end of the commit was told.
+    let taken = unsafe capus_uring_write_then_sync(
+      ring, file.rawValue, base, UInt32(source.count), UInt64(offset), Self.writeTag, Self.syncTag)
+    guard taken > 0 else {
+      commit.settled = .failed(operation: "io_uring_submit", errno: -taken)
+      return
+    }
     commit.file = file
     commit.writeResult = nil
-    commit.syncResult = nil
-    // SAFETY: the caller keeps the bytes until the end of the commit was told.
-    let result = unsafe capus_uring_write_then_sync(
-      ring, file.rawValue, base, UInt32(source.count), UInt64(offset), Self.writeTag, Self.syncTag)
-    if result < 0 {
-      commit.settle(.failed(operation: "io_uring_submit", errno: -result))
-    }
+    commit.syncResult = taken == 2 ? nil : Self.notTaken
   }
 
   private func commitOnThisThread(
@@ -86,27 +87,41 @@ extension FileJournalStorage {
       return settled
     }
     guard commit.file != nil else { return .idle }
-    var interruptions = 0
+    var failedLookCount = 0
     while true {
       if let write = commit.writeResult, let sync = commit.syncResult {
-        commit.file = nil
-        return progress(write: write, sync: sync)
+        let (isGivenUp, byteCount) = (commit.isGivenUp, commit.byteCount)
+        commit = CommitInFlight()
+        return isGivenUp ? .idle : progress(write: write, sync: sync, of: byteCount)
       }
       switch takeCompletion(wait: wait) {
       case 1: continue
-      case 0: return .inFlight
-      case -EINTR where interruptions < 1_000: interruptions += 1
+      case let nothing where nothing == 0 || !wait:
+        return commit.isGivenUp ? .idle : .inFlight
       case let failure:
-        commit.file = nil
-        return .failed(operation: "io_uring_enter", errno: -failure)
+        if looksAgain(&failedLookCount, failure) { continue }
+        // The kernel may still read the bytes: who ends with them waits again, here and in `close`.
+        defer { commit.isGivenUp = true }
+        return commit.isGivenUp ? .idle : .failed(operation: "io_uring_enter", errno: -failure)
       }
     }
   }
 
-  private func progress(write: Int32, sync: Int32) -> CommitProgress {
+  /// Whether a look that failed is to be followed by another, at once after a signal and later after
+  /// anything else.
+  private func looksAgain(_ count: inout Int, _ failure: Int32) -> Bool {
+    count += 1
+    guard count < Self.failedLookCountMax else { return false }
+    if failure != -EINTR { usleep(1_000) }
+    return true
+  }
+
+  private func progress(write: Int32, sync: Int32, of byteCount: Int) -> CommitProgress {
     if write == -EINTR || write == -EAGAIN { return .short(byteCount: 0) }
     if write < 0 { return .failed(operation: "write", errno: -write) }
-    if Int(write) < commit.byteCount { return .short(byteCount: Int(write)) }
+    if Int(write) < byteCount { return .short(byteCount: Int(write)) }
+    // Written and not to be synced by anyone: all of it is to be done again.
+    if sync == Self.notTaken { return .short(byteCount: 0) }
     return sync < 0 ? .failed(operation: "fdatasync", errno: -sync) : .durable
   }
 
@@ -138,26 +153,35 @@ extension FileJournalStorage {
       return true
     }
     // SAFETY: the caller keeps the bytes until the end of the write was told.
-    let result = unsafe capus_uring_write(
+    let taken = unsafe capus_uring_write(
       ring, file.rawValue, base, UInt32(source.count), UInt64(offset), Self.backgroundTag)
-    if result < 0 { background.result = .failed(errno: -result) }
+    if taken < 0 { background.result = .failed(errno: -taken) }
     return true
   }
 
   /// Where the write beside the commit is.
   public func backgroundResult(wait: Bool) -> StorageResult? {
     guard background.file != nil else { return nil }
-    var interruptions = 0
+    var failedLookCount = 0
     while background.result == nil {
       let status = takeCompletion(wait: wait)
-      if status == 0 { return nil }
-      if status < 0 {
-        interruptions += 1
-        if interruptions > 1_000 { background.result = .failed(errno: -status) }
-      }
+      if status == 1 { continue }
+      // Without its completion nobody knows whether it is still to come.
+      guard wait, status < 0, looksAgain(&failedLookCount, status) else { return nil }
     }
-    background.file = nil
-    defer { background.result = nil }
+    defer { background = BackgroundInFlight() }
     return background.result
+  }
+
+  /// Closes a file, after waiting for what is in flight on it.
+  public func close(_ file: StorageFile) {
+    if commit.file == file {
+      let progress = commitProgress(wait: true)
+      if commit.file == nil { commit.settle(progress) }
+    }
+    if background.file == file { _ = backgroundResult(wait: true) }
+    // The kernel is still at it: the number may not become another file's.
+    guard commit.file != file, background.file != file else { return }
+    Glibc.close(file.rawValue)
   }
 }

@@ -11,6 +11,10 @@ internal import Glibc
 /// inside ``beginCommit(_:at:_:)``. Both leave the same bytes. Writes of segments go past the page cache (`O_DIRECT`) where the file
 /// system allows it. ``modeDescription`` says which of these run and why not the others.
 ///
+/// What it makes is its owner's alone, whatever the process's mask: files of mode 0600 in a folder of
+/// mode 0700. What is there keeps its mode; ``exposures()`` tells what others may read. It opens
+/// regular files only, and none through a link: see ``open(_:_:)``.
+///
 /// - Threading: one thread at a time, which may change.
 @safe
 public final class FileJournalStorage: JournalStorage {
@@ -45,11 +49,11 @@ public final class FileJournalStorage: JournalStorage {
   /// How commits are written.
   public let commitMethod: CommitMethod
   /// Whether segments are written past the page cache; nil until one was opened.
-  public private(set) var writesDirectly: Bool?
+  public internal(set) var writesDirectly: Bool?
 
-  private let options: Options
+  let options: Options
   let folder: CInt
-  private var lockDescriptor: CInt = -1
+  var lockDescriptor: CInt = -1
   let ring: OpaquePointer?
   var commit = CommitInFlight()
   var background = BackgroundInFlight()
@@ -60,9 +64,7 @@ public final class FileJournalStorage: JournalStorage {
   public init(path: String, options: Options = .init()) throws(JournalError) {
     location = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     self.options = options
-    if options.createsFolder, unsafe mkdir(path, 0o755) != 0, errno != EEXIST {
-      throw .failed("mkdir", path: path, errno: errno)
-    }
+    if options.createsFolder { try Self.makeFolder(path) }
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .failed("open", path: path, errno: errno) }
     folder = descriptor
@@ -101,98 +103,6 @@ public final class FileJournalStorage: JournalStorage {
       case nil: "no segment open"
       }
     return "\(method), \(cache)"
-  }
-
-  // MARK: Names
-
-  /// Takes the folder for one writer.
-  public func lock() throws(JournalError) {
-    guard lockDescriptor < 0 else { throw .locked(path: location) }
-    let name = path(JournalFormat.lockName)
-    let descriptor = unsafe Glibc.open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw .failed("open", path: name, errno: errno) }
-    // The lock belongs to the open file: it ends with the process, however that ends.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let errno = errno
-      Glibc.close(descriptor)
-      if errno == EWOULDBLOCK { throw .locked(path: location) }
-      throw .failed("flock", path: name, errno: errno)
-    }
-    lockDescriptor = descriptor
-  }
-
-  /// Names of the files.
-  public func list() throws(JournalError) -> [String] {
-    let descriptor = unsafe openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0, let stream = unsafe fdopendir(descriptor) else {
-      throw .failed("opendir", path: location, errno: errno)
-    }
-    defer { _ = unsafe closedir(stream) }
-    var names: [String] = []
-    errno = 0
-    // SAFETY: the entry is valid until the next call; its name is copied.
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-      errno = 0
-    }
-    guard errno == 0 else { throw .failed("readdir", path: location, errno: errno) }
-    return names
-  }
-
-  /// Whether there is a file of this name.
-  public func exists(_ name: String) -> Bool {
-    // A string that is handed to C as it is would be copied to the heap.
-    unsafe name.withCString { unsafe faccessat(folder, $0, F_OK, 0) } == 0
-  }
-
-  /// Opens a file.
-  public func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile {
-    var flags = O_CLOEXEC | (access == .read ? O_RDONLY : O_RDWR | O_CREAT)
-    if access == .aligned, options.usesDirectIO, writesDirectly != false {
-      flags |= capus_open_direct_flag()
-    }
-    // A string that is handed to C as it is would be copied to the heap; see `rename`.
-    var descriptor = unsafe name.withCString { unsafe openat(folder, $0, flags, 0o644) }
-    if descriptor < 0, errno == EINVAL, flags & capus_open_direct_flag() != 0 {
-      flags &= ~capus_open_direct_flag()
-      descriptor = unsafe name.withCString { unsafe openat(folder, $0, flags, 0o644) }
-    }
-    guard descriptor >= 0 else { throw .failed("open", path: path(name), errno: errno) }
-    if access == .aligned { writesDirectly = flags & capus_open_direct_flag() != 0 }
-    return StorageFile(rawValue: descriptor)
-  }
-
-  /// Closes a file, after waiting for what is in flight on it.
-  public func close(_ file: StorageFile) {
-    if commit.file == file { commit.settle(commitProgress(wait: true)) }
-    if background.file == file { background.settle(backgroundResult(wait: true)) }
-    Glibc.close(file.rawValue)
-  }
-
-  /// Renames a file, over one that is there.
-  public func rename(_ source: String, to target: String) throws(JournalError) {
-    // In place, not as copies: a writer that changes segments allocates nothing.
-    let result = unsafe source.withCString { source in
-      unsafe target.withCString { unsafe renameat(folder, source, folder, $0) }
-    }
-    guard result == 0 else {
-      throw .failed("rename to \(target)", path: path(source), errno: errno)
-    }
-  }
-
-  /// Removes a file.
-  public func remove(_ name: String) throws(JournalError) {
-    guard unsafe unlinkat(folder, name, 0) == 0 else {
-      throw .failed("unlink", path: path(name), errno: errno)
-    }
-  }
-
-  /// Makes names durable.
-  public func syncFolder() throws(JournalError) {
-    guard fsync(folder) == 0 else { throw .syncFailed(path: location, errno: errno) }
   }
 
   // MARK: Sizes

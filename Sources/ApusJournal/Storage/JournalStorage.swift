@@ -63,9 +63,14 @@ public protocol JournalStorage: AnyObject {
   func lock() throws(JournalError)
   /// Names of the files, in no order.
   func list() throws(JournalError) -> [String]
-  /// Whether there is a file of this name.
-  func exists(_ name: String) -> Bool
+  /// Whether there is anything of this name.
+  ///
+  /// - Throws: ``JournalError`` where that cannot be found out: to take it for absence could leave out
+  ///   what was acknowledged or promised.
+  func exists(_ name: String) throws(JournalError) -> Bool
   /// Opens a file; `readWrite` and `aligned` make it where it is missing.
+  ///
+  /// - Throws: ``JournalError/foreign(path:found:)`` for what is no regular file.
   func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile
   /// Closes a file. A commit in flight on it is waited for first.
   func close(_ file: StorageFile)

@@ -9,15 +9,17 @@ extension JournalWriter {
   /// none, or as one that begins behind `sequence`. The snapshot has to be durable before.
   ///
   /// - Parameters:
-  ///   - sequence: The next record is the one after it. Shape: ``lastSequence`` to 2^64 - 3.
+  ///   - sequence: The next record is the one after it. Shape: ``lastSequence`` to 2^63 - 2.
   ///   - checksum: Of that record, so that the chain goes on.
-  /// - Throws: ``JournalError`` of the disk; the writer has failed then.
+  /// - Throws: ``JournalError/configuration(field:value:expected:)`` for another sequence, which a peer
+  ///   may have named: nothing was done. ``JournalError`` of the disk: the writer has failed then.
   public mutating func restart(
     after sequence: UInt64, checksum: UInt32
   ) throws(JournalError) {
-    precondition(
-      sequence >= lastSequence && sequence < .max - 2,
-      "JournalWriter.restart: expected a sequence from the last one on")
+    guard sequence >= lastSequence, sequence < JournalFormat.sequenceRange.upperBound else {
+      throw .configuration(
+        field: "sequence", value: "\(sequence)", expected: "\(lastSequence) to 2^63 - 2")
+    }
     try flush()
     do throws(JournalError) {
       // What was acknowledged is taken back before it goes, so that no step looks like damage.

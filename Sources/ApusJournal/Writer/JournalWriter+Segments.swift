@@ -63,7 +63,11 @@ extension JournalWriter {
       try createSpare()
     }
     guard let file = spare.file else { return }
-    if spare.isWriting { _ = storage.backgroundResult(wait: true) }
+    // Zeros that failed only make commits slower; zeros still to come would fall on a commit.
+    if spare.isWriting, storage.backgroundResult(wait: true) == nil {
+      throw .system(
+        operation: "write of zeros", path: storage.path(JournalFormat.spareName), errno: 5)
+    }
     let firstSequence = lastSequence &+ 1 &- UInt64(filledCount)
     var header = SegmentHeader(
       identifier: identifier, firstSequence: firstSequence, chain: chainBefore,

@@ -165,6 +165,14 @@ public struct JournalWriter: ~Copyable {
     opensSegment = false
     chainBefore = chain
     limit = min(configuration.bufferByteCount, max(0, segment.segmentByteCount - segmentOffset))
+    // Once a commit, so that no record has to be looked at: even one full of empty records ends below.
+    let recordCountMax = configuration.bufferByteCount / JournalFormat.recordHeaderByteCount
+    if lastSequence > JournalFormat.sequenceRange.upperBound - UInt64(recordCountMax) {
+      failure = .configuration(
+        field: "sequence", value: "\(lastSequence)",
+        expected: "room for a commit below 2^63; begin a new journal from a snapshot")
+      limit = 0
+    }
   }
 }
 

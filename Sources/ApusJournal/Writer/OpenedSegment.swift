@@ -15,7 +15,7 @@ struct OpenedJournal: ~Copyable {
     let region = try SegmentScanner.region(
       byteCount: 2 * configuration.bufferByteCount + JournalWriter.zeroByteCount
         + JournalWriter.blockByteCount, path: storage.location)
-    if storage.exists(JournalFormat.spareName) { try storage.remove(JournalFormat.spareName) }
+    if try storage.exists(JournalFormat.spareName) { try storage.remove(JournalFormat.spareName) }
     // SAFETY: the zeros and the block lie behind the buffers.
     let zeros = unsafe region.baseAddress + 2 * configuration.bufferByteCount
     let segment = try unsafe OpenedSegment.open(storage, configuration, zeros: zeros)
@@ -84,7 +84,10 @@ struct OpenedSegment {
     let file = try storage.open(end.name, .readWrite)
     defer { storage.close(file) }
     try rewrite(storage, file, name: end.name, end.unprovenStart..<end.offset)
-    try unsafe fillWithZeros(storage, file, name: end.name, end.dirty, zeros: zeros)
+    // Behind the file's end there is nothing to cut, however far its header says that it goes.
+    let byteCount = try storage.byteCount(file, name: end.name)
+    try unsafe fillWithZeros(
+      storage, file, name: end.name, end.dirty.clamped(to: 0..<byteCount), zeros: zeros)
     try storage.syncAll(file, name: end.name)
   }
 

@@ -36,22 +36,30 @@ public enum EpochFile {
 
   /// What was promised; epoch 0 where there is no file.
   ///
-  /// - Throws: ``ReplicationError/epochFile(path:detail:)`` for a file that does not hold: to take it
-  ///   for none could let an old primary go on.
+  /// - Throws: ``ReplicationError/epochFile(path:detail:)`` for a file that does not hold and
+  ///   ``ReplicationError/journal(_:)`` where it cannot be found out whether there is one: to take
+  ///   either for none could let an old primary go on.
   public static func read(_ storage: any JournalStorage) throws(ReplicationError) -> EpochPromise {
-    guard storage.exists(name) else { return EpochPromise() }
     let path = storage.path(name)
     let file: StorageFile
-    do throws(JournalError) { file = try storage.open(name, .read) } catch {
+    do throws(JournalError) {
+      guard try storage.exists(name) else { return EpochPromise() }
+      file = try storage.open(name, .read)
+    } catch {
       throw .journal(error)
     }
     defer { storage.close(file) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 8)
     defer { unsafe buffer.deallocate() }
     unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    let found: Int
+    do throws(JournalError) { found = try storage.byteCount(file, name: name) } catch {
+      throw .journal(error)
+    }
     let result = unsafe storage.read(file, at: 0, into: buffer)
-    guard result == .count(byteCount) else {
-      throw .epochFile(path: path, detail: "expected \(byteCount) bytes, found \(result)")
+    guard found == byteCount, result == .count(byteCount) else {
+      throw .epochFile(
+        path: path, detail: "expected \(byteCount) bytes, found \(found) and read \(result)")
     }
     // SAFETY: the buffer outlives the span.
     let bytes = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(buffer))
@@ -81,7 +89,7 @@ public enum EpochFile {
     unsafe base.put(
       CRC32C.checksum(UnsafeRawBufferPointer(start: base + 16, count: 16)), at: 12)
     do throws(JournalError) {
-      if storage.exists(partialName) { try storage.remove(partialName) }
+      if try storage.exists(partialName) { try storage.remove(partialName) }
       let file = try storage.open(partialName, .readWrite)
       let written = unsafe storage.write(file, at: 0, UnsafeRawBufferPointer(buffer))
       let synced = storage.sync(file)

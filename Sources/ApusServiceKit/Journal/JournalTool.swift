@@ -45,6 +45,14 @@ public struct JournalSummary: Encodable, Sendable {
   public var lastChecksum: String
   /// Up to where records were acknowledged for certain.
   public var acknowledgedSequence: UInt64?
+  /// Whether the file that says so holds: `holds`, `torn` or `missing`.
+  public var position: String
+  /// Highest epoch that this replica has seen; nil where there is none or it was not looked at.
+  public var epoch: UInt64?
+  /// Sequences of the snapshots, which were checked; nil where they were not.
+  public var snapshots: [UInt64]?
+  /// Files that others than their owner may read or write, and what to do.
+  public var exposed: [String] = []
   /// In ascending order.
   public var segments: [Segment]
   /// How it ends.
@@ -58,6 +66,7 @@ public struct JournalSummary: Encodable, Sendable {
     records = report.recordCount
     lastChecksum = JournalSummary.hexadecimal(report.lastChecksum)
     acknowledgedSequence = report.acknowledgedSequence
+    position = report.positionHolds.map { $0 ? "holds" : "torn" } ?? "missing"
     segments = report.segments.map {
       Segment(
         name: $0.name, firstSequence: $0.firstSequence, records: $0.recordCount,
@@ -82,12 +91,19 @@ public struct JournalSummary: Encodable, Sendable {
       "journal   \(journal)",
       "records   \(HumanText.count(records)), sequences \(firstSequence) to \(lastSequence)",
       "segments  \(segments.count), "
-        + HumanText.bytes(segments.reduce(0) { $0 + $1.bytes }),
+        + HumanText.bytes(segments.reduce(0) { $0 &+ $1.bytes }),
       "checked   \(HumanText.count(checked)) records, chained checksum \(lastChecksum)",
     ]
     if let acknowledgedSequence {
       lines.append("durable   at least up to \(acknowledgedSequence)")
+    } else {
+      lines.append("durable   not known: journal.position is \(position)")
     }
+    if let epoch { lines.append("epoch     \(epoch)") }
+    if let snapshots, !snapshots.isEmpty {
+      lines.append("snapshots at \(snapshots.map(String.init).joined(separator: ", "))")
+    }
+    lines += exposed.map { "access    \($0)" }
     if let offset = tail.offset, let bytes = tail.bytes, let file = tail.file {
       let state = isCut ? "was cut off" : "is there ('apus journal recover' cuts it off)"
       lines.append(
@@ -124,14 +140,44 @@ public struct JournalDumpRecord: Encodable, Sendable {
 
 /// The work of `apus journal`.
 public enum JournalTool {
-  /// Checks every record; changes nothing.
+  /// Checks every byte of a journal's folder: segments, snapshots, the position and the epoch. Changes
+  /// nothing.
   public static func verify(
     folder: String, progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(JournalError) -> JournalSummary {
     let storage = try open(folder)
+    var summary = try verify(storage, progress: progress)
+    summary.exposed = try storage.exposures().map(\.description)
+    return summary
+  }
+
+  /// As for a folder, wherever the files are.
+  public static func verify(
+    _ storage: any JournalStorage,
+    progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+  ) throws(JournalError) -> JournalSummary {
     let report = try JournalInspection.report(storage, depth: .everything, progress: progress)
-    guard report.identifier != nil else { throw .missing(path: storage.path("*.segment")) }
-    return JournalSummary(folder: folder, report: report)
+    guard let identifier = report.identifier else {
+      throw .missing(path: storage.path("*.segment"))
+    }
+    var summary = JournalSummary(folder: storage.location, report: report)
+    summary.snapshots = try SnapshotStore(storage: storage).verified(journal: identifier)
+      .map(\.sequence)
+    summary.epoch = try epoch(storage)
+    return summary
+  }
+
+  private static func epoch(_ storage: any JournalStorage) throws(JournalError) -> UInt64? {
+    do throws(ReplicationError) {
+      let promise = try EpochFile.read(storage)
+      return promise.epoch == 0 ? nil : promise.epoch
+    } catch {
+      switch error {
+      case .journal(let error): throw error
+      case .epochFile(let path, let detail): throw .damaged(path: path, offset: 0, detail: detail)
+      default: throw .damaged(path: storage.location, offset: 0, detail: error.description)
+      }
+    }
   }
 
   /// Cuts an unfinished commit off and makes what stays durable.
