@@ -194,6 +194,18 @@ let package = Package(
       ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture", "ApusEngine"]
     ),
     tests("ApusBench", ["ApusBench", "ApusThreads"]),
+    // What is fuzzed and which laws hold: run shortly by the tests, and by `scripts/fuzz` for hours.
+    .target(
+      name: "ApusFuzzHarnesses",
+      dependencies: [
+        "ApusTestSupport", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal",
+        "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
+        "ApusTradingService",
+      ],
+      path: "Tests/ApusFuzzHarnesses",
+      swiftSettings: settings
+    ),
+    tests("ApusFuzzHarnesses", ["ApusFuzzHarnesses"]),
     tests("ApusCommand", ["apus", "ApusTradingService", "ApusMetrics", "ApusJournal"]),
   ],
   swiftLanguageModes: [.v6]
@@ -205,6 +217,15 @@ let package = Package(
   package.targets.removeAll { ["ApusC", "ApusCTests", "CApusDriver"].contains($0.name) }
   package.products.removeAll { $0.name == "ApusC" }
 #endif
+
+// libFuzzer's program links only with `-sanitize=fuzzer`, which `scripts/fuzz` gives on the command
+// line.
+if Context.environment["APUS_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "ApusFuzz", dependencies: ["ApusFuzzHarnesses"], path: "Tests/ApusFuzz",
+      swiftSettings: settings))
+}
 
 // ThreadSanitizer stops this compiler ("Invalid bitcast") in ApusMetrics. So that it can check what
 // threads share, `scripts/check_full` builds only the targets below the metrics with it.
