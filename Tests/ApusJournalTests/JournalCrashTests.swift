@@ -8,10 +8,6 @@ import Testing
 
 /// A real process that appends is killed at random points; what it had acknowledged must be there.
 @Suite struct JournalCrashTests {
-  static var rounds: Int {
-    ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] == nil ? 24 : 3_000
-  }
-
   static var appender: URL {
     URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
       .appendingPathComponent("apus-journal-appender")
@@ -23,7 +19,9 @@ import Testing
     let folder = try ScratchFolder()
     var acknowledged: UInt64 = 0
     var tornCount = 0
-    for round in 0..<Self.rounds / 2 {
+    var killCount = 0
+    for round in Campaign.rounds(12, campaign: 1_500) {
+      killCount += 1
       let comment: Comment = "seed \(seed) round \(round)"
       let childSeed = random.next() % 1_000
       let method = seed == 1 ? "ring" : "plain"
@@ -49,7 +47,7 @@ import Testing
     }
     #expect(acknowledged > 0, "seed \(seed): no child lived long enough to acknowledge a record")
     print(
-      "killed \(Self.rounds / 2) times: \(acknowledged) records acknowledged, \(tornCount) torn")
+      "killed \(killCount) times: \(acknowledged) records acknowledged, \(tornCount) torn")
   }
 
   /// Runs the child, kills it, and gives the complete lines that it printed.

@@ -133,7 +133,7 @@ import Testing
   @Test func bodiesOfRecordsMayBeAnything() {
     var random = SeededRandom(seed: 5)
     var valid = 0
-    for _ in 0..<(isCampaign ? 1_000_000 : 5_000) {
+    for _ in Campaign.rounds(5_000, campaign: 1_000_000) {
       var body = Self.batch(&random)
       // Whole, cut short, too long, or with a few bytes of something else.
       switch Int.random(in: 0..<5, using: &random) {
@@ -168,7 +168,7 @@ import Testing
     expect(isSettled)
     var random = SeededRandom(seed: 9)
     let valid = Self.frame(Self.hello)
-    for round in 0..<(isCampaign ? 3_000 : 40) {
+    for round in Campaign.rounds(40, campaign: 3_000) {
       let socket = try TCPSocket.connect(endpoint)
       var bytes: [UInt8]
       switch round % 5 {

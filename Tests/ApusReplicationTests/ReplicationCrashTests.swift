@@ -16,9 +16,10 @@ import Testing
   @Test func aTakeOverLosesNothingAcknowledged() throws {
     var acknowledgedCount: UInt64 = 0
     var cutCount = 0
-    let rounds = isCampaign ? 2_000 : 5
-    for seed in 1...UInt64(rounds) {
-      let outcome = try takeOver(seed: seed)
+    var rounds = 0
+    for round in Campaign.rounds(5, campaign: 2_000) {
+      rounds = round + 1
+      let outcome = try takeOver(seed: UInt64(rounds))
       acknowledgedCount += outcome.acknowledged
       cutCount += outcome.wasCut ? 1 : 0
     }
@@ -121,8 +122,8 @@ import Testing
   /// had acknowledged is still there.
   @Test func aStandbyIsKilledAndCatchesUp() throws {
     // Every recovery replays the whole journal, so one pair cannot be killed for ever.
-    for seed in 1...UInt64(isCampaign ? 50 : 1) {
-      try killStandby(seed: seed, rounds: isCampaign ? 40 : 5)
+    for round in Campaign.rounds(1, campaign: 50) {
+      try killStandby(seed: UInt64(round) + 1, rounds: Campaign.isOn ? 40 : 5)
     }
   }
 

@@ -221,7 +221,7 @@ import Testing
   @Test func transfersMayBeAnything() throws {
     var random = SeededRandom(seed: 21)
     let sample = try Sample()
-    for round in 0..<(isCampaign ? 3_000 : 40) {
+    for round in Campaign.rounds(40, campaign: 3_000) {
       let folder = try ScratchFolder()
       var primary = try FakePrimary(folder.path)
       var offer = sample.offer

@@ -9,7 +9,7 @@ import Testing
 
 /// Rings in files with the other end in a process that is killed at random points.
 @Suite(.serialized) struct RingProcessTests {
-  static var rounds: Int { isCampaign ? 2_000 : 12 }
+  static var rounds: CampaignRounds { Campaign.rounds(12, campaign: 2_000) }
 
   /// The producer dies; the consumer gets all that was committed, in order and whole, is told, and
   /// goes on with the next producer.
@@ -20,7 +20,7 @@ import Testing
     var consumer = try OneToOneRing<PeerElement>.openConsumer(at: path)
     var random = SeededRandom(seed: 0xDEAD)
     var next: UInt64 = 0
-    for round in 0..<Self.rounds {
+    for round in Self.rounds {
       let peer = try Peer("produce", path)
       // Until then the end is its dead predecessor's.
       while consumer.producerEpoch <= UInt64(round), peer.isRunning { usleep(200) }
@@ -60,7 +60,7 @@ import Testing
     var consumer = try MessageRing.openConsumer(at: path)
     var random = SeededRandom(seed: 0xBEEF)
     var next: UInt64? = 0
-    for round in 0..<Self.rounds {
+    for round in Self.rounds {
       let peer = try Peer("send", path)
       // Until then the end is its dead predecessor's.
       while consumer.producerEpoch <= UInt64(round), peer.isRunning { usleep(200) }
@@ -98,7 +98,7 @@ import Testing
     var producer = try OneToOneRing<PeerElement>.openProducer(at: path)
     var random = SeededRandom(seed: 0xFEED)
     var next: UInt64 = 0
-    for round in 0..<Self.rounds {
+    for round in Self.rounds {
       let peer = try Peer("consume", path)
       // Until then the end is its dead predecessor's.
       while producer.consumerEpoch <= UInt64(round), peer.isRunning { usleep(200) }
@@ -149,7 +149,7 @@ import Testing
     }
     var random = SeededRandom(seed: 0xCAFE)
     var next: UInt64 = 0
-    for round in 0..<rounds {
+    for round in rounds {
       let peer = try Peer("follow", path)
       // Until then the end is its dead predecessor's.
       while producer.consumerEpoch(1) <= UInt64(round), peer.isRunning { usleep(200) }
@@ -203,7 +203,7 @@ import Testing
     var follower = try BroadcastRing<PeerElement>.openConsumer(at: path, index: 1)
     var random = SeededRandom(seed: 0xF00D)
     var next: UInt64 = 0
-    for round in 0..<Self.rounds {
+    for round in Self.rounds {
       let peer = try Peer("broadcast", path)
       // Until then the end is its dead predecessor's.
       while leader.producerEpoch <= UInt64(round), peer.isRunning { usleep(200) }

@@ -10,19 +10,16 @@ import Testing
 @testable import ApusTrading
 @testable import ApusTradingService
 
-private let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] != nil
-
 /// Damaged recordings of every form, through the readers and into the books: nothing traps, nothing
 /// hangs, every error names its file, the books stay whole.
-@Suite(.timeLimit(.minutes(isCampaign ? 60 : 10))) struct RecordingHostileTests {
+@Suite(.timeLimit(.minutes(Campaign.isOn ? 60 : 10))) struct RecordingHostileTests {
   enum Form: String, CaseIterable, Sendable {
     case plain, gzip, pcap, pcapng, moldUDP64, soupBinTCP, lobster, lobsterRows
 
     var seed: UInt64 { 0xBAD_0000 + UInt64(Form.allCases.firstIndex(of: self) ?? 0) }
   }
 
-  static var roundCount: Int {
-    if isCampaign { return 100_000 }
+  static var sampleCount: Int {
     #if DEBUG
       return 500
     #else
@@ -209,7 +206,9 @@ private let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] !=
     let whole = try recording(form)
     var mutator = ByteMutator(seed: form.seed)
     var books = try Books()
-    for round in 0..<Self.roundCount {
+    var roundCount = 0
+    for round in Campaign.rounds(Self.sampleCount, campaign: 100_000) {
+      roundCount += 1
       let place = "\(form.rawValue), seed \(form.seed), round \(round)"
       let path = try folder.write(damaged(form, whole, &mutator), form.rawValue)
       do throws(CaptureError) {
@@ -229,8 +228,8 @@ private let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] !=
     let told =
       UInt64(books.errorCount + books.rejectedRowCount) + books.messages.anomalies.total
       + books.events.anomalies.total
-    #expect(told > UInt64(Self.roundCount / 4), "\(form.rawValue): \(told)")
-    #expect(books.wholeCount + books.errorCount == Self.roundCount)
+    #expect(told > UInt64(roundCount / 4), "\(form.rawValue): \(told)")
+    #expect(books.wholeCount + books.errorCount == roundCount)
     #expect(form == .gzip || books.wholeCount > 0)
   }
 }

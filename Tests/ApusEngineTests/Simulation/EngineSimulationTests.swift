@@ -7,9 +7,8 @@ import Foundation
 import Testing
 
 @Suite struct EngineSimulationTests {
-  static let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] != nil
-  static func seeds(_ sample: Int, campaign: Int) -> ClosedRange<UInt64> {
-    1...UInt64(isCampaign ? campaign : sample)
+  static func seeds(_ sample: Int, campaign: Int) -> some Sequence<UInt64> {
+    Campaign.rounds(sample, campaign: campaign).lazy.map { UInt64($0) + 1 }
   }
 
   static func run(
