@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusJournal
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -69,6 +70,34 @@ import Testing
     for action in ["verify", "recover", "dump"] {
       let run = try CommandRun("journal", action, folder.url.path)
       #expect(run.exitCode == 3 && run.errors.contains("offset"), "\(action): \(run.errors)")
+    }
+  }
+
+  /// Whatever is named like a segment, and whatever a segment says with checksums that hold.
+  @Test(.timeLimit(.minutes(2))) func noFolderTrapsOrHangsIt() throws {
+    for first in [0, UInt64.max - 20, .max] {
+      let folder = try journal()
+      var files: [String: [UInt8]] = [:]
+      for name in folder.names {
+        files[name] = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path(name))))
+        try FileManager.default.removeItem(atPath: folder.path(name))
+      }
+      var forge = JournalForge(files)
+      forge.renumber(first: first)
+      forge.seal()
+      for (name, bytes) in forge.files { _ = try folder.write(name, bytes) }
+      for action in ["verify", "recover", "dump"] {
+        let run = try CommandRun("journal", action, folder.url.path)
+        #expect(
+          run.exitCode == 3 && run.errors.contains("offset 32: the first sequence is \(first)"),
+          "\(action): \(run.errors)")
+      }
+    }
+    let folder = try ScratchFolder()
+    #expect(unsafe mkfifo(folder.path("00000000000000000001.segment"), 0o600) == 0)
+    for action in ["verify", "recover", "dump"] {
+      let run = try CommandRun("journal", action, folder.url.path)
+      #expect(run.exitCode == 3 && run.errors.contains("not a regular file"), "\(run.errors)")
     }
   }
 
