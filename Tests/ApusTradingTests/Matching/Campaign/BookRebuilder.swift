@@ -29,7 +29,12 @@ struct BookRebuilder {
   /// What is displayed, best price first, then in time order.
   func mainBook(_ instrument: UInt16, _ side: Side) -> [BookLine] {
     (queues[Queue(instrument: instrument, side: side, place: .main)] ?? []).compactMap { id in
-      orders[id].map { BookLine(orderId: id, priceTicks: $0.price, shown: $0.shown) }
+      orders[id].map {
+        // At any price: seen while an auction is not finished.
+        let anyPrice = side == .buy ? UInt32.max : 0
+        return BookLine(
+          orderId: id, priceTicks: $0.isMarket ? anyPrice : $0.price, shown: $0.shown)
+      }
     }
   }
 
