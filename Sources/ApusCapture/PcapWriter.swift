@@ -25,7 +25,10 @@ public final class PcapWriter {
   /// - Throws: ``CaptureError`` for a target that cannot be written.
   public init(path: String, vlan: UInt16? = nil) throws(CaptureError) {
     let file = try TemporaryFile(path: path)
-    guard let writer = unsafe capus_pcap_writer_open(file.temporaryPath) else {
+    guard
+      let writer = unsafe capus_pcap_writer_open(
+        fcntl(file.descriptor, F_DUPFD_CLOEXEC, 3))
+    else {
       throw CaptureError(path: path, errno: errno, operation: "open")
     }
     self.file = file
