@@ -3,6 +3,7 @@
 
 internal import ApusCore
 internal import ApusServiceKit
+internal import CApusAllocationCount
 
 /// How benchmarks are run.
 public struct BenchmarkConfiguration: Sendable {
@@ -127,6 +128,9 @@ public struct BenchmarkSuite: Sendable {
   /// - Throws: `UsageError` for a CPU that is not there, `WorkError` for a result that differs
   ///   between samples.
   public func run(_ configuration: BenchmarkConfiguration) throws -> BenchmarkReport {
+    guard capus_allocation_counting_begin() else {
+      throw WorkError("heap allocations cannot be counted in this process")
+    }
     let cpu = configuration.cpuIndex ?? allowedCPUs().last ?? 0
     do throws(ThreadError) {
       try pinCurrentThread(cpuIndex: cpu)
