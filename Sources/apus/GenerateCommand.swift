@@ -20,13 +20,20 @@ enum GenerateCommand: Command {
     Option(
       "format", "FORM", "itch: plain, gzip or capture; default by name: .gz, .pcap, else plain"),
     Option(
-      "truth", "FILE.csv", "itch: write the final books as an independent model computes them"),
+      "truth", "FILE.csv", "itch: write the final books as an independent model computes them",
+      role: .output),
     Option("count", "N", "orders: commands in the stream (default 1000000)"),
     Option(
       "output", "FILE", "orders: the order log to write, compressed where it ends in .gz",
-      letter: "o"),
+      letter: "o", role: .output),
     Option("json", nil, "print what was written as one JSON object"),
   ]
+
+  static func files(_ options: ParsedOptions) -> FileUse {
+    var use = optionFiles(options)
+    if options.operands.first == "itch" { use.outputs += options.operands.dropFirst().prefix(1) }
+    return use
+  }
 
   private struct Written: Encodable {
     var file: String
@@ -82,7 +89,7 @@ enum GenerateCommand: Command {
           framedBytes: summary.framedByteCount, orderCount: summary.liveOrderCount,
           orderCountMax: summary.liveOrderPeak))
     } else {
-      Console.print(
+      try Console.print(
         "\(path): \(HumanText.count(summary.messageCount)) messages of "
           + "\(HumanText.count(configuration.symbolCount)) instruments, "
           + "\(HumanText.bytes(summary.framedByteCount)) framed, "

@@ -71,7 +71,7 @@ enum GenerateOrders {
     _ configuration: OrderStreamConfiguration, asJSON: Bool
   ) throws {
     guard asJSON else {
-      Console.print(
+      try Console.print(
         "\(path): \(HumanText.count(configuration.commandCount)) commands of a "
           + "\(configuration.kind.rawValue) stream, \(HumanText.bytes(byteCount)), "
           + "\(HumanText.count(totals.tradeCount)) trades by its model, "

@@ -12,12 +12,21 @@ struct Option {
   var help: String
   /// A short form of one letter.
   var letter: Character?
+  /// What its value names.
+  var role: Role
 
-  init(_ name: String, _ argument: String? = nil, _ help: String, letter: Character? = nil) {
+  /// What the value of an option names.
+  enum Role { case value, input, output }
+
+  init(
+    _ name: String, _ argument: String? = nil, _ help: String, letter: Character? = nil,
+    role: Role = .value
+  ) {
     self.name = name
     self.argument = argument
     self.help = help
     self.letter = letter
+    self.role = role
   }
 
   /// What `--help` shows.
