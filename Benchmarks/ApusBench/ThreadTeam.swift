@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusCapture
 internal import ApusCore
 internal import CApusAllocationCount
 internal import Glibc
@@ -160,6 +161,7 @@ final class Watchdog: Sendable {
       let text = Array("bench: \(name) did not end within \(seconds) s: giving up\n".utf8)
       // SAFETY: the array has as many bytes as the call is told.
       _ = unsafe write(2, text, text.count)
+      Leftovers.removeAll()
       _exit(1)
     }
   }

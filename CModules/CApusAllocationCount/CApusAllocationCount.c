@@ -4,9 +4,9 @@
 #define _GNU_SOURCE
 #include "CApusAllocationCount.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static _Thread_local uint64_t allocation_count __attribute__((tls_model("initial
 
 uint64_t capus_allocation_count(void) { return allocation_count; }
 
-// The allocator as it was found: the C library's, or a sanitizer's.
+// The allocator as it was found.
 static struct {
   void *(*malloc)(size_t);
   void *(*calloc)(size_t, size_t);
@@ -139,15 +139,26 @@ static int visit(struct dl_phdr_info *object, size_t size, void *context) {
 }
 
 static void begin(void) {
-  found.malloc = malloc;
-  found.calloc = calloc;
-  found.realloc = realloc;
-  found.memalign = memalign;
-  found.aligned_alloc = aligned_alloc;
-  found.posix_memalign = posix_memalign;
+// A sanitizer's allocator stands in the program itself; under one nothing is counted.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
+    !(defined(__has_feature) && (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)))
+  // Not the addresses that C gives: in a program of fixed place those are entries of its own, which
+  // would lead back here.
+  found.malloc = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
+  found.calloc = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
+  found.realloc = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
+  found.memalign = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "memalign");
+  found.aligned_alloc = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "aligned_alloc");
+  found.posix_memalign = (int (*)(void **, size_t, size_t))dlsym(RTLD_NEXT, "posix_memalign");
+  if (!found.malloc || !found.calloc || !found.realloc || !found.memalign || !found.aligned_alloc ||
+      !found.posix_memalign)
+    return;
   // The functions are found before the first entry leads to them.
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   dl_iterate_phdr(visit, NULL);
+#else
+  (void)visit;
+#endif
 }
 
 bool capus_allocation_counting_begin(void) {

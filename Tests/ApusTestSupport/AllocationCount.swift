@@ -15,7 +15,7 @@ public func allocationCount(_ body: () throws -> Void) rethrows -> UInt64 {
 private let isCounting = capus_allocation_counting_begin()
 
 /// Whether allocation counts say anything of this build: unoptimised code allocates where
-/// optimised code does not.
+/// optimised code does not, and sanitizers bring an allocator of their own.
 public let allocationsAreCounted: Bool = {
   #if DEBUG
     return false
