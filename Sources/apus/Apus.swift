@@ -74,7 +74,7 @@ enum Apus {
     // A command line that cannot be taken apart may have asked for it too.
     let wantsJSON = arguments.contains("--json")
     guard let name = arguments.first(where: { $0 != "--json" }) else {
-      Console.error(help)
+      Console.errorLines(help)
       return try fail("expected a command; see 'apus --help'", .badUsage, wantsJSON, isTold: true)
     }
     if ["--help", "-h", "help"].contains(name) {

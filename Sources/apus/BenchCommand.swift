@@ -54,7 +54,7 @@ enum BenchCommand: Command {
       document.error = "apus bench: \(error)"
       Console.error("apus bench: \(error)")
       try Console.printJSON(document)
-      return error is UsageError ? .badUsage : .failed
+      return error is UsageError ? .badUsage : error is InputError ? .badInput : .failed
     }
     try Console.printJSON(document)
     return .good

@@ -26,7 +26,13 @@ enum Console {
     try write(Array((text + "\n").utf8), to: STDOUT_FILENO)
   }
 
+  /// Tells of an error in one line, whatever the names in it are.
   static func error(_ text: String) {
+    errorLines(
+      String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 ? "?" : $0 })))
+  }
+
+  static func errorLines(_ text: String) {
     // Where nobody hears it the exit code tells it all the same.
     try? write(Array((text + "\n").utf8), to: STDERR_FILENO)
   }

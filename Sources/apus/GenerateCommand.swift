@@ -102,10 +102,11 @@ enum GenerateCommand: Command {
     _ options: ParsedOptions
   ) throws -> MarketDayConfiguration {
     let seed = try seed(options)
+    let messageCount = try integer(options, "messages") ?? 5_000_000
+    let symbolCount = try integer(options, "symbols") ?? 4_000
     do throws(MarketDayConfigurationError) {
       return try MarketDayConfiguration(
-        seed: seed, messageCount: integer(options, "messages") ?? 5_000_000,
-        symbolCount: integer(options, "symbols") ?? 4_000,
+        seed: seed, messageCount: messageCount, symbolCount: symbolCount,
         sessionDate: options.string("date").map { text throws(MarketDayConfigurationError) in
           try SessionDate(text)
         } ?? .standard)
@@ -122,8 +123,12 @@ enum GenerateCommand: Command {
     return seed
   }
 
-  /// A whole number; what is none becomes one that the configuration refuses with its range.
-  static func integer(_ options: ParsedOptions, _ name: String) -> Int? {
-    options.string(name).map { Int($0) ?? -1 }
+  /// A whole number, whose range the configuration knows.
+  static func integer(_ options: ParsedOptions, _ name: String) throws(UsageError) -> Int? {
+    guard let text = options.string(name) else { return nil }
+    guard let number = Int(text) else {
+      throw UsageError("--\(name) \(text): expected a whole number")
+    }
+    return number
   }
 }

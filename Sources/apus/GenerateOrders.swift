@@ -57,10 +57,10 @@ enum GenerateOrders {
       throw UsageError("--\(name): not an option of apus generate orders")
     }
     let seed = try GenerateCommand.seed(options)
+    let commandCount = try GenerateCommand.integer(options, "count") ?? 1_000_000
     do throws(OrderStreamConfigurationError) {
       return try OrderStreamConfiguration(
-        kind: kind, seed: seed,
-        commandCount: GenerateCommand.integer(options, "count") ?? 1_000_000)
+        kind: kind, seed: seed, commandCount: commandCount)
     } catch {
       throw UsageError(error.description)
     }

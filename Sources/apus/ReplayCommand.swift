@@ -15,7 +15,7 @@ enum ReplayCommand: Command {
     Option("format", "FORM", "auto (default), itch50, pcap, soupbintcp, lobster or orders"),
     Option(
       "as-orders", nil, "turn an ITCH day into orders, match them, compare with its executions"),
-    Option("symbols", "A,B", "only these instruments"),
+    Option("symbols", "A,B", "only these instruments", role: .list),
     Option("gaps", "RULE", "captures that lack messages: refuse (default) or allow"),
     Option(
       "speed", "SPEED", "max (default), or by recorded time: 1x, 10x, 0.5x; 0.001x to 1000000x"),

@@ -69,6 +69,15 @@ import Testing
       ])
     try expect(2, "nothing: no such suite; expected itch.decode", ["bench", "nothing"])
     try expect(2, "x: expected no operand", ["doctor", "x"])
+    try expect(2, "--books: is given 2 times", ["replay", file, "--books", "a", "--books", "b"])
+    try expect(2, "--books: expected the name of a file", ["replay", file, "--books", ""])
+    try expect(2, "not an empty operand", ["replay", ""])
+    try expect(2, "not an empty operand", ["generate", "itch", ""])
+    try expect(
+      2, "--messages 1e9: expected a whole number", ["generate", "itch", "x", "--messages", "1e9"])
+    try expect(2, "--verify \(file): compares with LOBSTER", ["replay", file, "--verify", file])
+    // A name of several lines is told in one.
+    try expect(2, "--symbols a?b: expected names", ["replay", file, "--symbols", "a\nb"])
     let bare = try CommandRun(arguments: [])
     #expect(bare.exitCode == 2)
     #expect(bare.errors.hasPrefix("usage: apus"))

@@ -52,9 +52,10 @@ import Testing
 
   @Test func aCompressedCaptureIsRead() throws {
     let folder = try ReplayCommandTests.day.get()
+    let scratch = try ScratchFolder()
     let run = try CommandRun.shell(
       "gzip -c '\(folder.path("day.pcap"))' > c.gz; $APUS replay c.gz --json",
-      in: ScratchFolder().url.path)
+      in: scratch.url.path)
     #expect(run.exitCode == 0, "\(run.errors)")
   }
 

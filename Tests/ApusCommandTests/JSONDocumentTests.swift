@@ -32,6 +32,8 @@ import Testing
       (2, ["replay", day.path("day.itch"), "--depth", "-1"]),
       (3, ["replay", cut]), (3, ["replay", folder.path("absent")]),
       (3, ["replay", cut, "--as-orders"]), (3, ["top", folder.path("absent")]),
+      (3, ["bench", "itch.decode", "--smoke", "--file", folder.path("absent")]),
+      (3, ["bench", "itch.decode", "--smoke", "--file", folder.path("log")]),
       (3, ["journal", "verify", folder.path("absent")]),
       (3, ["journal", "recover", folder.path("absent")]),
       (3, ["journal", "dump", folder.path("absent")]),

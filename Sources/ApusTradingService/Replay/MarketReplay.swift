@@ -115,6 +115,10 @@ public struct MarketReplay: ~Copyable {
       guard !error.isUsageError else { throw UsageError(error.description) }
       return Outcome(figures: .unread(configuration, error.description))
     }
+    if format != .lobster, let path = configuration.verifyPath {
+      throw UsageError(
+        "--verify \(path): compares with LOBSTER messages, and the recording is \(format.rawValue)")
+    }
     let outputs = try ReplayOutputs(configuration)
     var replay = try MarketReplay(
       configuration, symbols: symbols, inputs: inputs, outputs: outputs)
