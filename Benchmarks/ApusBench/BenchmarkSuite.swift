@@ -3,7 +3,6 @@
 
 internal import ApusCore
 internal import ApusServiceKit
-internal import CApusAllocationCount
 
 /// How benchmarks are run.
 public struct BenchmarkConfiguration: Sendable {
@@ -128,8 +127,6 @@ public struct BenchmarkSuite: Sendable {
   /// - Throws: `UsageError` for a CPU that is not there, `WorkError` for a result that differs
   ///   between samples.
   public func run(_ configuration: BenchmarkConfiguration) throws -> BenchmarkReport {
-    // Under a sanitizer nothing is counted, and nothing that is measured means anything.
-    _ = capus_allocation_counting_begin()
     let cpu = configuration.cpuIndex ?? allowedCPUs().last ?? 0
     do throws(ThreadError) {
       try pinCurrentThread(cpuIndex: cpu)

@@ -36,6 +36,7 @@ struct ThreadTeam: Sendable {
   ///   - roles: Each returns a hash of its result. What it captures is made before the time begins
   ///     and should outlive this call, so that its memory is not given back within the time.
   func run(_ name: String, _ roles: [@Sendable () -> UInt64]) throws(ThreadError) -> Run {
+    AllocationCount.begin()
     let gate = Gate(count: roles.count)
     let records = roles.map { _ in RoleRecord() }
     watchdog.begin(name)

@@ -175,7 +175,7 @@ import Testing
   }
 
   @Test func everyBenchmarkStillRuns() throws {
-    let run = try CommandRun("bench", "--smoke")
+    let run = try CommandRun(arguments: ["bench", "--smoke"], timeoutSeconds: 300)
     #expect(run.exitCode == 0, "\(run.errors)")
     for suite in try CommandRun("bench", "--list").output.split(separator: "\n") {
       #expect(run.output.contains("\(suite)  ("), "\(suite)")
