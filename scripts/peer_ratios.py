@@ -33,7 +33,7 @@ def ratio(mine, result):
 
 def main():
     with open(sys.argv[1]) as file:
-        suites = list(objects(file.read()))
+        suites = [suite for run in objects(file.read()) for suite in run["suites"]]
     wrong = []
     row = "  %-56s %10s %10s %10s %8s  %s"
     for suite in suites:

@@ -56,6 +56,16 @@ extension MeasuredCase {
   }
 }
 
+/// Heap allocations of threads.
+enum AllocationCount {
+  /// Counting begins when it is first asked for. Under a sanitizer nothing is counted, and nothing that
+  /// is measured means anything.
+  private static let isCounting = capus_allocation_counting_begin()
+
+  /// Begins counting, once.
+  static func begin() { _ = isCounting }
+}
+
 /// The samples of one case.
 struct CaseSamples {
   /// Values of the samples that count: one each, or one for each percentile.
@@ -76,6 +86,7 @@ struct CaseSamples {
   static let cpuShareMin = 0.9
 
   mutating func take(_ measured: MeasuredCase, isWarmUp: Bool) throws {
+    AllocationCount.begin()
     let elapsed: Double
     let cpu: Double
     let result: UInt64

@@ -19,7 +19,8 @@ final class FramedDay {
       do throws(CaptureError) {
         try self.init(path: path)
       } catch {
-        throw UsageError(error.description)
+        if error.isUsageError { throw UsageError(error.description) }
+        throw InputError(error.description)
       }
     } else {
       try self.init(
@@ -47,7 +48,11 @@ final class FramedDay {
 
   init(path: String) throws(CaptureError) {
     let file = try FileChunkProducer(path: path)
-    let size = Int(file.inputByteCount ?? 0)
+    guard let byteCount = file.inputByteCount else {
+      throw CaptureError(
+        path: path, reason: .foreign("a pipe or device; name a file, which is held in memory"))
+    }
+    let size = Int(byteCount)
     let region: MemoryRegion
     do {
       region = try MemoryRegion(byteCount: max(1, size), options: .init())
@@ -63,13 +68,23 @@ final class FramedDay {
       done += count
     }
     var messages = 0
+    var isRecording = false
     // SAFETY: the first `done` bytes were read.
     _ = unsafe ITCHFileFraming.forEachMessage(
       in: RawSpan(
         _unsafeBytes: UnsafeRawBufferPointer(start: region.baseAddress, count: done))
-    ) { _, _ in messages += 1 }
+    ) { message, _ in
+      messages += 1
+      if case .message = ITCHDecoder.decode(message) { isRecording = true }
+    }
+    // What times the passing over of bytes that are no messages measures nothing.
+    guard isRecording else {
+      throw CaptureError(
+        path: path, offset: 0,
+        reason: .foreign("no plain ITCH 5.0 message; gunzip a compressed day"))
+    }
     messageCount = messages
-    byteCount = done
+    self.byteCount = done
     self.region = region
   }
 

@@ -7,32 +7,19 @@ internal import Glibc
 
 /// A journal in a folder that is removed with its owner.
 private final class JournalBench {
-  let folder: String
+  private let place: BenchmarkPlace
   let storage: FileJournalStorage
   var writer: JournalWriter
   let payload: [UInt8]
 
   init(bufferByteCount: Int, segmentByteCount: Int) throws {
-    // Not /tmp, which may be memory and then measures no disk.
-    var template = Array("/var/tmp/apus-bench-XXXXXX".utf8CString)
-    // SAFETY: the array ends with a zero byte and is changed in place.
-    guard
-      let made = unsafe template.withUnsafeMutableBufferPointer({ buffer in
-        unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) }.map { unsafe String(cString: $0) }
-      })
-    else { throw WorkError("/var/tmp: mkdtemp failed with errno \(errno); check who may write") }
-    folder = made
-    storage = try FileJournalStorage(path: made)
+    place = try BenchmarkPlace(for: "journal")
+    storage = try FileJournalStorage(path: place.path)
     writer = try JournalWriter(
       storage: storage,
       configuration: JournalConfiguration(
         segmentByteCount: segmentByteCount, bufferByteCount: bufferByteCount))
     payload = (0..<64).map { UInt8(truncatingIfNeeded: $0 &* 37) }
-  }
-
-  deinit {
-    for name in (try? storage.list()) ?? [] { try? storage.remove(name) }
-    unsafe rmdir(folder)
   }
 
   /// Appends, looking after the disk only when the buffers are full; false after a failure.

@@ -188,11 +188,11 @@ final class MatchingBench {
 
 /// The order logs that other libraries' drivers read, in a folder that is removed with its owner.
 final class OrderLogFolder {
-  private let path: String
+  private let place: BenchmarkPlace
+  private var path: String { place.path }
 
   init(_ configurations: [String: OrderStreamConfiguration]) throws {
-    path = "/var/tmp/apus-orders-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    place = try BenchmarkPlace(for: "orders")
     do throws(CaptureError) {
       for (name, configuration) in configurations {
         try OrderLogWriter.write(configuration, to: "\(path)/\(name)")
@@ -201,8 +201,6 @@ final class OrderLogFolder {
       throw WorkError(error.description)
     }
   }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
 
   var arguments: [String] { ["--orders", path] }
 }

@@ -14,7 +14,8 @@ internal import Synchronization
 private final class ReplicationBench {
   typealias Host = EngineHost<EchoEngine, NoInput<UInt64>, JournalWriter, NoOutput<UInt64>>
 
-  private let folder: String
+  private let place: BenchmarkPlace
+  private var folder: String { place.path }
   private let cpuIndex: Int?
   private var host: Host?
   private var primary: ReplicationPrimary?
@@ -34,15 +35,10 @@ private final class ReplicationBench {
 
   init(cpuIndex: Int?) throws {
     self.cpuIndex = cpuIndex
-    // Not /tmp, which may be memory and then measures no disk.
-    folder = "/var/tmp/apus-replication-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    place = try BenchmarkPlace(for: "replication")
   }
 
-  deinit {
-    stop()
-    try? FileManager.default.removeItem(atPath: folder)
-  }
+  deinit { stop() }
 
   private var now: Nanoseconds { Nanoseconds(clock.nanoseconds(cycles: clock.now)) }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusCapture
 internal import ApusCore
 internal import CApusAllocationCount
 internal import Glibc
@@ -35,6 +36,7 @@ struct ThreadTeam: Sendable {
   ///   - roles: Each returns a hash of its result. What it captures is made before the time begins
   ///     and should outlive this call, so that its memory is not given back within the time.
   func run(_ name: String, _ roles: [@Sendable () -> UInt64]) throws(ThreadError) -> Run {
+    AllocationCount.begin()
     let gate = Gate(count: roles.count)
     let records = roles.map { _ in RoleRecord() }
     watchdog.begin(name)
@@ -163,6 +165,7 @@ final class Watchdog: Sendable {
       let text = Array("bench: \(name) did not end within \(seconds) s: giving up\n".utf8)
       // SAFETY: the array has as many bytes as the call is given.
       _ = unsafe write(2, text, text.count)
+      Leftovers.removeAll()
       _exit(1)
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+#define _GNU_SOURCE
 #include "CApusPcap.h"
 
 #include <errno.h>
@@ -8,27 +9,52 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct capus_pcap {
   pcap_t *handle;
+  capus_pcap_read read;
+  void *context;
+  uint64_t position;
 };
 
-capus_pcap *capus_pcap_open(const char *path, char *error) {
-  char text[PCAP_ERRBUF_SIZE] = {0};
-  pcap_t *handle =
-      pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, text);
-  if (handle == NULL) {
-    memcpy(error, text, PCAP_ERRBUF_SIZE);
-    return NULL;
+static ssize_t read_cookie(void *cookie, char *bytes, size_t count) {
+  capus_pcap *capture = cookie;
+  intptr_t result = capture->read(capture->context, bytes, (intptr_t)count);
+  if (result < 0) errno = EIO;
+  else capture->position += (uint64_t)result;
+  return result;
+}
+
+// Nothing is sought; ftell asks where the stream is.
+static int seek_cookie(void *cookie, off64_t *offset, int whence) {
+  capus_pcap *capture = cookie;
+  if (whence != SEEK_CUR || *offset != 0) {
+    errno = ESPIPE;
+    return -1;
   }
+  *offset = (off64_t)capture->position;
+  return 0;
+}
+
+capus_pcap *capus_pcap_open(capus_pcap_read read, void *context, char *error) {
+  char text[PCAP_ERRBUF_SIZE] = "out of memory";
   capus_pcap *capture = malloc(sizeof *capture);
-  if (capture == NULL) {
-    pcap_close(handle);
-    strcpy(error, "out of memory");
-    return NULL;
+  FILE *file = NULL;
+  if (capture != NULL) {
+    *capture = (capus_pcap){.handle = NULL, .read = read, .context = context, .position = 0};
+    file = fopencookie(capture, "r", (cookie_io_functions_t){.read = read_cookie, .seek = seek_cookie});
   }
-  capture->handle = handle;
-  return capture;
+  if (file != NULL) {
+    setvbuf(file, NULL, _IOFBF, 1 << 16);
+    capture->handle =
+        pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, text);
+  }
+  if (capture != NULL && capture->handle != NULL) return capture;
+  if (file != NULL) fclose(file);
+  free(capture);
+  memcpy(error, text, PCAP_ERRBUF_SIZE);
+  return NULL;
 }
 
 int capus_pcap_link_type(capus_pcap *capture) { return pcap_datalink(capture->handle); }
@@ -66,13 +92,13 @@ struct capus_pcap_writer {
   pcap_dumper_t *dumper;
 };
 
-capus_pcap_writer *capus_pcap_writer_open(const char *path) {
+capus_pcap_writer *capus_pcap_writer_open(int descriptor) {
   capus_pcap_writer *writer = malloc(sizeof *writer);
-  if (writer == NULL) return NULL;
-  FILE *file = fopen(path, "we");
+  FILE *file = writer != NULL ? fdopen(descriptor, "w") : NULL;
   if (file == NULL) {
     int error = errno;
     free(writer);
+    close(descriptor);
     errno = error;
     return NULL;
   }
@@ -98,12 +124,6 @@ int capus_pcap_writer_write(capus_pcap_writer *writer, const void *bytes, uint32
   errno = 0;
   pcap_dump((u_char *)writer->dumper, &header, bytes);
   return ferror(pcap_dump_file(writer->dumper)) ? -(errno != 0 ? errno : EIO) : 0;
-}
-
-int capus_pcap_writer_flush(capus_pcap_writer *writer) {
-  errno = 0;
-  if (pcap_dump_flush(writer->dumper) != 0) return -(errno != 0 ? errno : EIO);
-  return fileno(pcap_dump_file(writer->dumper));
 }
 
 int capus_pcap_writer_close(capus_pcap_writer *writer) {

@@ -5,7 +5,10 @@ internal import ApusMemory
 internal import CApusZlib
 internal import Glibc
 
-/// Writes a file that appears under its name only when it is complete.
+/// Writes a file that appears under its name only when it is complete, and durable.
+///
+/// An existing file keeps its permissions. Through a symbolic link the link's target is replaced. A
+/// pipe, a device or a descriptor (`/dev/stdout`) is written directly.
 ///
 /// - Threading: one thread at a time.
 @safe
@@ -23,7 +26,6 @@ public final class AtomicFileWriter {
   /// Bytes written to it, before compression.
   public private(set) var byteCount: UInt64 = 0
   private var file: TemporaryFile
-  private let descriptor: CInt
   /// The bytes waiting, and behind them room for what they compress to.
   private let region: MemoryRegion
   private var pendingByteCount = 0
@@ -36,10 +38,6 @@ public final class AtomicFileWriter {
   /// - Throws: ``CaptureError`` for a target that cannot be written.
   public init(path: String, compression: Compression = .none) throws(CaptureError) {
     let file = try TemporaryFile(path: path)
-    let descriptor = unsafe open(
-      file.temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw CaptureError(path: path, errno: errno, operation: "open") }
-    self.descriptor = descriptor
     self.file = file
     do {
       region = try MemoryRegion(byteCount: 2 * Self.bufferByteCount, options: .init(pages: .plain))
@@ -55,7 +53,6 @@ public final class AtomicFileWriter {
         unsafe deflate = nil
       }
     } catch {
-      close(descriptor)
       throw error as? CaptureError
         ?? CaptureError(path: path, reason: .system(operation: "mmap", errno: ENOMEM))
     }
@@ -63,7 +60,6 @@ public final class AtomicFileWriter {
 
   deinit {
     if let deflate = unsafe deflate { unsafe capus_deflate_destroy(deflate) }
-    close(descriptor)
   }
 
   /// Appends bytes.
@@ -89,15 +85,10 @@ public final class AtomicFileWriter {
   /// Appends text as UTF-8.
   public func write(_ text: String) throws(CaptureError) { try write(Array(text.utf8)) }
 
-  /// Writes what is left and gives the file its name.
-  ///
-  /// The bytes are on the disk before the name means them, and the name when this returns: after a
-  /// power cut it means the old file or the new one, whole.
+  /// Writes what is left, makes it durable and gives the file its name.
   public func commit() throws(CaptureError) {
     try flush(finish: true)
-    try FileSync.sync(descriptor, path: path)
     try file.commit()
-    if !file.isDirect { try FileSync.syncFolder(of: path) }
   }
 
   private func flush(finish: Bool) throws(CaptureError) {
@@ -132,7 +123,7 @@ public final class AtomicFileWriter {
     var interruptions = 0
     while done < count {
       // SAFETY: base has `count` bytes.
-      let written = unsafe Glibc.write(descriptor, base + done, count - done)
+      let written = unsafe Glibc.write(file.descriptor, base + done, count - done)
       if written > 0 {
         done += written
         continue

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import Glibc
+
 /// A recording or an output file that could not be read or written.
 public struct CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What is wrong.
@@ -19,6 +21,10 @@ public struct CaptureError: Error, Equatable, Sendable, CustomStringConvertible 
     case foreign(String)
     /// Damaged data; the text says what does not hold.
     case corrupt(String)
+    /// Data of which a part never came; the text says which.
+    case incomplete(String)
+    /// A file that is to be used in two ways at the same time; the text says in which and what to do.
+    case conflict(String)
     /// A system call failed. `errno` is the kernel's.
     case system(operation: String, errno: Int32)
   }
@@ -49,9 +55,13 @@ public struct CaptureError: Error, Equatable, Sendable, CustomStringConvertible 
     self.init(path: path, reason: reason)
   }
 
-  /// Whether the command line is at fault rather than the data: a directory, a forbidden file.
+  /// Whether the command line is at fault rather than the data: a directory, a forbidden file, a
+  /// file used twice.
   public var isUsageError: Bool {
-    reason == .isDirectory || reason == .notPermitted
+    switch reason {
+    case .isDirectory, .notPermitted, .conflict: true
+    default: false
+    }
   }
 
   /// One line: the file, where, what and what to do.
@@ -69,7 +79,10 @@ public struct CaptureError: Error, Equatable, Sendable, CustomStringConvertible 
     case .truncated(let detail): "truncated: \(detail)"
     case .foreign(let detail): "not readable: \(detail)"
     case .corrupt(let detail): "damaged: \(detail)"
-    case .system(let operation, let errno): "\(operation) failed with errno \(errno)"
+    case .incomplete(let detail), .conflict(let detail): detail
+    case .system(let operation, let errno):
+      // SAFETY: the text is the C library's, copied at once.
+      "\(operation) failed with errno \(errno), \(unsafe String(cString: strerror(errno)))"
     }
   }
 }

@@ -19,7 +19,7 @@ public protocol ChunkProducer: AnyObject {
   func fill(_ target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int
 }
 
-/// The bytes of a file, decompressed where it begins like gzip.
+/// The bytes of a file or a pipe, decompressed where it begins like gzip. It is opened once.
 ///
 /// - Throws: ``CaptureError`` for a file that is missing, empty, a directory or not readable.
 public func openByteStream(_ path: String) throws(CaptureError) -> any ChunkProducer {

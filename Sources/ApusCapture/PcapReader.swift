@@ -13,6 +13,8 @@ public struct UDPDatagram {
   public var destination: UDPEndpoint
   /// Number of its packet in the capture, from 1.
   public var packetNumber: UInt64
+  /// Where its packet begins in the capture, decompressed. Unit: bytes.
+  public var captureOffset: UInt64
 }
 
 /// Reads the UDP datagrams of a packet capture, pcap or pcapng, with libpcap.
@@ -21,30 +23,41 @@ public struct UDPDatagram {
 @safe
 public final class PcapReader {
   /// The file.
-  public let path: String
+  public var path: String { source.producer.path }
   /// Size of the file; nil where it is not known.
-  public let inputByteCount: UInt64?
+  public var inputByteCount: UInt64? { source.producer.inputByteCount }
   /// What the packets turned out to be.
   public private(set) var counts = PacketCounts()
+  private let source: PcapSource
   private let capture: OpaquePointer
   private let decoder: PacketDecoder
 
-  /// Opens a capture.
+  /// Opens a capture, plain or compressed with gzip.
   ///
   /// - Throws: ``CaptureError`` for a file that is missing, empty, a directory, not readable, no
   ///   capture, or a capture of a link type without IP.
-  public init(path: String) throws(CaptureError) {
-    // The checks and their errors are those of any file.
-    let file = try FileChunkProducer(path: path)
-    guard try !file.beginsLikeGzip() else {
-      throw CaptureError(
-        path: path, offset: 0,
-        reason: .foreign("a compressed capture; decompress it first: gunzip -k \(path)"))
-    }
-    inputByteCount = file.inputByteCount
+  public convenience init(path: String) throws(CaptureError) {
+    try self.init(openByteStream(path))
+  }
+
+  /// Reads a capture from a stream of its bytes, which need not be seekable.
+  ///
+  /// - Throws: ``CaptureError`` for a stream that cannot be read or is no capture, or one of a link
+  ///   type without IP.
+  public init(_ producer: any ChunkProducer) throws(CaptureError) {
+    let path = producer.path
+    let source = PcapSource(producer)
     var text = [CChar](repeating: 0, count: 257)
-    // SAFETY: the buffer is longer than libpcap's error text.
-    guard let capture = unsafe capus_pcap_open(path, &text) else {
+    // SAFETY: the buffer is longer than libpcap's error text. The reader keeps the source for as
+    // long as the capture is open, and the callback is called only within calls of the capture.
+    let opened = unsafe capus_pcap_open(
+      { context, bytes, byteCount in
+        guard let context = unsafe context, let bytes = unsafe bytes else { return -1 }
+        let source = unsafe Unmanaged<PcapSource>.fromOpaque(context).takeUnretainedValue()
+        return unsafe source.read(UnsafeMutableRawBufferPointer(start: bytes, count: byteCount))
+      }, Unmanaged.passUnretained(source).toOpaque(), &text)
+    guard let capture = unsafe opened else {
+      if let error = source.error { throw error }
       let reason = String(
         decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       throw CaptureError(path: path, offset: 0, reason: .foreign("no packet capture (\(reason))"))
@@ -57,13 +70,13 @@ public final class PcapReader {
         reason: .foreign("packets of link type \(decoder.linkType), which carries no IP"))
     }
     unsafe self.capture = capture
-    self.path = path
+    self.source = source
   }
 
   deinit { unsafe capus_pcap_close(capture) }
 
   /// Bytes of the file read so far.
-  public var inputBytesRead: UInt64 { unsafe capus_pcap_position(capture) }
+  public var inputBytesRead: UInt64 { source.producer.inputBytesRead }
 
   /// Hands the next UDP datagram on; other packets are counted and passed over.
   ///
@@ -74,10 +87,11 @@ public final class PcapReader {
   ) throws(CaptureError) -> Bool {
     var packet = unsafe capus_pcap_packet()
     while true {
-      let offset = inputBytesRead
+      let offset = unsafe capus_pcap_position(capture)
       // SAFETY: the packet's bytes are valid until the next call.
       let result = unsafe capus_pcap_next(capture, &packet)
       guard result == 1 else {
+        if let error = source.error { throw error }
         if result == 0 { return false }
         let text = unsafe String(cString: capus_pcap_error(capture))
         let isTruncated = text.contains("truncated")
@@ -93,7 +107,7 @@ public final class PcapReader {
         body(
           unsafe UDPDatagram(
             timestampNanoseconds: packet.timestampNanoseconds, source: source,
-            destination: destination, packetNumber: counts.total),
+            destination: destination, packetNumber: counts.total, captureOffset: offset),
           span.extracting(payload))
         return true
       case .notIP: counts.notIP += 1
@@ -102,6 +116,24 @@ public final class PcapReader {
       case .malformed: counts.malformed += 1
       case .cutShort: counts.cutShort += 1
       }
+    }
+  }
+}
+
+/// Where libpcap gets its bytes from, and what went wrong there.
+private final class PcapSource {
+  let producer: any ChunkProducer
+  private(set) var error: CaptureError?
+
+  init(_ producer: any ChunkProducer) { self.producer = producer }
+
+  /// Bytes read; 0 at the end, -1 for an error, which is kept.
+  func read(_ target: UnsafeMutableRawBufferPointer) -> Int {
+    do throws(CaptureError) {
+      return try unsafe producer.fill(target)
+    } catch {
+      self.error = error
+      return -1
     }
   }
 }

@@ -25,7 +25,10 @@ public final class PcapWriter {
   /// - Throws: ``CaptureError`` for a target that cannot be written.
   public init(path: String, vlan: UInt16? = nil) throws(CaptureError) {
     let file = try TemporaryFile(path: path)
-    guard let writer = unsafe capus_pcap_writer_open(file.temporaryPath) else {
+    guard
+      let writer = unsafe capus_pcap_writer_open(
+        fcntl(file.descriptor, F_DUPFD_CLOEXEC, 3))
+    else {
       throw CaptureError(path: path, errno: errno, operation: "open")
     }
     self.file = file
@@ -72,21 +75,15 @@ public final class PcapWriter {
     }
   }
 
-  /// Writes what is left and gives the file its name; both are on the disk when this returns.
+  /// Writes what is left and gives the file its name.
   public func commit() throws(CaptureError) {
     guard let open = unsafe writer else { return }
-    let descriptor = unsafe capus_pcap_writer_flush(open)
-    guard descriptor >= 0 else {
-      throw CaptureError(path: path, reason: .system(operation: "write", errno: -descriptor))
-    }
-    try FileSync.sync(descriptor, path: path)
     unsafe writer = nil
     let result = unsafe capus_pcap_writer_close(open)
     guard result == 0 else {
       throw CaptureError(path: path, reason: .system(operation: "write", errno: -result))
     }
     try file.commit()
-    if !file.isDirect { try FileSync.syncFolder(of: file.path) }
   }
 
   private func appendNetworkHeader(

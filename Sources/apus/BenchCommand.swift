@@ -18,16 +18,51 @@ enum BenchCommand: Command {
     Option("samples", "N", "samples of each case (default 9)"),
     Option("seconds", "N", "most seconds for a suite of several threads (default 60)"),
     Option("case", "NAME", "only cases of this name, or that begin with it"),
-    Option("file", "FILE", "use the messages of this plain ITCH file"),
+    Option("file", "FILE", "use the messages of this plain ITCH file", role: .input),
     Option("peers", "FOLDER", "measure these drivers of other libraries in turn with ours"),
-    Option("json", nil, "print one JSON object a suite"),
+    Option("json", nil, "print the results of all suites as one JSON object"),
   ]
+
+  private struct Document: Encodable {
+    var suites: [BenchmarkReport] = []
+    /// What ended the run; nil where nothing did.
+    var error: String?
+  }
 
   static func run(_ options: ParsedOptions) throws -> ExitCode {
     if options.has("list") {
-      Console.print(BenchmarkSuite.all.map(\.name).joined(separator: "\n"))
+      let names = BenchmarkSuite.all.map(\.name)
+      if options.has("json") {
+        try Console.printJSON(["suites": names])
+      } else {
+        try Console.print(names.joined(separator: "\n"))
+      }
       return .good
     }
+    let configuration = try configuration(options)
+    let suites = try BenchmarkSuite.chosen(options.operands)
+    guard options.has("json") else {
+      for suite in suites { try Console.print(suite.run(configuration).renderText()) }
+      return .good
+    }
+    var document = Document()
+    do {
+      for suite in suites { document.suites.append(try suite.run(configuration)) }
+    } catch {
+      // What was measured before it is not lost; without any the error is all there is to tell.
+      guard !document.suites.isEmpty else { throw error }
+      document.error = "apus bench: \(error)"
+      Console.error("apus bench: \(error)")
+      try Console.printJSON(document)
+      return error is UsageError ? .badUsage : error is InputError ? .badInput : .failed
+    }
+    try Console.printJSON(document)
+    return .good
+  }
+
+  private static func configuration(
+    _ options: ParsedOptions
+  ) throws -> BenchmarkConfiguration {
     var configuration = BenchmarkConfiguration()
     configuration.isSmoke = options.has("smoke")
     configuration.cpuIndex = try options.integer("cpu", in: 0...65_535)
@@ -38,15 +73,6 @@ enum BenchCommand: Command {
     configuration.casePrefix = options.string("case")
     configuration.filePath = options.string("file")
     configuration.peersPath = options.string("peers")
-    let suites = try BenchmarkSuite.chosen(options.operands)
-    for suite in suites {
-      let report = try suite.run(configuration)
-      if options.has("json") {
-        try Console.printJSON(report)
-      } else {
-        Console.print(report.renderText())
-      }
-    }
-    return .good
+    return configuration
   }
 }

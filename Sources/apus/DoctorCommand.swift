@@ -18,7 +18,7 @@ enum DoctorCommand: Command {
     if options.has("json") {
       try Console.printJSON(report)
     } else {
-      Console.print(report.renderText())
+      try Console.print(report.renderText())
     }
     return .good
   }

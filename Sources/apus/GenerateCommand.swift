@@ -20,13 +20,20 @@ enum GenerateCommand: Command {
     Option(
       "format", "FORM", "itch: plain, gzip or capture; default by name: .gz, .pcap, else plain"),
     Option(
-      "truth", "FILE.csv", "itch: write the final books as an independent model computes them"),
+      "truth", "FILE.csv", "itch: write the final books as an independent model computes them",
+      role: .output),
     Option("count", "N", "orders: commands in the stream (default 1000000)"),
     Option(
       "output", "FILE", "orders: the order log to write, compressed where it ends in .gz",
-      letter: "o"),
+      letter: "o", role: .output),
     Option("json", nil, "print what was written as one JSON object"),
   ]
+
+  static func files(_ options: ParsedOptions) -> FileUse {
+    var use = optionFiles(options)
+    if options.operands.first == "itch" { use.outputs += options.operands.dropFirst().prefix(1) }
+    return use
+  }
 
   private struct Written: Encodable {
     var file: String
@@ -82,7 +89,7 @@ enum GenerateCommand: Command {
           framedBytes: summary.framedByteCount, orderCount: summary.liveOrderCount,
           orderCountMax: summary.liveOrderPeak))
     } else {
-      Console.print(
+      try Console.print(
         "\(path): \(HumanText.count(summary.messageCount)) messages of "
           + "\(HumanText.count(configuration.symbolCount)) instruments, "
           + "\(HumanText.bytes(summary.framedByteCount)) framed, "
@@ -95,10 +102,11 @@ enum GenerateCommand: Command {
     _ options: ParsedOptions
   ) throws -> MarketDayConfiguration {
     let seed = try seed(options)
+    let messageCount = try integer(options, "messages") ?? 5_000_000
+    let symbolCount = try integer(options, "symbols") ?? 4_000
     do throws(MarketDayConfigurationError) {
       return try MarketDayConfiguration(
-        seed: seed, messageCount: integer(options, "messages") ?? 5_000_000,
-        symbolCount: integer(options, "symbols") ?? 4_000,
+        seed: seed, messageCount: messageCount, symbolCount: symbolCount,
         sessionDate: options.string("date").map { text throws(MarketDayConfigurationError) in
           try SessionDate(text)
         } ?? .standard)
@@ -115,8 +123,12 @@ enum GenerateCommand: Command {
     return seed
   }
 
-  /// A whole number; what is none becomes one that the configuration refuses with its range.
-  static func integer(_ options: ParsedOptions, _ name: String) -> Int? {
-    options.string(name).map { Int($0) ?? -1 }
+  /// A whole number, whose range the configuration knows.
+  static func integer(_ options: ParsedOptions, _ name: String) throws(UsageError) -> Int? {
+    guard let text = options.string(name) else { return nil }
+    guard let number = Int(text) else {
+      throw UsageError("--\(name) \(text): expected a whole number")
+    }
+    return number
   }
 }

@@ -57,10 +57,10 @@ enum GenerateOrders {
       throw UsageError("--\(name): not an option of apus generate orders")
     }
     let seed = try GenerateCommand.seed(options)
+    let commandCount = try GenerateCommand.integer(options, "count") ?? 1_000_000
     do throws(OrderStreamConfigurationError) {
       return try OrderStreamConfiguration(
-        kind: kind, seed: seed,
-        commandCount: GenerateCommand.integer(options, "count") ?? 1_000_000)
+        kind: kind, seed: seed, commandCount: commandCount)
     } catch {
       throw UsageError(error.description)
     }
@@ -71,7 +71,7 @@ enum GenerateOrders {
     _ configuration: OrderStreamConfiguration, asJSON: Bool
   ) throws {
     guard asJSON else {
-      Console.print(
+      try Console.print(
         "\(path): \(HumanText.count(configuration.commandCount)) commands of a "
           + "\(configuration.kind.rawValue) stream, \(HumanText.bytes(byteCount)), "
           + "\(HumanText.count(totals.tradeCount)) trades by its model, "

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCore
+internal import ApusCapture
 internal import ApusServiceKit
 
 /// `apus journal`: looks into journals and repairs their ends.
@@ -20,6 +21,12 @@ enum JournalCommand: Command {
   private struct Dump: Encodable {
     var folder: String
     var records: [JournalDumpRecord]
+    /// What ended the records; nil where nothing did.
+    var error: String?
+  }
+
+  static func files(_ options: ParsedOptions) -> FileUse {
+    FileUse(inputs: Array(options.operands.dropFirst().prefix(1)))
   }
 
   static func run(_ options: ParsedOptions) throws -> ExitCode {
@@ -44,16 +51,20 @@ enum JournalCommand: Command {
         try show(summary, options, isCut: false)
       case "recover":
         try show(try JournalTool.recover(folder: folder), options, isCut: true)
-      case "dump": try dump(folder, options)
+      case "dump": return try dump(folder, options)
       default:
         throw UsageError("\(action): no such action; expected verify, dump or recover")
       }
     } catch let error as JournalError {
-      Console.error("apus journal: \(error)")
-      if case .sequenceUnavailable = error { return .badUsage }
-      return error.isBadData ? .badInput : .failed
+      throw Self.error(error)
     }
     return .good
+  }
+
+  /// The error with the exit code that it has.
+  private static func error(_ error: JournalError) -> any Error {
+    if case .sequenceUnavailable = error { return UsageError("\(error)") }
+    return error.isBadData ? InputError("\(error)") : WorkError("\(error)")
   }
 
   private static func show(
@@ -62,24 +73,33 @@ enum JournalCommand: Command {
     if options.has("json") {
       try Console.printJSON(summary)
     } else {
-      Console.print(summary.renderText(isCut: isCut))
+      try Console.print(summary.renderText(isCut: isCut))
     }
   }
 
-  private static func dump(_ folder: String, _ options: ParsedOptions) throws {
+  private static func dump(_ folder: String, _ options: ParsedOptions) throws -> ExitCode {
     let count = try options.integer("count", in: 1...Int.max) ?? 100
     let from = try options.integer("from", in: 1...Int.max).map { UInt64($0) }
     let type = try options.integer("type", in: 0...65_535).map { UInt16($0) }
     guard options.has("json") else {
       try JournalTool.dump(folder: folder, from: from, countMax: count, type: type) {
-        Console.print($0.renderText())
+        try Console.print($0.renderText())
       }
-      return
+      return .good
     }
     var dump = Dump(folder: folder, records: [])
-    try JournalTool.dump(folder: folder, from: from, countMax: count, type: type) {
-      dump.records.append($0)
+    do {
+      try JournalTool.dump(folder: folder, from: from, countMax: count, type: type) {
+        dump.records.append($0)
+      }
+    } catch let error as JournalError where !dump.records.isEmpty {
+      // The records before the damage are told with it.
+      dump.error = "apus journal: \(error)"
+      Console.error("apus journal: \(error)")
+      try Console.printJSON(dump)
+      return Self.error(error) is InputError ? .badInput : .failed
     }
     try Console.printJSON(dump)
+    return .good
   }
 }

@@ -12,12 +12,21 @@ struct Option {
   var help: String
   /// A short form of one letter.
   var letter: Character?
+  /// What its value names.
+  var role: Role
 
-  init(_ name: String, _ argument: String? = nil, _ help: String, letter: Character? = nil) {
+  /// What the value of an option names.
+  enum Role { case value, list, input, output }
+
+  init(
+    _ name: String, _ argument: String? = nil, _ help: String, letter: Character? = nil,
+    role: Role = .value
+  ) {
     self.name = name
     self.argument = argument
     self.help = help
     self.letter = letter
+    self.role = role
   }
 
   /// What `--help` shows.
@@ -50,7 +59,27 @@ struct ParsedOptions {
     values[name].map { $0.flatMap { $0.split(separator: ",").map(String.init) } }
   }
 
+  /// Takes a command line apart.
+  ///
+  /// - Throws: `UsageError` for what no option is, what lacks its value, what is given twice though only
+  ///   one can count, and a file without a name.
   init(_ arguments: [String], options: [Option]) throws(UsageError) {
+    try self.init(words: arguments, options: options)
+    for option in options where option.argument != nil {
+      let given = values[option.name] ?? []
+      if given.count > 1, option.role != .list {
+        throw UsageError("--\(option.name): is given \(given.count) times; give it once")
+      }
+      if [.input, .output].contains(option.role), given.contains("") {
+        throw UsageError("--\(option.name): expected the name of a file, not an empty one")
+      }
+    }
+    if operands.contains("") {
+      throw UsageError("expected the name of a file, not an empty operand")
+    }
+  }
+
+  private init(words arguments: [String], options: [Option]) throws(UsageError) {
     let all = [Option("help", nil, "", letter: "h")] + options
     let letters =
       ":"

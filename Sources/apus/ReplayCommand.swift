@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusCapture
 internal import ApusServiceKit
 internal import ApusTradingService
 
@@ -14,28 +15,41 @@ enum ReplayCommand: Command {
     Option("format", "FORM", "auto (default), itch50, pcap, soupbintcp, lobster or orders"),
     Option(
       "as-orders", nil, "turn an ITCH day into orders, match them, compare with its executions"),
-    Option("symbols", "A,B", "only these instruments"),
-    Option("speed", "SPEED", "max (default), or by recorded time: 1x, 10x, 0.5x"),
+    Option("symbols", "A,B", "only these instruments", role: .list),
+    Option("gaps", "RULE", "captures that lack messages: refuse (default) or allow"),
+    Option(
+      "speed", "SPEED", "max (default), or by recorded time: 1x, 10x, 0.5x; 0.001x to 1000000x"),
     Option("cpu", "N", "build the books on this CPU"),
     Option("depth", "N", "levels a side to show of each chosen instrument (default 5)"),
-    Option("bbo", "FILE.csv", "write every change of a best bid or offer"),
-    Option("books", "FILE.csv", "write the final state of every book"),
-    Option("verify", "FILE.csv", "compare with a LOBSTER order-book file"),
-    Option("report", "FILE.html", "write a page with plots"),
+    Option("bbo", "FILE.csv", "write every change of a best bid or offer", role: .output),
+    Option("books", "FILE.csv", "write the final state of every book", role: .output),
+    Option("verify", "FILE.csv", "compare with a LOBSTER order-book file", role: .input),
+    Option("report", "FILE.html", "write a page with plots", role: .output),
     Option("json", nil, "print the figures as one JSON object"),
   ]
 
+  static func files(_ options: ParsedOptions) -> FileUse {
+    var use = optionFiles(options)
+    use.inputs += options.operands
+    return use
+  }
+
   static func run(_ options: ParsedOptions) throws -> ExitCode {
-    let isLog = try ReplayOrders.isOrderLog(options)
-    if isLog || options.has("as-orders") { return try ReplayOrders.run(options, isLog: isLog) }
+    let inputs = RecordingInputs(paths: options.operands)
+    let isLog = ReplayOrders.isOrderLog(options, inputs)
+    if isLog || options.has("as-orders") {
+      return try ReplayOrders.run(options, inputs, isLog: isLog)
+    }
     var configuration = ReplayConfiguration(paths: options.operands)
     configuration.format = try format(options)
     if let text = options.string("speed") {
       guard let speed = ReplaySpeed(text) else {
-        throw UsageError("--speed \(text): expected max or a factor such as 1x or 10x")
+        throw UsageError(
+          "--speed \(text): expected max or a factor from 0.001x to 1000000x, such as 10x")
       }
       configuration.speed = speed
     }
+    configuration.gaps = try gaps(options)
     if let symbols = options.list("symbols") {
       guard !symbols.isEmpty else { throw UsageError("--symbols: expected a name") }
       configuration.symbols = symbols
@@ -48,13 +62,13 @@ enum ReplayCommand: Command {
     configuration.reportPath = options.string("report")
     configuration.showsProgress = !options.has("json")
 
-    let outcome = try MarketReplay.run(configuration)
+    let outcome = try MarketReplay.run(configuration, inputs: inputs)
     let figures = outcome.figures
     if options.has("json") {
       try Console.printJSON(figures)
     } else if figures.messageCount > 0 || figures.inputError == nil {
-      Console.print(ReplaySummary.render(figures))
-      if let report = configuration.reportPath { Console.print("\nreport: \(report)") }
+      try Console.print(ReplaySummary.render(figures))
+      if let report = configuration.reportPath { try Console.print("\nreport: \(report)") }
     }
     if let error = outcome.inputError {
       Console.error("apus replay: \(error)")
@@ -69,6 +83,15 @@ enum ReplayCommand: Command {
       return .failed
     }
     return .good
+  }
+
+  static func gaps(_ options: ParsedOptions) throws(UsageError) -> GapRule {
+    guard let text = options.string("gaps") else { return .refuse }
+    guard let rule = GapRule(rawValue: text) else {
+      throw UsageError(
+        "--gaps \(text): expected " + GapRule.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+    return rule
   }
 
   /// The form asked for; nil to look at each recording.

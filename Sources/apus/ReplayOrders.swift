@@ -8,14 +8,14 @@ internal import ApusTradingService
 /// day.
 enum ReplayOrders {
   /// Whether an order log is meant: by name of the form, or by how the first file begins.
-  static func isOrderLog(_ options: ParsedOptions) throws -> Bool {
+  static func isOrderLog(_ options: ParsedOptions, _ inputs: RecordingInputs) -> Bool {
     if let format = options.string("format"), format != "auto" { return format == "orders" }
-    guard let path = options.operands.first else { return false }
-    // What is wrong with the file is told by what replays it.
-    return (try? OrderLogReplay.isOrderLog(path)) ?? false
+    return inputs.beginsLikeOrderLog()
   }
 
-  static func run(_ options: ParsedOptions, isLog: Bool) throws -> ExitCode {
+  static func run(
+    _ options: ParsedOptions, _ inputs: RecordingInputs, isLog: Bool
+  ) throws -> ExitCode {
     if isLog, options.has("as-orders") {
       throw UsageError("--as-orders: an order log has orders already; leave the option out")
     }
@@ -25,15 +25,17 @@ enum ReplayOrders {
     }
     var configuration = MatchingReplayConfiguration(paths: options.operands)
     configuration.format = isLog ? nil : try ReplayCommand.format(options)
+    configuration.gaps = try ReplayCommand.gaps(options)
     configuration.cpuIndex = try options.integer("cpu", in: 0...65_535)
     configuration.showsProgress = !options.has("json")
     let figures =
       isLog
-      ? try OrderLogReplay.run(configuration) : try RecordedOrderReplay.run(configuration)
+      ? try OrderLogReplay.run(configuration, inputs: inputs)
+      : try RecordedOrderReplay.run(configuration, inputs: inputs)
     if options.has("json") {
       try Console.printJSON(figures)
     } else if figures.inputError == nil || figures.eventCount > 0 {
-      Console.print(MatchingSummary.render(figures))
+      try Console.print(MatchingSummary.render(figures))
     }
     if let error = figures.inputError {
       Console.error("apus replay: \(error)")

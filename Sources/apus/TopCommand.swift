@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusCapture
 internal import ApusServiceKit
 internal import Foundation
 
@@ -17,6 +18,8 @@ enum TopCommand: Command {
     Option("json", nil, "print one JSON object; with --interval it has rates"),
   ]
 
+  static func files(_ options: ParsedOptions) -> FileUse { FileUse(inputs: options.operands) }
+
   static func run(_ options: ParsedOptions) throws -> ExitCode {
     guard options.operands.count == 1 else {
       throw UsageError("expected one counter file; see 'apus top --help'")
@@ -27,24 +30,16 @@ enum TopCommand: Command {
     }
     let path = options.operands[0]
     let interval = try interval(options)
-    do throws(TopError) {
+    do {
       if options.has("prometheus") {
         // It ends with a line feed of its own.
         let text = try CounterWatch.prometheusText(path: path)
-        Console.print(String(text.dropLast()))
+        try Console.print(String(text.dropLast()))
         return .good
       }
       var watch = try CounterWatch(path: path)
       if forms.isEmpty, LiveTop.isOnTerminal {
-        do {
-          try LiveTop.run(
-            &watch, intervalSeconds: interval ?? 1, isRecent: options.has("recent"))
-        } catch let error as TopError {
-          throw error
-        } catch {
-          Console.error("apus top: standard output: \(error)")
-          return .failed
-        }
+        try LiveTop.run(&watch, intervalSeconds: interval ?? 1, isRecent: options.has("recent"))
         return .good
       }
       var report = try watch.next()
@@ -53,23 +48,13 @@ enum TopCommand: Command {
         report = try watch.next(isRecent: options.has("recent"))
       }
       if options.has("json") {
-        return printJSON(report)
+        try Console.printJSON(report)
+      } else {
+        try Console.print(report.renderText())
       }
-      Console.print(report.renderText())
       return .good
-    } catch {
-      Console.error("apus top: \(error)")
-      return .badInput
-    }
-  }
-
-  private static func printJSON(_ report: TopReport) -> ExitCode {
-    do {
-      try Console.printJSON(report)
-      return .good
-    } catch {
-      Console.error("apus top: \(error)")
-      return .failed
+    } catch let error as TopError {
+      throw InputError(error.description)
     }
   }
 

@@ -3,6 +3,7 @@
 
 import ApusTestSupport
 import CApusSystemFaults
+import Foundation
 import Testing
 
 @testable import ApusCapture
@@ -113,5 +114,104 @@ import Testing
     capus_faults_fail_sync(-1, 0)
     // Before the rename the old file stays.
     #expect(try folder.bytes("a") == (after == 0 ? [1] : [0x78]))
+  }
+
+  private func mode(_ path: String) throws -> Int? {
+    try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+  }
+
+  /// Equal names of one process wrote into one temporary file, which anybody could foresee.
+  @Test func temporaryNamesAreRandomAndPrivate() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("a")
+    let first = try AtomicFileWriter(path: path)
+    let second = try AtomicFileWriter(path: path)
+    let names = try folder.names()
+    #expect(names.count == 2 && names.allSatisfy { $0.hasPrefix("a.") && $0.hasSuffix(".partial") })
+    #expect(!names.contains("a.\(getpid()).partial"))
+    for name in names { #expect(try mode(folder.path(name)) == 0o600) }
+    try first.write([1])
+    try second.write([2, 2])
+    try first.commit()
+    #expect(try folder.bytes("a") == [1])
+    try second.commit()
+    #expect(try folder.bytes("a") == [2, 2])
+    #expect(try folder.names() == ["a"])
+  }
+
+  @Test func anExistingFileKeepsItsPermissions() throws {
+    let folder = try TemporaryFolder()
+    for (name, permissions) in [("new", nil), ("private", 0o600), ("shared", 0o664)] {
+      let path = folder.path(name)
+      if let permissions {
+        _ = try folder.write([0], name)
+        try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
+      }
+      let writer = try AtomicFileWriter(path: path)
+      try writer.commit()
+      let mask = umask(0o077)
+      umask(mask)
+      #expect(try mode(path) == permissions ?? Int(0o666 & ~mask))
+    }
+  }
+
+  @Test func linksAreFollowed() throws {
+    let folder = try TemporaryFolder()
+    let files = FileManager.default
+    _ = try folder.write([0], "target")
+    try files.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "target")
+    try files.createSymbolicLink(
+      atPath: folder.path("far"), withDestinationPath: folder.path("link"))
+    try files.createSymbolicLink(atPath: folder.path("dangling"), withDestinationPath: "fresh")
+    try files.createSymbolicLink(atPath: folder.path("loop"), withDestinationPath: "loop")
+    for (name, target) in [("link", "target"), ("far", "target"), ("dangling", "fresh")] {
+      let writer = try AtomicFileWriter(path: folder.path(name))
+      try writer.write(Array(name.utf8))
+      try writer.commit()
+      #expect(try folder.bytes(target) == Array(name.utf8))
+      #expect((try? files.destinationOfSymbolicLink(atPath: folder.path(name))) != nil)
+    }
+    #expect(throws: CaptureError.self) { try AtomicFileWriter(path: folder.path("loop")) }
+    #expect(try folder.names() == ["dangling", "far", "fresh", "link", "loop", "target"])
+  }
+
+  /// A pipe is opened once and written as it is.
+  @Test func aPipeIsWrittenDirectly() throws {
+    let folder = try TemporaryFolder()
+    #expect(unsafe mkfifo(folder.path("pipe"), 0o600) == 0)
+    let descriptor = unsafe open(folder.path("pipe"), O_RDONLY | O_NONBLOCK)
+    let writer = try AtomicFileWriter(path: folder.path("pipe"))
+    try writer.write([1, 2, 3])
+    try writer.commit()
+    var bytes = [UInt8](repeating: 0, count: 8)
+    let count = unsafe read(descriptor, &bytes, 8)
+    #expect(count == 3 && bytes.prefix(3) == [1, 2, 3])
+    close(descriptor)
+    #expect(try folder.names() == ["pipe"])
+  }
+
+  @Test func filesAreComparedByWhatTheyAre() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write([0], "a")
+    _ = try folder.write([0], "b")
+    let files = FileManager.default
+    try files.createSymbolicLink(atPath: folder.path("soft"), withDestinationPath: "a")
+    try files.linkItem(atPath: folder.path("a"), toPath: folder.path("hard"))
+    func conflict(_ inputs: [String], _ outputs: [String]) -> Bool {
+      do throws(CaptureError) {
+        try FileUse(inputs: inputs.map(folder.path), outputs: outputs.map(folder.path)).check()
+        return false
+      } catch {
+        guard case .conflict = error.reason else { return false }
+        return true
+      }
+    }
+    for name in ["a", "./a", "soft", "hard"] {
+      #expect(conflict(["a"], [name]) && conflict([name], ["a"]) && conflict([], ["a", name]))
+      #expect(!conflict(["b"], [name]) && !conflict(["a", name], ["b"]))
+    }
+    #expect(conflict([], ["new", "./new"]) && !conflict(["new"], ["other"]))
+    let devices = FileUse(inputs: ["/dev/null"], outputs: ["/dev/null", "/dev/null"])
+    #expect(throws: Never.self) { try devices.check() }
   }
 }

@@ -42,13 +42,14 @@ import Testing
     try expect(2, "--cpu many: expected a whole number", ["replay", file, "--cpu", "many"])
     try expect(
       2, "is not available to this process; choose one of", ["replay", file, "--cpu", "99"])
-    try expect(2, "--speed fast: expected max or a factor", ["replay", file, "--speed", "fast"])
+    try expect(
+      2, "--speed fast: expected max or a factor from", ["replay", file, "--speed", "fast"])
     try expect(2, "--format tape: expected auto, itch50", ["replay", file, "--format", "tape"])
     try expect(
       2, "--symbols TOOLONGNAME: expected names", ["replay", file, "--symbols", "TOOLONGNAME"])
     try expect(2, "is a directory", ["replay", folder.url.path])
     try expect(
-      2, "two outputs have the same name",
+      2, "two outputs are this one file",
       [
         "replay", file, "--books", folder.path("x"), "--bbo", folder.path("x"),
       ])
@@ -68,6 +69,15 @@ import Testing
       ])
     try expect(2, "nothing: no such suite; expected itch.decode", ["bench", "nothing"])
     try expect(2, "x: expected no operand", ["doctor", "x"])
+    try expect(2, "--books: is given 2 times", ["replay", file, "--books", "a", "--books", "b"])
+    try expect(2, "--books: expected the name of a file", ["replay", file, "--books", ""])
+    try expect(2, "not an empty operand", ["replay", ""])
+    try expect(2, "not an empty operand", ["generate", "itch", ""])
+    try expect(
+      2, "--messages 1e9: expected a whole number", ["generate", "itch", "x", "--messages", "1e9"])
+    try expect(2, "--verify \(file): compares with LOBSTER", ["replay", file, "--verify", file])
+    // A name of several lines is told in one.
+    try expect(2, "--symbols a?b: expected names", ["replay", file, "--symbols", "a\nb"])
     let bare = try CommandRun(arguments: [])
     #expect(bare.exitCode == 2)
     #expect(bare.errors.hasPrefix("usage: apus"))
@@ -165,13 +175,14 @@ import Testing
   }
 
   @Test func everyBenchmarkStillRuns() throws {
-    let run = try CommandRun("bench", "--smoke")
+    let run = try CommandRun(arguments: ["bench", "--smoke"], timeoutSeconds: 300)
     #expect(run.exitCode == 0, "\(run.errors)")
     for suite in try CommandRun("bench", "--list").output.split(separator: "\n") {
       #expect(run.output.contains("\(suite)  ("), "\(suite)")
     }
     let json = try CommandRun("bench", "slab", "--smoke", "--json").json()
-    let results = try #require(json["results"] as? [[String: Any]])
+    let suites = try #require(json["suites"] as? [[String: Any]])
+    let results = try #require(suites[0]["results"] as? [[String: Any]])
     for result in results {
       if allocationsAreCounted { #expect(result["allocations"] as? Int == 0, "\(result)") }
       #expect((result["resultHash"] as? String)?.count == 16)

@@ -18,9 +18,21 @@ struct CommandRun {
 
   init(_ arguments: String...) throws { try self.init(arguments: arguments) }
 
-  init(arguments: [String], timeoutSeconds: Double = 60) throws {
+  /// Runs a script that finds the command as `$APUS` and the folder as `$1`.
+  static func shell(
+    _ script: String, in folder: String, timeoutSeconds: Double = 30
+  ) throws -> CommandRun {
+    try CommandRun(
+      arguments: [
+        "-c", "APUS='\(executable.path)'; cd \"$1\"; \(script)", "sh", folder,
+      ], executable: URL(fileURLWithPath: "/bin/bash"), timeoutSeconds: timeoutSeconds)
+  }
+
+  init(
+    arguments: [String], executable: URL = CommandRun.executable, timeoutSeconds: Double = 60
+  ) throws {
     let process = Process()
-    process.executableURL = Self.executable
+    process.executableURL = executable
     process.arguments = arguments
     let folder = FileManager.default.temporaryDirectory
     let outputURL = folder.appendingPathComponent("apus-out-\(UUID().uuidString)")
@@ -33,7 +45,8 @@ struct CommandRun {
     process.standardError = try FileHandle(forWritingTo: errorURL)
     process.standardInput = FileHandle.nullDevice
     try process.run()
-    let watchdog = DispatchWorkItem { process.terminate() }
+    // Children of a thread that blocks signals block them too; this one cannot be blocked.
+    let watchdog = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
     DispatchQueue.global().asyncAfter(deadline: .now() + timeoutSeconds, execute: watchdog)
     process.waitUntilExit()
     watchdog.cancel()

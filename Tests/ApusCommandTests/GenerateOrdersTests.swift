@@ -40,7 +40,8 @@ import Testing
       2, "calm: no such kind of stream; expected mixed, trades, flash-crash",
       ["calm", "-o", file])
     try expect(2, "command count 10: a stream has 4000", ["mixed", "--count", "10", "-o", file])
-    try expect(2, "command count -1", ["mixed", "--count", "many", "-o", file])
+    try expect(
+      2, "--count many: expected a whole number", ["mixed", "--count", "many", "-o", file])
     try expect(2, "--seed x: expected a whole number", ["mixed", "--seed", "x", "-o", file])
     try expect(2, "--symbols: not an option", ["mixed", "--symbols", "4", "-o", file])
     try expect(2, "is a directory", ["mixed", "-o", folder.url.path])

@@ -5,10 +5,14 @@ internal import CApusAllocationCount
 
 /// Heap allocations that `body` makes on the calling thread.
 public func allocationCount(_ body: () throws -> Void) rethrows -> UInt64 {
+  _ = isCounting
   let before = capus_allocation_count()
   try body()
   return capus_allocation_count() &- before
 }
+
+/// Begins counting once, when the first count is wanted.
+private let isCounting = capus_allocation_counting_begin()
 
 /// Whether allocation counts say anything of this build: unoptimised code allocates where
 /// optimised code does not, and sanitizers bring an allocator of their own.

@@ -37,7 +37,7 @@ private func configuration(_ path: String) -> MatchingReplayConfiguration {
     let path = folder.path("log")
     let written = try OrderLogWriter.write(
       try OrderStreamConfiguration(kind: kind, seed: seed, commandCount: count), to: path)
-    #expect(try OrderLogReplay.isOrderLog(path))
+    #expect(RecordingInputs(paths: [path]).beginsLikeOrderLog())
     return (try OrderLogReplay.run(configuration(path)), written.totals)
   }
 

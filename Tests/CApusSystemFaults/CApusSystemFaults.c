@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <limits.h>
 #include <sched.h>
@@ -48,6 +49,17 @@ static void note(const char *operation, const char *first, const char *second) {
            second[0] != 0 ? " " : "", second);
 }
 
+/* The path of a name in an open folder; the name alone where nobody notes or it is absolute. */
+static const char *path_in(int folder, const char *name, char *path, size_t size) {
+  char link[64];
+  if (!is_noting || folder == AT_FDCWD || name[0] == '/') return name;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+  ssize_t length = readlink(link, path, size - 1);
+  if (length < 0) return name;
+  snprintf(path + length, size - (size_t)length, "/%s", name);
+  return path;
+}
+
 static int sync_call(long number, const char *operation, int descriptor) {
   char link[64], path[PATH_MAX] = "?";
   snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
@@ -70,7 +82,9 @@ int rename(const char *source, const char *target) {
 }
 
 int renameat(int from, const char *source, int to, const char *target) {
-  note("rename", source, target);
+  char source_path[PATH_MAX], target_path[PATH_MAX];
+  note("rename", path_in(from, source, source_path, sizeof source_path),
+       path_in(to, target, target_path, sizeof target_path));
   return (int)syscall(SYS_renameat2, from, source, to, target, 0);
 }
 

@@ -3,12 +3,21 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
-// Why C: only C can define `malloc` for the whole process. A program that links this module has
-// every heap allocation counted per thread. Tests and benchmarks link it; the products do not.
+// Why C: the tables that the dynamic linker fills are no matter for Swift.
+//
+// A program that links this module keeps its allocator. Only once it asks for counting, the entries
+// through which the loaded program and libraries call `malloc` and its kin lead through functions that
+// count and then call the same allocator. Tests and `apus bench` ask for it; no other command does.
 
-/// Heap allocations made by the calling thread since it started.
+/// Counts heap allocations from now on, of what is loaded now. Once asked for it stays.
+///
+/// False where allocations are not seen all the same: the count then stays where it is.
+bool capus_allocation_counting_begin(void);
+
+/// Heap allocations made by the calling thread since counting began.
 uint64_t capus_allocation_count(void);
 
 /// Keeps a value and the memory behind it alive for the optimiser.

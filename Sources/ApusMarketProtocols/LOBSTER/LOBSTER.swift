@@ -23,7 +23,7 @@ public struct LOBSTERMessage: Equatable, Sendable, BitwiseCopyable {
     case halt = 7
   }
 
-  /// Unit: nanoseconds since midnight.
+  /// Unit: nanoseconds since midnight; from a file less than a day.
   public var timestampNanoseconds: UInt64
   /// What happened.
   public var kind: Kind
@@ -222,12 +222,12 @@ private struct FieldCursor {
     return isNegative ? Int64(exactly: value).map { -$0 } : Int64(exactly: value)
   }
 
-  /// The next field as decimal seconds, in nanoseconds; digits past the ninth are cut.
+  /// The next field as decimal seconds of a day, in nanoseconds; digits past the ninth are cut. Nil
+  /// past the end of the day.
   mutating func seconds(in line: RawSpan) -> UInt64? {
     guard let (whole, fraction, isNegative) = number(in: line), !isNegative else { return nil }
-    let (nanoseconds, overflow) = whole.multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, carry) = nanoseconds.addingReportingOverflow(fraction ?? 0)
-    return overflow || carry ? nil : sum
+    guard whole < 86_400 else { return nil }
+    return whole * 1_000_000_000 + (fraction ?? 0)
   }
 
   private mutating func number(

@@ -3,44 +3,12 @@
 
 public import ApusCapture
 
-/// How the packets of a feed fared.
-public struct MoldUDP64Statistics: Sendable, Equatable {
-  /// Packets of the feed.
-  public var packetCount: UInt64 = 0
-  /// Packets without messages.
-  public var heartbeatCount: UInt64 = 0
-  /// Packets that end a session.
-  public var endOfSessionCount: UInt64 = 0
-  /// Times the sequence numbers jumped forward.
-  public var gapCount: UInt64 = 0
-  /// Messages that are missing.
-  public var gapMessageCount: UInt64 = 0
-  /// First missing sequence number of the first gap.
-  public var firstGapSequence: UInt64?
-  /// Packet of the capture that showed the first gap, from 1.
-  public var firstGapPacket: UInt64?
-  /// Messages that had been seen: the other line of a redundant feed, or a retransmission.
-  public var duplicateMessageCount: UInt64 = 0
-  /// Datagrams that are no packets of the feed.
-  public var malformedPacketCount: UInt64 = 0
-  /// Packet of the capture that was malformed first, from 1.
-  public var firstMalformedPacket: UInt64?
-  /// Packets of the capture that are no UDP datagrams.
-  public var ignoredPacketCount: UInt64 = 0
-  /// Sessions seen.
-  public var sessionCount: UInt64 = 0
-
-  /// Nothing yet.
-  public init() {}
-}
-
 /// Unpacks the messages of a MoldUDP64 feed from a packet capture, length-framed like a file.
 ///
 /// Sequence numbers are followed by session, whatever the addresses, so that both lines of a
-/// redundant feed merge into one: what one line lost the other fills if it brings it before the
-/// next message, and what both carried is taken once. A packet that repeats some messages gives only
-/// the others. Messages are never put back in order: what arrives after a later one counts as
-/// duplicate, and the gap stays told.
+/// redundant feed merge into one: what one line lost the other fills, and what both carried is taken
+/// once. A packet that comes before its turn waits for those before it, for as long as 1,024 packets
+/// take; what has not come by then is a gap. Whatever is not handed on is counted by its reason.
 ///
 /// - Threading: one thread at a time; read ``statistics`` when it has come to its end.
 @safe
@@ -48,19 +16,32 @@ public final class MoldUDP64Producer: ChunkProducer {
   /// How the packets fared so far.
   public private(set) var statistics = MoldUDP64Statistics()
   private let reader: PcapReader
-  /// Sequence number expected next, by session. Few sessions: a scan is fastest.
-  private var sessions: [(session: MoldUDP64.Session, next: UInt64)] = []
+  private let hasSuccessor: Bool
+  /// Few sessions: a scan is fastest.
+  private var sessions: [MoldUDP64Sequencer]
   /// Messages that did not fit the last buffer.
   private var pending: [UInt8] = []
   private var pendingStart = 0
   private var pendingError: CaptureError?
+  private var isAtEnd = false
 
-  /// The most sessions followed at the same time; packets of further ones are malformed.
+  /// The most sessions followed; packets of further ones are counted and passed over.
   public static let sessionCountMax = 64
+  /// The highest sequence number of a packet: no message behind it has one that does not fit.
+  public static let sequenceMax = UInt64.max - 0x10000
 
   /// Unpacks a capture.
-  public init(_ reader: PcapReader) {
+  ///
+  /// - Parameters:
+  ///   - predecessor: The capture before it of the same feed, read to its end: sessions continue.
+  ///   - hasSuccessor: Whether another capture continues this one, so that what waits at its end may
+  ///     still come.
+  public init(
+    _ reader: PcapReader, after predecessor: MoldUDP64Producer? = nil, hasSuccessor: Bool = false
+  ) {
     self.reader = reader
+    self.hasSuccessor = hasSuccessor
+    sessions = predecessor?.sessions ?? []
     pending.reserveCapacity(1 << 17)
   }
 
@@ -75,20 +56,25 @@ public final class MoldUDP64Producer: ChunkProducer {
   public func fill(_ target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
     var written = unsafe takePending(target, 0)
     // A datagram has at most 64 KiB, which `pending` holds where the buffer does not.
-    while written < target.count, pendingStart == pending.count, pendingError == nil {
+    while written < target.count, pendingStart == pending.count, !isAtEnd {
       do throws(CaptureError) {
-        guard try reader.nextDatagram({ datagram, payload in take(datagram, payload) }) else {
-          break
-        }
+        isAtEnd = try !reader.nextDatagram({ datagram, payload in take(datagram, payload) })
       } catch {
         pendingError = error
+        isAtEnd = true
       }
+      if isAtEnd { finish() }
       written = unsafe takePending(target, written)
     }
     let counts = reader.counts
     statistics.ignoredPacketCount = counts.total - counts.datagrams
     if written == 0, let error = pendingError { throw error }
     return written
+  }
+
+  private func finish() {
+    guard !hasSuccessor || pendingError != nil else { return }
+    for index in sessions.indices { sessions[index].finish(into: &pending, &statistics) }
   }
 
   private func takePending(_ target: UnsafeMutableRawBufferPointer, _ written: Int) -> Int {
@@ -110,7 +96,7 @@ public final class MoldUDP64Producer: ChunkProducer {
 
   private func take(_ datagram: UDPDatagram, _ payload: RawSpan) {
     guard case .packet(let header) = MoldUDP64.decode(payload),
-      let position = position(of: header)
+      header.sequence <= Self.sequenceMax
     else {
       statistics.malformedPacketCount += 1
       if statistics.firstMalformedPacket == nil {
@@ -118,44 +104,34 @@ public final class MoldUDP64Producer: ChunkProducer {
       }
       return
     }
+    guard let position = position(of: header) else {
+      statistics.unfollowedPacketCount += 1
+      return
+    }
     statistics.packetCount += 1
-    let isEnd = header.messageCount == MoldUDP64.endOfSessionCount
-    let count = isEnd ? 0 : UInt64(header.messageCount)
-    if isEnd {
+    let place = MoldUDP64Sequencer.Place(
+      path: path, packetNumber: datagram.packetNumber, captureOffset: datagram.captureOffset)
+    switch header.messageCount {
+    case MoldUDP64.endOfSessionCount:
       statistics.endOfSessionCount += 1
-    } else if count == 0 {
+      sessions[position].announce(header.sequence, at: place)
+    case 0:
       statistics.heartbeatCount += 1
-    }
-    let expected = sessions[position].next
-    if header.sequence > expected {
-      statistics.gapCount += 1
-      statistics.gapMessageCount &+= header.sequence - expected
-      if statistics.firstGapSequence == nil {
-        statistics.firstGapSequence = expected
-        statistics.firstGapPacket = datagram.packetNumber
-      }
-      sessions[position].next = header.sequence
-    }
-    guard count > 0 else { return }
-    let repeated = min(count, sessions[position].next - header.sequence)
-    statistics.duplicateMessageCount += repeated
-    guard repeated < count,
-      let start = MoldUDP64.endOfMessages(payload, count: Int(repeated))
-    else { return }
-    sessions[position].next = header.sequence &+ count
-    // SAFETY: the messages were checked to lie inside the payload.
-    unsafe payload.extracting(start..<payload.byteCount).withUnsafeBytes {
-      unsafe pending.append(contentsOf: $0)
+      sessions[position].announce(header.sequence, at: place)
+    case let count:
+      sessions[position].take(
+        header.sequence, count: UInt64(count), payload: payload, at: place, into: &pending,
+        &statistics)
     }
   }
 
   /// Place of a packet's session; a new session begins with the first packet seen of it.
   private func position(of header: MoldUDP64.Header) -> Int? {
     if let known = sessions.firstIndex(where: { $0.session == header.session }) { return known }
-    guard sessions.count < Self.sessionCountMax, header.sequence <= UInt64.max - 0x10000 else {
-      return nil
-    }
-    sessions.append((header.session, header.sequence))
+    guard sessions.count < Self.sessionCountMax else { return nil }
+    // Where a session takes the place of another, nothing that the other waits for comes any more.
+    for index in sessions.indices { sessions[index].flush(into: &pending, &statistics) }
+    sessions.append(MoldUDP64Sequencer(session: header.session, next: header.sequence))
     statistics.sessionCount += 1
     return sessions.count - 1
   }

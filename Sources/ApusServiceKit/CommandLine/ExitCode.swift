@@ -22,6 +22,15 @@ public struct UsageError: Error, CustomStringConvertible, Sendable {
   public init(_ description: String) { self.description = description }
 }
 
+/// Input that cannot be read or is damaged.
+public struct InputError: Error, CustomStringConvertible, Sendable {
+  /// One line: the input, where, what is wrong and what to do.
+  public var description: String
+
+  /// An error with this line.
+  public init(_ description: String) { self.description = description }
+}
+
 /// An output or a step of the work that failed.
 public struct WorkError: Error, CustomStringConvertible, Sendable {
   /// One line: what failed and what to do.

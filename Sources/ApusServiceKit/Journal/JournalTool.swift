@@ -187,17 +187,19 @@ public enum JournalTool {
   }
 
   /// Hands out records from a sequence on.
+  ///
+  /// - Throws: `JournalError`, and whatever `body` throws.
   public static func dump(
     folder: String, from sequence: UInt64?, countMax: Int, type: UInt16?,
-    _ body: (JournalDumpRecord) -> Void
-  ) throws(JournalError) {
+    _ body: (JournalDumpRecord) throws -> Void
+  ) throws {
     var reader = try JournalReader(storage: try open(folder), from: sequence)
     var left = countMax
     while left > 0 {
       let records = try reader.copies(countMax: 256)
       if records.isEmpty { return }
       for (record, payload) in records where (type ?? record.type) == record.type {
-        body(
+        try body(
           JournalDumpRecord(
             sequence: record.sequence, time: record.timeNanoseconds, type: record.type,
             bytes: record.payloadByteCount,

@@ -31,7 +31,8 @@ public struct BookTruthRow: Sendable, Equatable {
     func fields(_ side: (price: UInt32, quantity: UInt64)?) -> String {
       side.map { "\($0.price),\($0.quantity)" } ?? ","
     }
-    return "\(locate),\(symbol),\(fields(bid)),\(fields(ask)),\(orderCount),\(orderQuantity)"
+    return "\(locate),\(CSVField.quoted(symbol)),\(fields(bid)),\(fields(ask)),"
+      + "\(orderCount),\(orderQuantity)"
   }
 
   /// A whole file: the header and one line a row, each ended by a line feed.

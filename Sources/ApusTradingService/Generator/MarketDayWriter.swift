@@ -75,6 +75,7 @@ public enum MarketDayWriter {
     truthPath: String? = nil,
     progress: (_ writtenCount: Int, _ messageCount: Int) -> Void = { _, _ in }
   ) throws(CaptureError) -> MarketDaySummary {
+    try FileUse(outputs: [path] + [truthPath].compactMap { $0 }).check()
     var generator = MarketDayGenerator(configuration: configuration)
     // Opened before the work, so that an unwritable target is told at once.
     let truthFile: AtomicFileWriter? =

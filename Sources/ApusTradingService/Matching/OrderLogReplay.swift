@@ -12,6 +12,8 @@ public struct MatchingReplayConfiguration: Sendable {
   public var paths: [String]
   /// Form of the recordings; nil to look at each.
   public var format: MarketDataFormat?
+  /// What is said of a capture that lacks messages.
+  public var gaps = GapRule.refuse
   /// CPU for the engine's thread; nil leaves it to the scheduler.
   public var cpuIndex: Int?
   /// Whether a progress bar is wanted (it shows only on a terminal).
@@ -32,28 +34,17 @@ public struct MatchingReplayConfiguration: Sendable {
 
 /// Replays an order log through a matching engine.
 public enum OrderLogReplay {
-  /// Whether a file begins like an order log, plain or compressed. A pipe is not looked at.
-  ///
-  /// - Throws: `CaptureError` for a file that cannot be read.
-  public static func isOrderLog(_ path: String) throws -> Bool {
-    let producer = try openByteStream(path)
-    guard producer.inputByteCount != nil else { return false }
-    let reader = try ReadAhead(producer: producer, chunkByteCount: 4_096, chunkCount: 2)
-    var head: [UInt8] = []
-    _ = try reader.nextWindow { span, _, _ in
-      head = span.copiedPrefix(OrderLogHeader.magic.count)
-      return span.byteCount
-    }
-    return head == OrderLogHeader.magic
-  }
-
   /// Applies every command of the log at its recorded time.
   ///
   /// An error of the input ends the reading, not the replay: the figures name it.
   ///
+  /// - Parameter inputs: The log, where somebody has looked at it before.
   /// - Throws: `UsageError` for what cannot be, `WorkError` where memory could not be had.
-  public static func run(_ configuration: MatchingReplayConfiguration) throws -> MatchingFigures {
-    guard let path = configuration.paths.first, configuration.paths.count == 1 else {
+  public static func run(
+    _ configuration: MatchingReplayConfiguration, inputs: RecordingInputs? = nil
+  ) throws -> MatchingFigures {
+    let inputs = inputs ?? RecordingInputs(paths: configuration.paths)
+    guard configuration.paths.count == 1 else {
       throw UsageError("expected one order log; each has orders of its own, replay them one by one")
     }
     try configuration.pin()
@@ -65,7 +56,7 @@ public enum OrderLogReplay {
     let clock = CycleClock.shared
     let started = clock.now
     do throws(CaptureError) {
-      try replay(path, &run, &figures, showsProgress: configuration.showsProgress)
+      try replay(inputs.take(0), &run, &figures, showsProgress: configuration.showsProgress)
     } catch {
       guard !error.isUsageError else { throw UsageError(error.description) }
       figures.inputError = error.description
@@ -76,10 +67,10 @@ public enum OrderLogReplay {
   }
 
   private static func replay(
-    _ path: String, _ run: inout MatchingRun, _ figures: inout MatchingFigures,
+    _ stream: any ChunkProducer, _ run: inout MatchingRun, _ figures: inout MatchingFigures,
     showsProgress: Bool
   ) throws(CaptureError) {
-    var reader = try OrderLogReader(path: path)
+    var reader = try OrderLogReader(stream)
     figures.kind = reader.header.kind
     figures.seed = reader.header.seed
     figures.bytes = reader.inputByteCount ?? 0

@@ -42,8 +42,12 @@ public struct RecordedOrderReplay: ~Copyable {
   ///
   /// An error of the input ends the reading, not the replay: the figures name it.
   ///
+  /// - Parameter inputs: The recordings, where somebody has looked at them before.
   /// - Throws: `UsageError` for what cannot be, `WorkError` where memory could not be had.
-  public static func run(_ configuration: MatchingReplayConfiguration) throws -> MatchingFigures {
+  public static func run(
+    _ configuration: MatchingReplayConfiguration, inputs: RecordingInputs? = nil
+  ) throws -> MatchingFigures {
+    let inputs = inputs ?? RecordingInputs(paths: configuration.paths)
     guard !configuration.paths.isEmpty else {
       throw UsageError("expected a file to replay; see 'apus replay --help'")
     }
@@ -55,11 +59,15 @@ public struct RecordedOrderReplay: ~Copyable {
     let clock = CycleClock.shared
     let started = clock.now
     do {
-      let format = try format(configuration)
+      let format = try format(configuration, inputs)
       figures.format = format.rawValue
-      for path in configuration.paths {
-        try replay.replay(
-          path, format, &figures, showsProgress: configuration.showsProgress)
+      var source: RecordingSource?
+      for index in configuration.paths.indices {
+        let next = try RecordingSource(
+          inputs.take(index, expecting: configuration.format == nil ? format : nil), format: format,
+          after: source, hasSuccessor: index + 1 < configuration.paths.count)
+        source = next
+        try replay.replay(next, path: configuration.paths[index], &figures, configuration)
       }
     } catch let error as CaptureError {
       guard !error.isUsageError else { throw UsageError(error.description) }
@@ -72,11 +80,9 @@ public struct RecordedOrderReplay: ~Copyable {
   }
 
   private static func format(
-    _ configuration: MatchingReplayConfiguration
+    _ configuration: MatchingReplayConfiguration, _ inputs: RecordingInputs
   ) throws -> MarketDataFormat {
-    var detecting = ReplayConfiguration(paths: configuration.paths)
-    detecting.format = configuration.format
-    let format = try RecordingFormat.detect(detecting)
+    let format = try inputs.detect(configuration.format)
     guard format != .lobster else {
       throw UsageError(
         "--as-orders: a LOBSTER file begins with orders it does not name; expected ITCH 5.0")
@@ -85,12 +91,11 @@ public struct RecordedOrderReplay: ~Copyable {
   }
 
   private mutating func replay(
-    _ path: String, _ format: MarketDataFormat, _ figures: inout MatchingFigures,
-    showsProgress: Bool
+    _ source: RecordingSource, path: String, _ figures: inout MatchingFigures,
+    _ configuration: MatchingReplayConfiguration
   ) throws {
-    let source = try RecordingSource(path: path, format: format)
     let reader = source.reader
-    let bar = ProgressBar(label: "matching", isEnabled: showsProgress)
+    let bar = ProgressBar(label: "matching", isEnabled: configuration.showsProgress)
     defer { bar.finish() }
     defer { figures.bytes += reader.inputByteCount ?? reader.inputBytesRead }
     var consumedByteCount: UInt64 = 0
@@ -124,7 +129,7 @@ public struct RecordedOrderReplay: ~Copyable {
         path: path, offset: firstMalformed.offset,
         reason: .corrupt("\(firstMalformed.count) messages are none and were skipped"))
     }
-    if let damage = source.damage(path: path) { throw damage }
+    if let damage = source.damage(path: path, gaps: configuration.gaps) { throw damage }
   }
 
   private func finishedAgreement() -> MatchingFigures.Agreement {

@@ -25,7 +25,15 @@ public struct OrderLogReader: ~Copyable {
   ///
   /// - Throws: `CaptureError` naming the file, and the offset of what is wrong in it.
   public init(path: String) throws(CaptureError) {
-    let reader = try ReadAhead(producer: openByteStream(path))
+    try self.init(openByteStream(path))
+  }
+
+  /// Reads the header from a stream of the log's bytes, decompressed.
+  ///
+  /// - Throws: `CaptureError` naming the file, and the offset of what is wrong in it.
+  public init(_ stream: any ChunkProducer) throws(CaptureError) {
+    let path = stream.path
+    let reader = try ReadAhead(producer: stream)
     var found: Result<OrderLogHeader, OrderLogHeader.Rejection>?
     var first: [OrderLogRecord] = []
     var more = true

@@ -5,6 +5,18 @@ internal import ApusCapture
 internal import ApusMarketProtocols
 internal import ApusTrading
 
+/// Text in a table of values between commas.
+enum CSVField {
+  /// The text as it is, or between quotes where it has a comma, a quote or the end of a line.
+  ///
+  /// - Source: RFC 4180 §2.
+  static func quoted(_ text: String) -> String {
+    guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
+    let bytes = text.utf8.flatMap { $0 == UInt8(ascii: "\"") ? [$0, $0] : [$0] }
+    return "\"" + String(decoding: bytes, as: UTF8.self) + "\""
+  }
+}
+
 /// The final state of the books as CSV, one row an instrument, sorted by locate.
 enum BookTable {
   static let header =
@@ -15,7 +27,8 @@ enum BookTable {
     let totals = books.totals(locate: locate)
     let bid = side(books.best(.buy, locate: locate))
     let ask = side(books.best(.sell, locate: locate))
-    return "\(locate),\(symbol),\(bid),\(ask),\(totals.orderCount),\(totals.quantity)\n"
+    return "\(locate),\(CSVField.quoted(symbol)),\(bid),\(ask),"
+      + "\(totals.orderCount),\(totals.quantity)\n"
   }
 
   private static func side(_ level: BookLevel?) -> String {
@@ -28,7 +41,7 @@ enum BestPriceTable {
   static let header = "timestampNanoseconds,symbol,bidPrice,bidQuantity,askPrice,askQuantity\n"
 
   static func appendRow(_ change: BestPriceChange, symbol: String, to text: inout String) {
-    text += "\(change.timestampNanoseconds),\(symbol),"
+    text += "\(change.timestampNanoseconds),\(CSVField.quoted(symbol)),"
     text += change.bidQuantity == 0 ? "," : "\(change.bidPriceTicks),\(change.bidQuantity)"
     text += ","
     text += change.askQuantity == 0 ? "," : "\(change.askPriceTicks),\(change.askQuantity)"

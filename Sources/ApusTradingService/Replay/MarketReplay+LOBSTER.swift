@@ -14,7 +14,7 @@ extension MarketReplay {
     var verification: VerifiedRows?
     do {
       if let path = configuration.verifyPath { verification = try VerifiedRows(path: path) }
-      for path in configuration.paths { try replayLOBSTER(path, &verification) }
+      for index in configuration.paths.indices { try replayLOBSTER(index, &verification) }
       try verification?.finish()
     } catch let error as CaptureError {
       guard !error.isUsageError else { throw UsageError(error.description) }
@@ -29,8 +29,10 @@ extension MarketReplay {
     if figures.inputError == nil { figures.inputError = malformedMessage(lobster.anomalies) }
   }
 
-  private mutating func replayLOBSTER(_ path: String, _ verification: inout VerifiedRows?) throws {
-    let reader = try ReadAhead(producer: openByteStream(path))
+  private mutating func replayLOBSTER(_ index: Int, _ verification: inout VerifiedRows?) throws {
+    let path = configuration.paths[index]
+    let reader = try ReadAhead(
+      producer: inputs.take(index, expecting: configuration.format == nil ? .lobster : nil))
     let bar = ProgressBar(label: "replaying", isEnabled: configuration.showsProgress)
     defer { bar.finish() }
     var failure: (any Error)?
@@ -81,53 +83,69 @@ extension MarketReplay {
   }
 }
 
-/// The rows of an order-book file, read in step with the events.
+/// The rows of an order-book file, read in step with the events: those of one window are held.
 struct VerifiedRows {
   private(set) var verification = LOBSTERVerification()
-  private let rows: [LOBSTERBookRow]
   private let path: String
+  private let reader: ReadAhead
+  private var rows: [LOBSTERBookRow] = []
   private var next = 0
+  private var lineNumber = 0
+  private var hasMore = true
+  private var rejected: (reason: LOBSTERRejection, offset: UInt64)?
 
   init(path: String) throws {
     self.path = path
-    let reader = try ReadAhead(producer: openByteStream(path))
-    var rows: [LOBSTERBookRow] = []
-    var rejected: (reason: LOBSTERRejection, offset: UInt64)?
-    var more = true
-    while more {
-      more = try reader.nextWindow { window, offset, isLast in
-        LOBSTERParser.forEachLine(in: window, isLast: isLast) { line, lineOffset in
-          var row = LOBSTERBookRow()
-          if let reason = LOBSTERParser.row(line, into: &row) {
-            rejected = rejected ?? (reason, offset + UInt64(lineOffset))
-          } else {
-            rows.append(row)
-          }
-        }
-      }
-    }
-    if let rejected {
-      throw CaptureError(
-        path: path, offset: rejected.offset,
-        reason: .foreign("no LOBSTER order-book row (\(rejected.reason.rawValue))"))
-    }
-    self.rows = rows
+    // A row is a few hundred bytes as text and a few times that as numbers: windows of a moderate
+    // size hold some thousand.
+    reader = try ReadAhead(producer: openByteStream(path), chunkByteCount: 1 << 18)
   }
 
   mutating func take(_ message: LOBSTERMessage) throws {
-    defer { next += 1 }
-    guard next < rows.count else {
+    lineNumber += 1
+    guard let row = try nextRow() else {
       verification.takeMissing(
-        "the order-book file has no row for this event", lineNumber: next + 1)
+        "the order-book file has no row for this event", lineNumber: lineNumber)
       return
     }
-    verification.take(message, row: rows[next], lineNumber: next + 1)
+    verification.take(message, row: row, lineNumber: lineNumber)
   }
 
   mutating func finish() throws {
-    if next < rows.count {
+    if try nextRow() != nil {
       verification.takeMissing(
-        "the order-book file has more rows than events", lineNumber: next + 1)
+        "the order-book file has more rows than events", lineNumber: lineNumber + 1)
+    }
+  }
+
+  /// The next row; nil at the end. What is no row is told when its turn comes.
+  private mutating func nextRow() throws -> LOBSTERBookRow? {
+    while next == rows.count, hasMore, rejected == nil { try readWindow() }
+    guard next < rows.count else {
+      if let rejected {
+        throw CaptureError(
+          path: path, offset: rejected.offset,
+          reason: .foreign("no LOBSTER order-book row (\(rejected.reason.rawValue))"))
+      }
+      return nil
+    }
+    defer { next += 1 }
+    return rows[next]
+  }
+
+  private mutating func readWindow() throws {
+    rows.removeAll(keepingCapacity: true)
+    next = 0
+    hasMore = try reader.nextWindow { window, offset, isLast in
+      LOBSTERParser.forEachLine(in: window, isLast: isLast) { line, lineOffset in
+        var row = LOBSTERBookRow()
+        guard rejected == nil else { return }
+        if let reason = LOBSTERParser.row(line, into: &row) {
+          rejected = (reason, offset + UInt64(lineOffset))
+        } else {
+          rows.append(row)
+        }
+      }
     }
   }
 }

@@ -10,37 +10,34 @@ internal import ApusTrading
 extension MarketReplay {
   // MARK: Files
 
-  /// Refuses outputs that cannot be, before any work is done.
-  static func checkOutputs(_ configuration: ReplayConfiguration) throws {
+  /// Refuses outputs that are inputs or one another, and what would need a second reading of a pipe,
+  /// before anything is opened.
+  static func checkFiles(_ configuration: ReplayConfiguration) throws {
+    let inputs = configuration.paths + [configuration.verifyPath].compactMap { $0 }
     let outputs = [
       configuration.bestPricesPath, configuration.booksPath, configuration.reportPath,
     ].compactMap { $0 }
-    guard Set(outputs).count == outputs.count else {
-      throw UsageError("two outputs have the same name; give each its own")
+    do throws(CaptureError) {
+      try FileUse(inputs: inputs, outputs: outputs).check()
+    } catch {
+      throw error.isUsageError ? UsageError(error.description) : WorkError(error.description)
     }
-    for output in outputs where configuration.paths.contains(output) {
-      throw UsageError("\(output): is an input as well; give the output another name")
-    }
-    for output in outputs {
-      do throws(CaptureError) {
-        _ = try AtomicFileWriter(path: output)
-      } catch {
-        throw error.isUsageError ? UsageError(error.description) : WorkError(error.description)
-      }
+    if configuration.reportPath != nil,
+      let pipe = configuration.paths.first(where: { !FileUse.isRereadable($0) })
+    {
+      throw UsageError(
+        "\(pipe): is a pipe or device, and --report reads twice; write it to a file first")
     }
   }
 
-  mutating func beginBestPrices(_ path: String) throws {
-    try Self.writing {
-      let writer = try AtomicFileWriter(path: path)
-      try writer.write(BestPriceTable.header)
-      bestPrices = writer
-    }
+  mutating func beginBestPrices() throws {
+    guard let writer = outputs.bestPrices else { return }
+    try Self.writing { try writer.write(BestPriceTable.header) }
   }
 
   /// Writes the changes told so far, so that there is room for more.
   mutating func drainBestPrices() throws {
-    guard let bestPrices else { return }
+    guard let bestPrices = outputs.bestPrices else { return }
     takeChanges()
     guard !changeBatch.isEmpty else { return }
     bestPriceText.removeAll(keepingCapacity: true)
@@ -64,13 +61,12 @@ extension MarketReplay {
 
   mutating func finishBestPrices() throws {
     try drainBestPrices()
-    if let bestPrices { try Self.writing { try bestPrices.commit() } }
+    if let bestPrices = outputs.bestPrices { try Self.writing { try bestPrices.commit() } }
   }
 
   func writeBooks() throws {
-    guard let path = configuration.booksPath else { return }
+    guard let writer = outputs.books else { return }
     try Self.writing {
-      let writer = try AtomicFileWriter(path: path)
       try writer.write(BookTable.header)
       for locate in locates { try writer.write(bookRow(locate)) }
       try writer.commit()
@@ -83,7 +79,7 @@ extension MarketReplay {
       : BookTable.row(locate: locate, symbol: name(locate), books: builder.books)
   }
 
-  private static func writing(_ body: () throws -> Void) throws {
+  static func writing(_ body: () throws -> Void) throws {
     do { try body() } catch let error as CaptureError { throw WorkError(error.description) }
   }
 
@@ -196,6 +192,29 @@ extension MarketReplay {
     return levels.map {
       ReplayFigures.Level(
         price: $0.priceTicks, quantity: $0.quantity, orderCount: $0.orderCount)
+    }
+  }
+}
+
+/// The files of one replay that are written, opened before the work: what cannot be written is told
+/// at once, and a pipe is opened once. They appear when they are committed.
+struct ReplayOutputs {
+  let bestPrices: AtomicFileWriter?
+  let books: AtomicFileWriter?
+  let report: AtomicFileWriter?
+
+  init(_ configuration: ReplayConfiguration) throws {
+    bestPrices = try Self.open(configuration.bestPricesPath)
+    books = try Self.open(configuration.booksPath)
+    report = try Self.open(configuration.reportPath)
+  }
+
+  private static func open(_ path: String?) throws -> AtomicFileWriter? {
+    guard let path else { return nil }
+    do throws(CaptureError) {
+      return try AtomicFileWriter(path: path)
+    } catch {
+      throw error.isUsageError ? UsageError(error.description) : WorkError(error.description)
     }
   }
 }

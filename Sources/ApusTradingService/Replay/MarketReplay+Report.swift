@@ -22,7 +22,7 @@ extension MarketReplay {
   static let depthSampleMessageCount = 512
 
   func writeReport(_ format: MarketDataFormat, symbols: [ITCHSymbol]?) throws {
-    guard let path = configuration.reportPath else { return }
+    guard let writer = outputs.report else { return }
     var data = ReplayReportData(
       title: "Apus market replay", sourceFiles: configuration.paths, format: figures.format,
       machine: MachineDescription.line(),
@@ -53,12 +53,9 @@ extension MarketReplay {
       data.symbols = try symbolPlots(format, symbols)
     }
     let page = ReplayReportPage.render(data)
-    do throws(CaptureError) {
-      let writer = try AtomicFileWriter(path: path)
+    try Self.writing {
       try writer.write(page)
       try writer.commit()
-    } catch {
-      throw WorkError(error.description)
     }
   }
 
@@ -114,10 +111,8 @@ extension MarketReplay {
       (symbols ?? busiest.map { ITCHSymbol($0.symbol) }).prefix(Self.plottedSymbolCount))
     guard !chosen.isEmpty else { return [] }
     var collector = try PlotCollector(symbols: chosen)
-    for path in configuration.paths {
-      // What the first pass could not read, the second cannot either.
-      do { try collector.collect(path, format, configuration) } catch is CaptureError { break }
-    }
+    // What the first pass could not read, the second cannot either.
+    do { try collector.collect(format, configuration) } catch is CaptureError {}
     return collector.plots()
   }
 
@@ -205,16 +200,21 @@ struct PlotCollector: ~Copyable {
     self.changes = changes
   }
 
-  mutating func collect(
-    _ path: String, _ format: MarketDataFormat, _ configuration: ReplayConfiguration
-  ) throws {
-    let reader = try RecordingSource(path: path, format: format).reader
-    let bar = ProgressBar(label: "plotting", isEnabled: configuration.showsProgress)
-    defer { bar.finish() }
-    var more = true
-    while more {
-      more = try reader.nextWindow { window, offset, _ in take(window, offset) }
-      bar.update(done: reader.inputBytesRead, total: reader.inputByteCount)
+  mutating func collect(_ format: MarketDataFormat, _ configuration: ReplayConfiguration) throws {
+    var source: RecordingSource?
+    for (index, path) in configuration.paths.enumerated() {
+      let next = try RecordingSource(
+        openByteStream(path), format: format, after: source,
+        hasSuccessor: index + 1 < configuration.paths.count)
+      source = next
+      let reader = next.reader
+      let bar = ProgressBar(label: "plotting", isEnabled: configuration.showsProgress)
+      defer { bar.finish() }
+      var more = true
+      while more {
+        more = try reader.nextWindow { window, offset, _ in take(window, offset) }
+        bar.update(done: reader.inputBytesRead, total: reader.inputByteCount)
+      }
     }
   }
 

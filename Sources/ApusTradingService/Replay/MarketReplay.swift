@@ -31,7 +31,8 @@ public struct MarketReplay: ~Copyable {
   let tellsChanges: Bool
   var latency: Histogram
   let clock: CycleClock
-  var bestPrices: AtomicFileWriter?
+  let inputs: RecordingInputs
+  let outputs: ReplayOutputs
   var bestPriceText = ""
   var pacer: Pacer?
 
@@ -43,7 +44,10 @@ public struct MarketReplay: ~Copyable {
     public var inputError: String? { figures.inputError }
   }
 
-  init(_ configuration: ReplayConfiguration, symbols: [ITCHSymbol]?) throws {
+  init(
+    _ configuration: ReplayConfiguration, symbols: [ITCHSymbol]?, inputs: RecordingInputs,
+    outputs: ReplayOutputs
+  ) throws {
     let tellsChanges = configuration.bestPricesPath != nil
     let host = try Self.makeHost(symbols: symbols, tellsChanges: tellsChanges)
     let lobster = try LOBSTERBookBuilder(
@@ -52,6 +56,8 @@ public struct MarketReplay: ~Copyable {
       lowestDiscernible: 1, highestTrackable: 3_600_000_000_000, significantDigits: 3)
     let changes = try BestPriceChanges(capacity: 65_536)
     self.configuration = configuration
+    self.inputs = inputs
+    self.outputs = outputs
     self.host = host
     self.lobster = lobster
     self.latency = latency
@@ -82,13 +88,18 @@ public struct MarketReplay: ~Copyable {
   /// An error of the input ends the reading, not the replay: what was read before it is in the
   /// figures and the files, and the outcome names the error.
   ///
-  /// - Throws: ``UsageError`` for what cannot be (an absent CPU, a directory, mixed formats),
-  ///   ``WorkError`` for an output that could not be written.
-  public static func run(_ configuration: ReplayConfiguration) throws -> Outcome {
+  /// - Parameter inputs: The recordings, where somebody has looked at them before; of the
+  ///   configuration's paths.
+  /// - Throws: ``UsageError`` for what cannot be (an absent CPU, a directory, mixed formats, an output
+  ///   that is an input), ``WorkError`` for an output that could not be written.
+  public static func run(
+    _ configuration: ReplayConfiguration, inputs: RecordingInputs? = nil
+  ) throws -> Outcome {
+    let inputs = inputs ?? RecordingInputs(paths: configuration.paths)
     guard !configuration.paths.isEmpty else {
       throw UsageError("expected a file to replay; see 'apus replay --help'")
     }
-    try checkOutputs(configuration)
+    try checkFiles(configuration)
     if let cpu = configuration.cpuIndex {
       do throws(ThreadError) {
         try pinCurrentThread(cpuIndex: cpu)
@@ -99,16 +110,22 @@ public struct MarketReplay: ~Copyable {
     let symbols = try configuration.symbols.map { try $0.map(Self.symbol) }
     let format: MarketDataFormat
     do {
-      format = try RecordingFormat.detect(configuration)
+      format = try inputs.detect(configuration.format)
     } catch let error as CaptureError {
       guard !error.isUsageError else { throw UsageError(error.description) }
       return Outcome(figures: .unread(configuration, error.description))
     }
-    var replay = try MarketReplay(configuration, symbols: symbols)
+    if format != .lobster, let path = configuration.verifyPath {
+      throw UsageError(
+        "--verify \(path): compares with LOBSTER messages, and the recording is \(format.rawValue)")
+    }
+    let outputs = try ReplayOutputs(configuration)
+    var replay = try MarketReplay(
+      configuration, symbols: symbols, inputs: inputs, outputs: outputs)
     replay.figures.files = configuration.paths
     replay.figures.format = format.rawValue
     replay.figures.cpu = configuration.cpuIndex
-    if let path = configuration.bestPricesPath { try replay.beginBestPrices(path) }
+    try replay.beginBestPrices()
     if format == .lobster {
       try replay.replayLOBSTER()
     } else {
@@ -134,10 +151,14 @@ public struct MarketReplay: ~Copyable {
   private mutating func replayMessages(_ format: MarketDataFormat) throws {
     let started = clock.now
     var streamBase: UInt64 = 0
-    for path in configuration.paths {
+    var source: RecordingSource?
+    for (index, path) in configuration.paths.enumerated() {
       do {
-        let source = try RecordingSource(path: path, format: format)
-        try replay(source, path: path, streamBase: &streamBase)
+        let next = try RecordingSource(
+          inputs.take(index, expecting: configuration.format == nil ? format : nil), format: format,
+          after: source, hasSuccessor: index + 1 < configuration.paths.count)
+        source = next
+        try replay(next, path: path, streamBase: &streamBase)
       } catch let error as CaptureError {
         guard !error.isUsageError else { throw UsageError(error.description) }
         figures.inputError = error.description
@@ -180,7 +201,9 @@ public struct MarketReplay: ~Copyable {
         path: path, offset: streamBase - base,
         reason: .truncated("the data ends \(reader.trailingByteCount) bytes into a message"))
     }
-    if figures.inputError == nil { figures.inputError = source.damage(path: path)?.description }
+    if figures.inputError == nil {
+      figures.inputError = source.damage(path: path, gaps: configuration.gaps)?.description
+    }
   }
 
   /// Takes every complete message of a window.

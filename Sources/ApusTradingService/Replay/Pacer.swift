@@ -15,6 +15,7 @@ struct Pacer {
 
   /// Below this distance the clock is read until the time has come. Unit: nanoseconds.
   static let spinNanoseconds = 200_000.0
+  static let sleepSecondsMax = 3_600.0
 
   init(factor: Double, clock: CycleClock) {
     self.factor = factor
@@ -31,15 +32,28 @@ struct Pacer {
       return started
     }
     let distance = timestampNanoseconds > first ? timestampNanoseconds - first : 0
-    let dueNanoseconds = Double(distance) / factor
-    let due = started &+ UInt64(dueNanoseconds * clock.cyclesPerNanosecond)
+    let due = Self.due(
+      started: started, distanceNanoseconds: distance, factor: factor,
+      cyclesPerNanosecond: clock.cyclesPerNanosecond)
     while true {
       let now = clock.now
       if now >= due { return due }
       let left = Double(due - now) / clock.cyclesPerNanosecond
       if left > Self.spinNanoseconds {
-        Thread.sleep(forTimeInterval: (left - Self.spinNanoseconds) / 1e9)
+        let seconds = (left - Self.spinNanoseconds) / 1e9
+        // What is far away is slept for in parts: no recorded time is too late to be waited for.
+        Thread.sleep(forTimeInterval: min(seconds, Self.sleepSecondsMax))
       }
     }
+  }
+
+  /// When a message is due; the end of time for what comes later than that. Unit: cycles.
+  static func due(
+    started: UInt64, distanceNanoseconds: UInt64, factor: Double, cyclesPerNanosecond: Double
+  ) -> UInt64 {
+    let cycles = Double(distanceNanoseconds) / factor * cyclesPerNanosecond
+    guard cycles < 0x1p64 else { return .max }
+    let (due, isPastTheEnd) = started.addingReportingOverflow(UInt64(max(0, cycles)))
+    return isPastTheEnd ? .max : due
   }
 }

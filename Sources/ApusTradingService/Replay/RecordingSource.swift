@@ -11,19 +11,29 @@ struct RecordingSource {
   private let mold: MoldUDP64Producer?
   private let soup: SoupBinTCPProducer?
 
-  init(path: String, format: MarketDataFormat) throws(CaptureError) {
+  /// Opens a recording.
+  ///
+  /// - Parameters:
+  ///   - predecessor: The recording before it, read to its end: a capture continues its sessions.
+  ///   - hasSuccessor: Whether another recording follows.
+  init(
+    _ stream: any ChunkProducer, format: MarketDataFormat,
+    after predecessor: RecordingSource? = nil,
+    hasSuccessor: Bool = false
+  ) throws(CaptureError) {
     switch format {
     case .itch50, .lobster:
       mold = nil
       soup = nil
-      reader = try ReadAhead(producer: openByteStream(path))
+      reader = try ReadAhead(producer: stream)
     case .soupbintcp:
-      let producer = try SoupBinTCPProducer(openByteStream(path))
+      let producer = try SoupBinTCPProducer(stream)
       mold = nil
       soup = producer
       reader = try ReadAhead(producer: producer)
     case .pcap:
-      let producer = try MoldUDP64Producer(PcapReader(path: path))
+      let producer = MoldUDP64Producer(
+        try PcapReader(stream), after: predecessor?.mold, hasSuccessor: hasSuccessor)
       mold = producer
       soup = nil
       reader = try ReadAhead(producer: producer)
@@ -38,7 +48,13 @@ struct RecordingSource {
       transport.heartbeatCount += statistics.heartbeatCount
       transport.gapCount += statistics.gapCount
       transport.gapMessageCount &+= statistics.gapMessageCount
+      let more = ReplayFigures.Transport.gapsToldMax - transport.gaps.count
+      transport.gaps += statistics.gaps.prefix(more).map(ReplayFigures.Gap.init)
       transport.duplicateMessageCount += statistics.duplicateMessageCount
+      transport.lateMessageCount += statistics.lateMessageCount
+      transport.reorderedPacketCount += statistics.reorderedPacketCount
+      transport.strayPacketCount += statistics.strayPacketCount
+      transport.unfollowedPacketCount += statistics.unfollowedPacketCount
       transport.malformedPacketCount += statistics.malformedPacketCount
       transport.ignoredPacketCount += statistics.ignoredPacketCount
       figures.transport = transport
@@ -55,13 +71,16 @@ struct RecordingSource {
   ///
   /// Datagrams of other protocols are nothing wrong in a capture that has a feed, but a capture
   /// without any packet of one is no recording. In a SoupBinTCP stream every packet should be right.
-  func damage(path: String) -> CaptureError? {
-    if let statistics = mold?.statistics, statistics.packetCount == 0 {
-      return CaptureError(
-        path: path,
-        reason: .foreign(
-          "no MoldUDP64 packet among its \(statistics.malformedPacketCount) UDP datagrams and "
-            + "\(statistics.ignoredPacketCount) other packets; name a capture of a feed"))
+  func damage(path: String, gaps: GapRule) -> CaptureError? {
+    if let statistics = mold?.statistics {
+      if statistics.packetCount == 0, statistics.unfollowedPacketCount == 0 {
+        return CaptureError(
+          path: path,
+          reason: .foreign(
+            "no MoldUDP64 packet among its \(statistics.malformedPacketCount) UDP datagrams and "
+              + "\(statistics.ignoredPacketCount) other packets; name a capture of a feed"))
+      }
+      return gaps == .allow ? nil : Self.missing(statistics, path: path)
     }
     if let statistics = soup?.statistics, statistics.malformedPacketCount > 0 {
       return CaptureError(
@@ -72,62 +91,42 @@ struct RecordingSource {
     }
     return nil
   }
+
+  /// What the packets of a feed did not bring, or brought in vain.
+  private static func missing(_ statistics: MoldUDP64Statistics, path: String) -> CaptureError? {
+    var parts: [String] = []
+    if let gap = statistics.gaps.first {
+      parts.append(
+        "packet \(gap.packetNumber): session \(gap.session): messages \(gap.firstSequence) to "
+          + "\(gap.lastSequence) are missing (gaps: \(statistics.gapCount), "
+          + "messages: \(statistics.gapMessageCount))")
+    }
+    for (count, what) in [
+      (statistics.lateMessageCount, "messages came when later ones had been taken"),
+      (statistics.strayPacketCount, "packets were far ahead of a feed that continued without them"),
+      (statistics.unfollowedPacketCount, "packets were of more sessions than can be followed"),
+    ] where count > 0 {
+      parts.append("\(count) \(what)")
+    }
+    guard !parts.isEmpty else { return nil }
+    return CaptureError(
+      path: statistics.gaps.first?.path ?? path, offset: statistics.gaps.first?.captureOffset,
+      reason: .incomplete(
+        parts.joined(separator: "; ") + "; the rest was replayed; --gaps allow takes it as it is"))
+  }
+}
+
+extension ReplayFigures.Gap {
+  fileprivate init(_ gap: MoldUDP64Gap) {
+    self.init(
+      file: gap.path, session: "\(gap.session)", firstSequence: gap.firstSequence,
+      lastSequence: gap.lastSequence, packet: gap.packetNumber, offset: gap.captureOffset)
+  }
 }
 
 /// Finds out what form a recording has by looking at its first bytes.
 enum RecordingFormat {
-  /// The form of all recordings of a configuration: the one asked for, or the one they agree on.
-  static func detect(_ configuration: ReplayConfiguration) throws -> MarketDataFormat {
-    if let format = configuration.format {
-      if format == .itch50, let path = configuration.paths.first, try isSeekable(path),
-        try detect(path) != .itch50
-      {
-        throw CaptureError(
-          path: path, offset: 0,
-          reason: .foreign("no ITCH 5.0 message begins here; try --format auto"))
-      }
-      return format
-    }
-    var agreed: MarketDataFormat?
-    for path in configuration.paths {
-      guard let format = try detect(path) else {
-        throw CaptureError(
-          path: path, offset: 0,
-          reason: .foreign(
-            "neither ITCH 5.0, pcap, pcapng, SoupBinTCP nor LOBSTER; try --format"))
-      }
-      if let agreed, agreed != format {
-        throw UsageError(
-          "\(path): is \(format.rawValue) and the files before it are \(agreed.rawValue); "
-            + "replay them one by one")
-      }
-      agreed = format
-    }
-    return agreed ?? .itch50
-  }
-
-  private static func isSeekable(_ path: String) throws(CaptureError) -> Bool {
-    try FileChunkProducer(path: path).inputByteCount != nil
-  }
-
-  /// The form of one file, or nil where it is none that can be replayed.
-  static func detect(_ path: String) throws(CaptureError) -> MarketDataFormat? {
-    let producer = try openByteStream(path)
-    guard producer.inputByteCount != nil else {
-      throw CaptureError(
-        path: path,
-        reason: .foreign(
-          "a pipe or device, which cannot be read twice; name its form with --format"))
-    }
-    let reader = try ReadAhead(producer: producer, chunkByteCount: 65_536, chunkCount: 2)
-    var head: [UInt8] = []
-    _ = try reader.nextWindow { span, _, _ in
-      head = span.copiedPrefix(512)
-      return span.byteCount
-    }
-    return detect(head)
-  }
-
+  /// The form of a recording that begins so, or nil where it is none that can be replayed.
   static func detect(_ head: [UInt8]) -> MarketDataFormat? {
     if isCapture(head) { return .pcap }
     if isITCH(head) { return .itch50 }

@@ -20,16 +20,28 @@ public enum ReplaySpeed: Sendable, Equatable {
   /// By the recorded times, this many times as fast.
   case paced(factor: Double)
 
-  /// `max`, or a positive number followed by `x`.
+  /// The factors that a replay can keep: a day in a tenth of a second, or a second in a quarter hour.
+  public static let factors = 0.001...1_000_000
+
+  /// `max`, or a decimal number among ``factors`` followed by `x`.
   public init?(_ text: String) {
     if text == "max" {
       self = .max
       return
     }
-    guard text.hasSuffix("x"), let factor = Double(text.dropLast()), factor > 0, factor.isFinite
+    guard text.hasSuffix("x"), text.dropLast().allSatisfy({ "0123456789.".contains($0) }),
+      let factor = Double(text.dropLast()), Self.factors.contains(factor)
     else { return nil }
     self = .paced(factor: factor)
   }
+}
+
+/// What is said of a capture that lacks messages of its feed.
+public enum GapRule: String, Sendable, CaseIterable {
+  /// It is told as damage: books built from it may be wrong.
+  case refuse
+  /// It is counted and taken as it is.
+  case allow
 }
 
 /// What to replay and what to leave behind.
@@ -40,6 +52,8 @@ public struct ReplayConfiguration: Sendable {
   public var format: MarketDataFormat?
   /// Only these instruments; nil for all.
   public var symbols: [String]?
+  /// What is said of a capture that lacks messages.
+  public var gaps = GapRule.refuse
   /// How fast.
   public var speed = ReplaySpeed.max
   /// CPU for the book-building thread; nil leaves it to the scheduler.

@@ -70,6 +70,22 @@ public struct ReplayFigures: Encodable, Sendable {
     public var spread: Int64?
   }
 
+  /// Messages of a session that no packet of a capture brought in time.
+  public struct Gap: Encodable, Sendable {
+    /// The capture whose packet showed it.
+    public var file: String
+    /// Whose messages.
+    public var session: String
+    /// The first one missing.
+    public var firstSequence: UInt64
+    /// The last one missing.
+    public var lastSequence: UInt64
+    /// Which packet of the capture showed it, from 1.
+    public var packet: UInt64
+    /// Where that packet begins in the capture. Unit: bytes.
+    public var offset: UInt64
+  }
+
   /// How the packets of a capture fared.
   public struct Transport: Encodable, Sendable {
     /// Packets with messages.
@@ -80,12 +96,24 @@ public struct ReplayFigures: Encodable, Sendable {
     public var gapCount: UInt64 = 0
     /// Messages missing there.
     public var gapMessageCount: UInt64 = 0
+    /// The first 16 such places.
+    public var gaps: [Gap] = []
     /// Messages that had come before; not applied again.
     public var duplicateMessageCount: UInt64 = 0
+    /// Messages that came when later ones had been applied; not applied.
+    public var lateMessageCount: UInt64 = 0
+    /// Packets that came before their turn and waited for it.
+    public var reorderedPacketCount: UInt64 = 0
+    /// Packets far ahead of a feed that continued without them; not applied.
+    public var strayPacketCount: UInt64 = 0
+    /// Packets of more than 64 sessions; those of the later sessions are not applied.
+    public var unfollowedPacketCount: UInt64 = 0
     /// Packets that are none of the feed.
     public var malformedPacketCount: UInt64 = 0
     /// Packets of other protocols.
     public var ignoredPacketCount: UInt64 = 0
+
+    static let gapsToldMax = 16
   }
 
   /// What a comparison with a LOBSTER order-book file found.

@@ -110,9 +110,17 @@ public enum ReplaySummary {
           ["sequence gaps", HumanText.count(transport.gapCount)],
           ["messages missing", HumanText.count(transport.gapMessageCount)],
           ["messages repeated", HumanText.count(transport.duplicateMessageCount)],
+          ["messages too late", HumanText.count(transport.lateMessageCount)],
+          ["packets out of turn", HumanText.count(transport.reorderedPacketCount)],
+          ["packets too far ahead", HumanText.count(transport.strayPacketCount)],
+          ["packets not followed", HumanText.count(transport.unfollowedPacketCount)],
           ["malformed packets", HumanText.count(transport.malformedPacketCount)],
           ["other packets", HumanText.count(transport.ignoredPacketCount)],
         ])
+      + transport.gaps.map {
+        "\n  missing: session \($0.session), messages \($0.firstSequence) to \($0.lastSequence), "
+          + "before packet \($0.packet) of \($0.file)"
+      }.joined()
   }
 
   private static func verified(_ verification: ReplayFigures.Verification) -> String {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCapture
+internal import ApusServiceKit
+internal import Foundation
+
+/// A folder on the disk that is removed with its owner, and by an interrupt.
+final class BenchmarkPlace {
+  /// Where it is.
+  let path: String
+  private let key: Leftovers.Key
+
+  /// Makes the folder; its name begins with what it is for.
+  init(for purpose: String) throws {
+    // Not /tmp, which may be memory and then measures no disk.
+    let path = "/var/tmp/apus-\(purpose)-\(UUID().uuidString)"
+    var failure: (any Error)?
+    let key = Leftovers.make(removal: { try? FileManager.default.removeItem(atPath: path) }) {
+      do {
+        try FileManager.default.createDirectory(
+          atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        return true
+      } catch {
+        failure = error
+        return false
+      }
+    }
+    guard let key else {
+      throw WorkError("\(path): \(failure?.localizedDescription ?? "interrupted")")
+    }
+    self.path = path
+    self.key = key
+  }
+
+  deinit {
+    Leftovers.finish(key) { try? FileManager.default.removeItem(atPath: path) }
+  }
+}
