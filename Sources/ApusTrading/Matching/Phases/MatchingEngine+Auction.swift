@@ -24,7 +24,8 @@ extension MatchingEngine {
       if instruments[instrument].auctionLeft == 0 {
         guard events.remainingCapacity >= reserve else { return false }
         guard let price = auctionPrice(instrument) else { return true }
-        joinMain(instrument, &events)
+        // Where there was no room for all events, what has joined counts as displayed the next time.
+        guard joinMain(instrument, &events, reserve) else { return false }
         instruments[instrument].auctionTicks = price.priceTicks
         instruments[instrument].auctionLeft = price.quantity
         var event = MatchingEvent(.auction)
@@ -125,69 +126,36 @@ extension MatchingEngine {
   }
 
   /// Puts the auction's orders into the displayed book, behind those at their price. Section 11.2.
-  private mutating func joinMain(_ instrument: UInt16, _ events: inout MatchingSink) {
+  ///
+  /// - Returns: Whether all of them are there: those for whose price there is no room have an event each.
+  private mutating func joinMain(
+    _ instrument: UInt16, _ events: inout MatchingSink, _ reserve: Int
+  ) -> Bool {
     let set = instruments[instrument].auctionSet
     let sides: InlineArray<2, Side> = [Side.buy, .sell]
     for index in sides.indices {
       let side = sides[index]
 
       while let slot = firstOf(set, instrument, side) {
+        guard events.remainingCapacity >= reserve else { return false }
         unlink(slot)
+        countOut(slot)
         orders[slot].tag.set = .main
-        if extras[details[slot].extra].displayQuantity != 0 {
-          instruments[instrument].icebergCount &+= 1
-        }
+        countIn(slot)
         if !link(slot) {
           orders[slot].level = .none
           remove(slot, .capacity, &events)
         }
       }
     }
+    return true
   }
 
-  private mutating func firstOf(_ set: OrderSet, _ instrument: UInt16, _ side: Side) -> UInt32? {
+  /// The first order of one side of a set.
+  mutating func firstOf(_ set: OrderSet, _ instrument: UInt16, _ side: Side) -> UInt32? {
     // SAFETY: entries below `count` name live levels with orders.
     let ladder = unsafe books.ladder(set, instrument, side).pointee
     guard ladder.count > 0 else { return nil }
     return levels[unsafe books.ladders.base(ladder)[Int(ladder.count) - 1].level].head.rawValue
-  }
-
-  /// Cancels what is left of the orders that lived for the auction. Section 9.
-  mutating func cancelAuctionOnly(
-    _ instrument: UInt16, _ events: inout MatchingSink, _ reserve: Int
-  ) -> Bool {
-    let set = instruments[instrument].auctionSet
-    let timeInForce: TimeInForce = set == .atOpen ? .atOpen : .atClose
-    let sides: InlineArray<2, Side> = [Side.buy, .sell]
-    for index in sides.indices {
-      let side = sides[index]
-
-      while let slot = firstAuctionOnly(instrument, side, timeInForce)
-        ?? firstOf(set, instrument, side)
-      {
-        guard events.remainingCapacity >= reserve else { return false }
-        remove(slot, .auctionOnly, &events)
-      }
-    }
-    return true
-  }
-
-  /// The first order of the displayed book that lives for an auction.
-  private mutating func firstAuctionOnly(
-    _ instrument: UInt16, _ side: Side, _ timeInForce: TimeInForce
-  ) -> UInt32? {
-    guard instruments[instrument].auctionOnlyCount != 0 else { return nil }
-    // SAFETY: entries below `count` name live levels with orders.
-    let ladder = unsafe books.ladder(instrument, side).pointee
-    var position = Int(ladder.count)
-    while position > 0 {
-      position -= 1
-      var slot = levels[unsafe books.ladders.base(ladder)[position].level].head
-      while !slot.isNone {
-        if details[slot.rawValue].timeInForce == timeInForce { return slot.rawValue }
-        slot = orders[slot.rawValue].next
-      }
-    }
-    return nil
   }
 }
