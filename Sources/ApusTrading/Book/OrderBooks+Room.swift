@@ -16,7 +16,9 @@ extension OrderBooks {
     let entries = unsafe ladders.base(ladder.pointee)
     let position = unsafe entries.upperBound(key, count: Int(ladder.pointee.count))
     if position > 0, unsafe entries[position &- 1].key == key { return true }
-    guard givesLevelUp || levels.count < levels.capacity else { return false }
+    guard unsafe ladder.pointee.count < priceCountMax,
+      givesLevelUp || levels.count < levels.capacity
+    else { return false }
     return unsafe ladder.pointee.count < ladder.pointee.capacity
       || ladders.grow(&ladder.pointee)
   }

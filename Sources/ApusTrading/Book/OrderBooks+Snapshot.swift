@@ -15,7 +15,9 @@ extension OrderBooks {
 
   /// Writes every order, in the order of its book, side, price and queue: adding them again in this
   /// order gives equal books.
-  func writeOrders(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  func writeOrders<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     try writer.write(UInt64(orderCount))
     try writer.write(UInt64(liveCountMax))
     for locate in 0..<Self.bookCount {

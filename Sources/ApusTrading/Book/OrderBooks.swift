@@ -14,9 +14,10 @@ public import ApusMemory
 /// A crossed or locked book is data, not an error: before the open it is the normal state.
 ///
 /// - Threading: one writer; queries on the writer's thread.
-/// - Complexity: every change is O(1) in orders and O(prices between it and the touch); memory is
-///   reserved at `init` and touched as it is used; nothing allocates but the reference table when
-///   it doubles.
+/// - Complexity: every change is O(1) in orders and O(prices between it and the touch), of which one
+///   side of one book has at most ``Configuration/priceCountMax``: a new price moves that many
+///   entries of 8 bytes at worst. Memory is reserved at `init` and touched as it is used; nothing
+///   allocates but the reference table when it grows, which moves all of its entries.
 @safe
 public struct OrderBooks: ~Copyable {
   /// Limits of a set of books. Memory is reserved for them and committed only as it is touched.
@@ -32,6 +33,12 @@ public struct OrderBooks: ~Copyable {
     public var residentOrderCount = 0
     /// Room for lists of prices beyond what all levels need at once. Unit: bytes.
     var spareLadderByteCount = 16 << 20
+    /// Prices that one side of one book may have: what bounds the cost of a new price far from the
+    /// touch. An order at one more is refused as one for which there is no capacity.
+    public var priceCountMax = 1 << 16
+    /// What the hash of order references is keyed with: a secret of the host, so that nobody can choose
+    /// references that collide. Drawn from the system unless it is set; nothing but time depends on it.
+    public var hashSeed = UInt64.random(in: .min ... .max)
     /// Whether there are ladders for the other sets of a matching engine's orders.
     var hasOrderSets = false
 
@@ -74,6 +81,7 @@ public struct OrderBooks: ~Copyable {
   let places: BookLadders
   let orderBase: UnsafeMutablePointer<BookOrder>
   let levelBase: UnsafeMutablePointer<PriceLevel>
+  let priceCountMax: UInt32
   var liveCountMax = 0
   /// The book that the last applied change belonged to.
   var touchedLocate: UInt16 = 0
@@ -82,11 +90,12 @@ public struct OrderBooks: ~Copyable {
   /// Reserves the memory of all books.
   ///
   /// - Throws: ``MemoryError`` when the address space could not be had.
-  /// - Precondition: capacities are positive and at most 2^31.
+  /// - Precondition: capacities are positive and at most 2^31; so is the most prices of a side.
   public init(configuration: Configuration) throws(MemoryError) {
     precondition(
       (1...(1 << 31)).contains(configuration.orderCapacity)
-        && (1...(1 << 31)).contains(configuration.levelCapacity),
+        && (1...(1 << 31)).contains(configuration.levelCapacity)
+        && (1...(1 << 31)).contains(configuration.priceCountMax),
       "OrderBooks.init: expected capacities of 1...2^31")
     let options = MemoryRegion.Options(pages: configuration.pages)
     let resident = min(configuration.residentOrderCount, configuration.orderCapacity)
@@ -99,7 +108,8 @@ public struct OrderBooks: ~Copyable {
     let levels = try Slab<PriceLevel>(
       capacity: configuration.levelCapacity, options: residentOptions)
     let index = try OrderReferenceIndex(
-      pages: configuration.pages, residentOrderCount: resident)
+      pages: configuration.pages, hashSeed: configuration.hashSeed,
+      residentOrderCount: resident)
     residentOptions.prefaultedByteCount = residentLevels * MemoryLayout<LadderEntry>.stride * 2
     // Blocks are powers of two, and a ladder that grew left a smaller block behind: 4 × covers both.
     let ladders = try LadderStorage(
@@ -120,6 +130,7 @@ public struct OrderBooks: ~Copyable {
       entries: ladders.entries)
     unsafe orderBase = orders.pointer(to: SlabIndex(rawValue: 0))
     unsafe levelBase = levels.pointer(to: SlabIndex(rawValue: 0))
+    priceCountMax = UInt32(configuration.priceCountMax)
     self.orders = orders
     self.levels = levels
     self.index = index
@@ -318,6 +329,7 @@ public struct OrderBooks: ~Copyable {
     _ key: UInt32
   ) -> Bool {
     // SAFETY: as in `link`; after `grow` the block holds at least one entry more than `count`.
+    guard unsafe ladder.pointee.count < priceCountMax else { return false }
     if unsafe ladder.pointee.count == ladder.pointee.capacity {
       guard unsafe ladders.grow(&ladder.pointee) else { return false }
     }

@@ -11,7 +11,9 @@ internal import ApusMemory
 /// its survivors move to a **hash table** of 8 bytes an entry. So a look-up costs one dependent
 /// cache miss before the order itself in either place, and the index holds 2 MiB and 11 to 14 bytes
 /// a live order, whatever the references look like: a stream of scattered or hostile references
-/// merely lives in the table. Figures: docs/decisions/0001-order-index.md.
+/// merely lives in the table. Giving up a page looks at all of its cells, so a page takes the place of
+/// another only when so many orders have come since the last one did; where they have not, its
+/// references live in the table from the start. Figures: docs/decisions/0001-order-index.md.
 ///
 /// The directory says of each page number where its references are. A page number that was given
 /// up once stays with the table, so that a reference has exactly one possible place.
@@ -25,6 +27,8 @@ struct OrderReferenceIndex: ~Copyable {
   static let directoryCount: UInt64 = 1 << 20
   /// Pages in the window, at least: 2 MiB of cells for the youngest 524,288 references.
   static let pageCountMin = 64
+  /// Orders that have to come between two pages that take another's place: 16 cells an order.
+  static let insertsPerPage: UInt64 = 512
 
   /// Directory states; any greater value is a page slot plus `firstSlotState`.
   static let unseen: UInt32 = 0
@@ -41,15 +45,22 @@ struct OrderReferenceIndex: ~Copyable {
   private let slotRegion: MemoryRegion
   var table: OrderReferenceTable
 
-  private(set) var liveCount = 0
+  private var insertCount: UInt64 = 0
+  private var removeCount: UInt64 = 0
+  /// `insertCount` when a page last took the place of another.
+  private var insertCountAtLastPage: UInt64 = 0
   private(set) var slotsInUse = 0
+  /// Pages that were given up for others.
+  private(set) var givenUpPageCount = 0
   /// The slot whose page is the oldest once the window is full.
   private var oldestSlot = 0
 
-  /// - Parameter residentOrderCount: Live orders for which there is room, and memory, from the start; the
-  ///   window holds twice as many references.
+  /// - Parameters:
+  ///   - hashSeed: What the table's hash is keyed with.
+  ///   - residentOrderCount: Live orders for which there is room, and memory, from the start; the window
+  ///     holds twice as many references.
   init(
-    pages: MemoryRegion.PagePolicy, residentOrderCount: Int = 0
+    pages: MemoryRegion.PagePolicy, hashSeed: UInt64, residentOrderCount: Int = 0
   ) throws(MemoryError) {
     pageCount = max(Self.pageCountMin, 2 * residentOrderCount >> Self.pageShift)
     let options = MemoryRegion.Options(pages: pages, prefaulted: residentOrderCount > 0)
@@ -59,7 +70,8 @@ struct OrderReferenceIndex: ~Copyable {
       byteCount: pageCount * Self.cellsPerPage * 4, options: options)
     let slotRegion = try MemoryRegion(
       byteCount: pageCount * 4, options: MemoryRegion.Options(pages: .plain))
-    table = try OrderReferenceTable(pages: pages, residentCount: residentOrderCount)
+    table = try OrderReferenceTable(
+      pages: pages, hashSeed: hashSeed, residentCount: residentOrderCount)
     // SAFETY: each region is at least as long as the array bound to it, zero-filled by the kernel,
     // and lives as long as self.
     unsafe directory = directoryRegion.baseAddress.bindMemory(
@@ -72,6 +84,9 @@ struct OrderReferenceIndex: ~Copyable {
     self.cellRegion = cellRegion
     self.slotRegion = slotRegion
   }
+
+  /// References that it finds.
+  var liveCount: Int { Int(truncatingIfNeeded: insertCount &- removeCount) }
 
   /// Bytes this index has touched.
   var usedByteCount: Int {
@@ -100,7 +115,8 @@ struct OrderReferenceIndex: ~Copyable {
       return value == 0 ? nil : value &- 1
     }
     return unsafe OrderReferenceTable.find(
-      reference, entries: table.entries, capacity: table.capacity, in: orders)
+      reference, table.fingerprint(reference), entries: table.entries, capacity: table.capacity,
+      in: orders)
   }
 
   /// The slot of a paged order, for prefetching only; 0 where it is not paged or not known.
@@ -126,7 +142,7 @@ struct OrderReferenceIndex: ~Copyable {
       // SAFETY: `cell` points into the cells of a slot in use.
       guard unsafe cell.pointee == 0 else { return .duplicate }
       unsafe cell.pointee = handle &+ 1
-      liveCount &+= 1
+      insertCount &+= 1
       return .inserted
     }
     return unsafe insertOutsidePages(reference, handle, orders)
@@ -140,11 +156,11 @@ struct OrderReferenceIndex: ~Copyable {
       let value = unsafe cell.pointee
       guard value != 0 else { return nil }
       unsafe cell.pointee = 0
-      liveCount &-= 1
+      removeCount &+= 1
       return value &- 1
     }
     guard let handle = unsafe table.remove(reference, in: orders) else { return nil }
-    liveCount &-= 1
+    removeCount &+= 1
     return handle
   }
 
@@ -160,13 +176,14 @@ struct OrderReferenceIndex: ~Copyable {
     }
     if unsafe table.find(reference, in: orders) != nil { return .duplicate }
     guard table.insert(reference, handle) else { return .full }
-    liveCount += 1
+    insertCount &+= 1
     return .inserted
   }
 
   // MARK: Pages
 
-  /// Gives a page of references a slot. False when the oldest page could not be given up for it.
+  /// Gives a page of references a slot. False when the oldest page could not be given up for it, or too
+  /// few orders have come since one was.
   private mutating func makePage(_ pageNumber: UInt32) -> Bool {
     let slot: Int
     if slotsInUse < pageCount {
@@ -174,7 +191,11 @@ struct OrderReferenceIndex: ~Copyable {
       slotsInUse += 1
     } else {
       slot = oldestSlot
-      guard giveUp(slot) else { return false }
+      guard insertCount &- insertCountAtLastPage >= Self.insertsPerPage, giveUp(slot) else {
+        return false
+      }
+      insertCountAtLastPage = insertCount
+      givenUpPageCount += 1
       oldestSlot = (slot + 1) % pageCount
     }
     // SAFETY: slot < pageCount; pageNumber < directoryCount was checked by the caller.

@@ -11,7 +11,8 @@ internal import CApusPlatform
 /// size, so that neither deletion nor growth reads an order. The reference itself is compared in
 /// the order's slot, which the caller is about to read anyway.
 ///
-/// The table grows by a quarter: 10.7 to 13.3 bytes an order, where doubling took up to 21.3.
+/// The table grows by a quarter: 10.7 to 13.3 bytes an order, where doubling took up to 21.3. Its hash
+/// is keyed, so that references chosen to collide do not.
 @safe
 struct OrderReferenceTable: ~Copyable {
   struct Entry: BitwiseCopyable {
@@ -26,14 +27,18 @@ struct OrderReferenceTable: ~Copyable {
   private(set) var capacity: Int
   private(set) var count = 0
   private let pages: MemoryRegion.PagePolicy
+  private let hash: KeyedHash
 
   static let initialCapacity = 1 << 13
   /// A hash of 32 bits has homes in no larger table.
   static let capacityMax = 1 << 31
 
   /// - Parameter residentCount: Entries for which there is room, and memory, from the start.
-  init(pages: MemoryRegion.PagePolicy, residentCount: Int = 0) throws(MemoryError) {
+  init(
+    pages: MemoryRegion.PagePolicy, hashSeed: UInt64, residentCount: Int = 0
+  ) throws(MemoryError) {
     self.pages = pages
+    hash = KeyedHash(seed: hashSeed)
     capacity = max(Self.initialCapacity, residentCount * 4 / 3 + 1)
     region = try Self.makeRegion(
       capacity, pages, prefaulted: residentCount > 0)
@@ -42,14 +47,8 @@ struct OrderReferenceTable: ~Copyable {
 
   var byteCount: Int { capacity * MemoryLayout<Entry>.stride }
 
-  /// The finalizer of MurmurHash3 (public domain): every input bit reaches the upper 32 bits.
   @inline(__always)
-  static func fingerprint(_ reference: UInt64) -> UInt32 {
-    var hash = reference
-    hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
-    hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53
-    return UInt32(truncatingIfNeeded: hash >> 32)
-  }
+  func fingerprint(_ reference: UInt64) -> UInt32 { hash.full(reference) }
 
   @inline(__always)
   func home(_ fingerprint: UInt32) -> Int { (Int(fingerprint) &* capacity) >> 32 }
@@ -66,18 +65,19 @@ struct OrderReferenceTable: ~Copyable {
   }
 
   func find(_ reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>) -> UInt32? {
-    unsafe Self.find(reference, entries: entries, capacity: capacity, in: orders)
+    unsafe Self.find(
+      reference, fingerprint(reference), entries: entries, capacity: capacity, in: orders)
   }
 
   /// As ``find(_:in:)``, of a table's entries: a borrowed table is copied before a call.
   @inline(never)
   static func find(
-    _ reference: UInt64, entries: UnsafeMutablePointer<Entry>, capacity: Int,
-    in orders: UnsafeMutablePointer<BookOrder>
+    _ reference: UInt64, _ fingerprint: UInt32, entries: UnsafeMutablePointer<Entry>,
+    capacity: Int, in orders: UnsafeMutablePointer<BookOrder>
   ) -> UInt32? {
-    guard let position = unsafe position(of: reference, entries, capacity, in: orders) else {
-      return nil
-    }
+    guard
+      let position = unsafe position(of: reference, fingerprint, entries, capacity, in: orders)
+    else { return nil }
     // SAFETY: `position` is below the capacity.
     return unsafe entries[position].handle &- 1
   }
@@ -85,10 +85,9 @@ struct OrderReferenceTable: ~Copyable {
   /// - Complexity: O(1) expected; the load factor stays below 3/4.
   @inline(__always)
   private static func position(
-    of reference: UInt64, _ entries: UnsafeMutablePointer<Entry>, _ capacity: Int,
-    in orders: UnsafeMutablePointer<BookOrder>
+    of reference: UInt64, _ fingerprint: UInt32, _ entries: UnsafeMutablePointer<Entry>,
+    _ capacity: Int, in orders: UnsafeMutablePointer<BookOrder>
   ) -> Int? {
-    let fingerprint = Self.fingerprint(reference)
     var position = (Int(fingerprint) &* capacity) >> 32
     while true {
       // SAFETY: positions are below the capacity; a non-zero handle names a live order's slot; the load
@@ -108,14 +107,14 @@ struct OrderReferenceTable: ~Copyable {
   @inline(__always)
   func prefetch(_ reference: UInt64) {
     // SAFETY: a home is below the capacity.
-    unsafe capus_prefetch(entries + home(Self.fingerprint(reference)))
+    unsafe capus_prefetch(entries + home(fingerprint(reference)))
   }
 
   /// The slot of the entry at a reference's home if its fingerprint agrees, else 0: a guess for
   /// prefetching, never for deciding.
   @inline(__always)
   func peek(_ reference: UInt64) -> UInt32 {
-    let fingerprint = Self.fingerprint(reference)
+    let fingerprint = fingerprint(reference)
     // SAFETY: a home is below the capacity.
     let entry = unsafe entries[home(fingerprint)]
     return entry.handle != 0 && entry.fingerprint == fingerprint ? entry.handle &- 1 : 0
@@ -124,7 +123,7 @@ struct OrderReferenceTable: ~Copyable {
   /// Adds a reference that is not in the table. False when no memory could be had to grow.
   mutating func insert(_ reference: UInt64, _ handle: UInt32) -> Bool {
     guard reserve(1) else { return false }
-    place(Entry(fingerprint: Self.fingerprint(reference), handle: handle &+ 1))
+    place(Entry(fingerprint: fingerprint(reference), handle: handle &+ 1))
     count += 1
     return true
   }
@@ -139,9 +138,10 @@ struct OrderReferenceTable: ~Copyable {
   mutating func remove(
     _ reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>
   ) -> UInt32? {
-    guard var hole = unsafe Self.position(of: reference, entries, capacity, in: orders) else {
-      return nil
-    }
+    guard
+      var hole = unsafe Self.position(
+        of: reference, fingerprint(reference), entries, capacity, in: orders)
+    else { return nil }
     // SAFETY: every position is below the capacity.
     let handle = unsafe entries[hole].handle &- 1
     var next = after(hole)

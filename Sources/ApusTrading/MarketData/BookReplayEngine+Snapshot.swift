@@ -8,13 +8,24 @@ internal import ApusMemory
 extension BookReplayEngine {
   /// Writes orders, names, counts and the prices last told.
   public func writeSnapshot(to writer: inout SnapshotWriter) throws(SnapshotError) {
+    try writeState(to: &writer)
+  }
+
+  /// Hash of all that a snapshot has: the books, the names, the counts, the prices last told.
+  public var digest: UInt64 {
+    var sink = DigestSink()
+    writeState(to: &sink)
+    return sink.value
+  }
+
+  func writeState<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     try builder.books.writeOrders(to: &writer)
     try builder.writeCounts(to: &writer)
-    let locates = (0..<OrderBooks.bookCount).filter {
-      told[$0].bidQuantity != 0 || told[$0].askQuantity != 0
-    }
-    try writer.write(UInt32(locates.count))
-    for locate in locates {
+    let count = (0..<OrderBooks.bookCount).count { isTold($0) }
+    try writer.write(UInt32(count))
+    for locate in 0..<OrderBooks.bookCount where isTold(locate) {
       let prices = told[locate]
       try writer.write(UInt16(locate))
       try writer.write(prices.bidQuantity)
@@ -22,6 +33,10 @@ extension BookReplayEngine {
       try writer.write(prices.bidPriceTicks)
       try writer.write(prices.askPriceTicks)
     }
+  }
+
+  private func isTold(_ locate: Int) -> Bool {
+    told[locate].bidQuantity != 0 || told[locate].askQuantity != 0
   }
 
   /// Books as a snapshot has them.
@@ -64,7 +79,9 @@ extension BookReplayEngine {
 
 extension MarketBookBuilder {
   /// Writes what there is besides the orders.
-  func writeCounts(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  func writeCounts<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     try writer.write(messageCount)
     try writer.write(lastTimestampNanoseconds)
     try writer.write(secondStart)
@@ -74,12 +91,8 @@ extension MarketBookBuilder {
       try writer.write(anomalies[kind].count)
       try writer.write(anomalies[kind].firstOffset)
     }
-    let locates = (0..<OrderBooks.bookCount).filter {
-      let book = books.header(locate: $0)
-      return book.symbolRaw != 0 || book.messageCount != 0 || book.isListed
-    }
-    try writer.write(UInt32(locates.count))
-    for locate in locates {
+    try writer.write(UInt32((0..<OrderBooks.bookCount).count { isKnown($0) }))
+    for locate in 0..<OrderBooks.bookCount where isKnown(locate) {
       let book = books.header(locate: locate)
       try writer.write(UInt16(locate))
       try writer.write(book.symbolRaw)
@@ -87,12 +100,17 @@ extension MarketBookBuilder {
       try writer.write(UInt8(book.isListed ? 1 : 0))
     }
     // SAFETY: every second is below secondsPerDay.
-    let seconds = (0..<Self.secondsPerDay).filter { unsafe secondCounts[$0] != 0 }
-    try writer.write(UInt32(seconds.count))
-    for second in seconds {
+    let seconds = (0..<Self.secondsPerDay).count { unsafe secondCounts[$0] != 0 }
+    try writer.write(UInt32(seconds))
+    for second in 0..<Self.secondsPerDay where unsafe secondCounts[second] != 0 {
       try writer.write(UInt32(second))
       try writer.write(unsafe secondCounts[second])
     }
+  }
+
+  private func isKnown(_ locate: Int) -> Bool {
+    let book = books.header(locate: locate)
+    return book.symbolRaw != 0 || book.messageCount != 0 || book.isListed
   }
 
   /// Takes what there is besides the orders.

@@ -40,8 +40,8 @@ public struct BookReplayEngine: Engine, ~Copyable {
     }
   }
 
-  /// `books`, first layout.
-  public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "books", version: 1) }
+  /// `books`, second layout: as the first, with another digest.
+  public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "books", version: 2) }
 
   /// False: a command names the messages and does not hold them.
   public static var commandsAreSelfContained: Bool { false }
@@ -95,30 +95,6 @@ public struct BookReplayEngine: Engine, ~Copyable {
     var sink = BestPriceEvents(told: told.handle, events: events)
     consumedByteCount = builder.process(framed, streamOffset, countMax, &sink)
     events = sink.events
-  }
-
-  /// Hash of the books, the names, the counts and the prices last told.
-  public var digest: UInt64 {
-    var hash = StateDigest()
-    hash.mix(builder.books.digest)
-    hash.mix(builder.messageCount)
-    hash.mix(builder.lastTimestampNanoseconds)
-    for locate in 0..<OrderBooks.bookCount {
-      let book = builder.books.header(locate: locate)
-      if book.symbolRaw != 0 || book.messageCount != 0 {
-        hash.mix(UInt64(locate) << 1 | (book.isListed ? 1 : 0))
-        hash.mix(book.symbolRaw)
-        hash.mix(UInt64(book.messageCount))
-      }
-      let prices = told[locate]
-      if prices.bidQuantity != 0 || prices.askQuantity != 0 {
-        hash.mix(prices.bidQuantity)
-        hash.mix(prices.askQuantity)
-        hash.mix(UInt64(prices.bidPriceTicks) << 32 | UInt64(prices.askPriceTicks))
-      }
-    }
-    for kind in MarketAnomaly.allCases { hash.mix(builder.anomalies[kind].count) }
-    return hash.value
   }
 }
 

@@ -20,8 +20,9 @@ public import ApusMemory
 ///
 /// - Threading: one thread at a time; queries on that thread.
 /// - Complexity: entering, trading and cancelling an order is O(1) in resting orders and O(prices
-///   between it and the touch); memory is reserved at `init` and touched as it is used; nothing
-///   allocates but the order index when it grows.
+///   between it and the touch), of which a side has at most ``Configuration/priceCountMax``; bounds
+///   of every command: docs/matching-rules.md, section 15. Memory is reserved at `init` and touched as it is
+///   used; nothing allocates but the order index when it grows.
 @safe
 public struct MatchingEngine: Engine, ~Copyable {
   /// Limits of an engine. Memory is reserved for them and committed only as it is touched.
@@ -33,6 +34,10 @@ public struct MatchingEngine: Engine, ~Copyable {
     public var residentOrderCount: Int
     /// Prices that may be present at the same time, over all books.
     public var levelCapacity: Int
+    /// Prices that one side of one set of an instrument's orders may have. Section 15.
+    public var priceCountMax: Int
+    /// Trailing stops that an instrument may have: each follows every change of the last price. Section 15.
+    public var trailingStopCountMax: Int
     /// Pairs of an owner and an instrument that were ever used, 1...2^24.
     public var holdingCapacity: Int
     /// The most events one command may give, 64 or more. See section 15 of the rules.
@@ -41,19 +46,28 @@ public struct MatchingEngine: Engine, ~Copyable {
     var spareLadderByteCount = 16 << 20
     /// Which pages back the engine.
     public var pages: MemoryRegion.PagePolicy
+    /// What the hashes of order ids and of owners and instruments are keyed with: a secret of the host, so
+    /// that nobody can choose ids that collide. Nothing but time depends on it: primary and standby need
+    /// not have the same one.
+    public var hashSeed: UInt64
 
     /// A configuration; `MatchingEngine.init` checks it.
     public init(
       orderCapacity: Int = 1 << 22, residentOrderCount: Int = 0, levelCapacity: Int = 1 << 20,
+      priceCountMax: Int = 1 << 14, trailingStopCountMax: Int = 1 << 10,
       holdingCapacity: Int = 1 << 18,
-      eventCountMax: Int = 4_096, pages: MemoryRegion.PagePolicy = .transparentHuge
+      eventCountMax: Int = 4_096, pages: MemoryRegion.PagePolicy = .transparentHuge,
+      hashSeed: UInt64 = .random(in: .min ... .max)
     ) {
       self.orderCapacity = orderCapacity
       self.residentOrderCount = residentOrderCount
       self.levelCapacity = levelCapacity
+      self.priceCountMax = priceCountMax
+      self.trailingStopCountMax = trailingStopCountMax
       self.holdingCapacity = holdingCapacity
       self.eventCountMax = eventCountMax
       self.pages = pages
+      self.hashSeed = hashSeed
     }
   }
 
@@ -121,6 +135,8 @@ public struct MatchingEngine: Engine, ~Copyable {
     bookConfiguration.hasOrderSets = true
     bookConfiguration.spareLadderByteCount = configuration.spareLadderByteCount
     bookConfiguration.residentOrderCount = configuration.residentOrderCount
+    bookConfiguration.priceCountMax = configuration.priceCountMax
+    bookConfiguration.hashSeed = configuration.hashSeed
     let pages = configuration.pages
     let capacity = configuration.orderCapacity
     // Whatever throws comes first: none of these can be given back half-way.
@@ -131,7 +147,8 @@ public struct MatchingEngine: Engine, ~Copyable {
     let tables = try MatchingTables(
       orderCapacity: capacity,
       residentOrderCount: min(configuration.residentOrderCount, capacity),
-      holdingCapacity: configuration.holdingCapacity, memory: memory)
+      holdingCapacity: configuration.holdingCapacity, hashSeed: configuration.hashSeed,
+      memory: memory)
     // SAFETY: the slabs of books and extras live as long as self and hold this many.
     orders = unsafe RecordTable(books.orderBase, count: capacity)
     levels = unsafe RecordTable(books.levelBase, count: configuration.levelCapacity)
@@ -246,7 +263,8 @@ struct MatchingTables {
   let work: InstrumentRing
 
   init(
-    orderCapacity: Int, residentOrderCount: Int, holdingCapacity: Int, memory: TableMemory
+    orderCapacity: Int, residentOrderCount: Int, holdingCapacity: Int, hashSeed: UInt64,
+    memory: TableMemory
   ) throws(MemoryError) {
     details = try memory.records(count: orderCapacity, residentCount: residentOrderCount)
     instruments = try memory.records(count: 1 << 16)
@@ -256,7 +274,7 @@ struct MatchingTables {
     sessions = try memory.records(count: 1 << 16, residentCount: isResident ? 1 << 16 : 0)
     allotments = try memory.records(count: orderCapacity)
     holdings = try HoldingTable(
-      capacity: holdingCapacity, isResident: isResident, memory: memory)
+      capacity: holdingCapacity, isResident: isResident, hashSeed: hashSeed, memory: memory)
     expiries = try ExpiryHeap(capacity: orderCapacity, memory: memory)
     work = try InstrumentRing(memory: memory)
   }

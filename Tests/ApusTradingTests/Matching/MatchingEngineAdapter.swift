@@ -59,6 +59,13 @@ final class MatchingEngineAdapter: MatchingUnderTest {
     return target.bytes
   }
 
+  /// Sizes of the fields of a snapshot, in their order. Unit: bytes.
+  var snapshotFieldSizes: [Int] {
+    var sink = FieldSizes()
+    engine.view.write(to: &sink)
+    return sink.sizes
+  }
+
   func apply(_ command: MatchingCommand, at time: UInt64) -> [MatchingEvent] {
     sequence += 1
     queue.withSink(sequence: sequence, countMax: engine.eventCountMax) { sink in
@@ -87,4 +94,13 @@ extension EngineUnderTest {
     try MatchingEngineAdapter(configuration: MatchingEngineAdapter.roomy)
   }
   static let all = [reference, fast]
+}
+
+/// Keeps how long every field of a state is.
+struct FieldSizes: StateSink {
+  private(set) var sizes: [Int] = []
+
+  mutating func write<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+    sizes.append(MemoryLayout<T>.size)
+  }
 }

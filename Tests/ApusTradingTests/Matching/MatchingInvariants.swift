@@ -31,6 +31,7 @@ final class MatchingInvariants {
     for instrument in instruments where view.instruments[instrument].isDefined {
       checkCounts(instrument)
       checkTrailing(instrument)
+      checkDormant(instrument)
     }
     checkTables(engine)
     return broken
@@ -98,7 +99,6 @@ final class MatchingInvariants {
       Int(record.followUpCount) == count(.stop, .midPeg) + activated,
       "\(record.followUpCount) to follow up, \(count(.stop, .midPeg)) and \(activated)")
     expect(Int(record.pegCount) == count(.primaryPeg, .midPeg), "\(record.pegCount) pegs")
-    expect(Int(record.dormantCount) == count(.dormant), "\(record.dormantCount) dormant")
     let icebergs = own.count {
       view.orders[$0].tag.set == .main && view.orders[$0].tag.hasExtra
         && view.extras[view.details[$0].extra].displayQuantity != 0
@@ -123,6 +123,25 @@ final class MatchingInvariants {
         && view.details[$0].type == .trailingStop
     }
     expect(listed == resting, "\(listed.count) trailing stops listed, \(resting.count) rest")
+    let count = view.instruments[instrument].trailingCount
+    expect(Int(count) == resting.count, "\(count) trailing stops, \(resting.count) rest")
+  }
+
+  private func checkDormant(_ instrument: UInt16) {
+    var listed: Set<UInt32> = []
+    var previous = UInt32.max
+    var slot = view.instruments[instrument].firstDormant &- 1
+    while slot != .max, listed.insert(slot).inserted {
+      expect(view.orders[slot].previous.rawValue == previous, "dormant orders are not linked back")
+      previous = slot
+      slot = view.orders[slot].next.rawValue
+    }
+    expect(
+      view.instruments[instrument].lastDormant &- 1 == previous, "the last dormant order is not last")
+    let dormant = placed.filter {
+      view.orders[$0].locate == instrument && view.orders[$0].tag.set == .dormant
+    }
+    expect(listed == dormant, "\(listed.count) dormant orders listed, \(dormant.count) there are")
   }
 
   // MARK: Owners

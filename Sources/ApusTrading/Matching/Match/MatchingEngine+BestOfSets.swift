@@ -37,27 +37,40 @@ extension MatchingEngine {
     PegReference(bidTicks: bestTicks(instrument, .buy), askTicks: bestTicks(instrument, .sell))
   }
 
-  /// The first peg of a set and side: best price, then time of entry. Section 10.3.
-  mutating func bestPeg(
+  /// The key of the best price of a set and side of pegs: its best limit, or what pegs go by where that
+  /// is worse. Section 10.
+  ///
+  /// - Complexity: O(1): prices are looked at often, who is first there only when it trades.
+  mutating func bestPegKey(
     _ set: OrderSet, _ instrument: UInt16, _ side: Side, _ reference: PegReference
-  ) -> (slot: UInt32, priceTicks: UInt32)? {
+  ) -> UInt32? {
     guard let cap = reference.priceTicks(set, side) else { return nil }
+    // SAFETY: entries below `count` are there.
+    let ladder = unsafe books.ladder(set, instrument, side).pointee
+    guard ladder.count > 0 else { return nil }
+    let best = unsafe books.ladders.base(ladder)[Int(ladder.count) &- 1].key
+    return min(best, OrderBooks.key(side, cap))
+  }
+
+  /// The first peg of a set and side at its best price: of all limits that are as good or better, the
+  /// one that came first. Section 10.3.
+  ///
+  /// - Precondition: The set has a peg on this side, and `key` is its ``bestPegKey``.
+  /// - Complexity: O(limits as good as the price).
+  mutating func firstPeg(
+    _ set: OrderSet, _ instrument: UInt16, _ side: Side, at key: UInt32
+  ) -> UInt32 {
     // SAFETY: entries below `count` name live levels with orders.
     let ladder = unsafe books.ladder(set, instrument, side).pointee
-    let capKey = OrderBooks.key(side, cap)
-    var best: UInt32?
-    var position = Int(ladder.count)
-    while position > 0 {
+    let entries = unsafe books.ladders.base(ladder)
+    var position = Int(ladder.count) &- 1
+    var first = levels[unsafe entries[position].level].head.rawValue
+    while position > 0, unsafe entries[position &- 1].key >= key {
       position &-= 1
-      let entry = unsafe books.ladders.base(ladder)[position]
-      let head = levels[entry.level].head.rawValue
-      if entry.key < capKey {
-        if let best { return (best, cap) }
-        return (head, OrderBooks.key(side, entry.key))
-      }
-      if best == nil || entryNumber(head) < entryNumber(best ?? head) { best = head }
+      let head = levels[unsafe entries[position].level].head.rawValue
+      if entryNumber(head) < entryNumber(first) { first = head }
     }
-    return best.map { ($0, cap) }
+    return first
   }
 
   /// What pegs would go by if an order were gone.
@@ -94,17 +107,15 @@ extension MatchingEngine {
     while true {
       var set = OrderSet.main
       var key: UInt32?
-      var slot = UInt32.max
       if let best = bestTicks(instrument, opposite) { key = OrderBooks.key(opposite, best) }
       if instruments[instrument].pegCount != 0 {
         let sets: InlineArray<2, OrderSet> = [OrderSet.primaryPeg, .midPeg]
         for index in sets.indices {
           let pegs = sets[index]
 
-          guard let peg = bestPeg(pegs, instrument, opposite, reference) else { continue }
-          let pegKey = OrderBooks.key(opposite, peg.priceTicks)
+          guard let pegKey = bestPegKey(pegs, instrument, opposite, reference) else { continue }
           if let best = key, best >= pegKey { continue }
-          (set, key, slot) = (pegs, pegKey, peg.slot)
+          (set, key) = (pegs, pegKey)
         }
       }
       guard let key, key >= crossKey else { return .done }
@@ -112,6 +123,7 @@ extension MatchingEngine {
       if isOutsideBand(priceTicks) { return .volatility }
       let end: MatchEnd?
       if set != .main {
+        let slot = firstPeg(set, instrument, opposite, at: key)
         end = meet(&incoming, slot, priceTicks, .hidden, &events)
       } else if instruments[instrument].allocation == .priceTime {
         end = meet(&incoming, firstSlot(instrument, opposite), priceTicks, [], &events)

@@ -8,8 +8,8 @@ internal import ApusMemory
 extension MatchingEngine {
   /// Whether a fill-or-kill order would trade whole at once. Section 6.5.
   ///
-  /// - Complexity: O(prices it would take), O(orders there) where self-trade prevention or icebergs
-  ///   make it look at them, O(pegs²) where there are pegs.
+  /// - Complexity: O(prices it would take), and O(orders there) where self-trade prevention or icebergs
+  ///   make it look at them.
   @inline(never)
   mutating func isFillable(_ incoming: borrowing Incoming) -> Bool {
     prepareBand(incoming.instrument)
@@ -20,27 +20,101 @@ extension MatchingEngine {
     let side = incoming.side.opposite
     let instrument = incoming.instrument
     let reference = pegReference(instrument)
-    // SAFETY: entries below `count` name live levels with orders.
-    let ladder = unsafe books.ladder(instrument, side).pointee
-    var position = Int(ladder.count)
-    let hasPegs = instruments[instrument].pegCount != 0
+    // In the order in which they trade at one price.
+    var queues: InlineArray<3, FillQueue> = [
+      fillQueue(.main, instrument, side, cap: .max),
+      pegQueue(.primaryPeg, instrument, side, reference),
+      pegQueue(.midPeg, instrument, side, reference),
+    ]
     while search.isOpen {
+      var best = 0
       var key: UInt32?
-      if position > 0 { key = unsafe books.ladders.base(ladder)[position - 1].key }
-      if hasPegs, let peg = nextPeg(instrument, side, reference, after: search.lastPeg),
-        key == nil || peg.key > key ?? 0
-      {
-        search.lastPeg = peg
-        if isBeyond(peg.key, side, search) { return false }
-        search.take(leaves(peg.slot), isOwn: isOwn(peg.slot, search))
-        continue
+      for index in queues.indices {
+        guard let next = nextKey(queues[index]), key == nil || next > key ?? 0 else { continue }
+        (best, key) = (index, next)
       }
-      guard let key else { return false }
-      position -= 1
-      if isBeyond(key, side, search) { return false }
-      takeLevel(unsafe books.ladders.base(ladder)[position].level, instrument, &search)
+      guard let key, !isBeyond(key, side, search) else { return false }
+      if best == 0 {
+        queues[0].position -= 1
+        takeLevel(level(queues[0]), instrument, &search)
+      } else {
+        takePegs(&queues[best], key, &search)
+      }
     }
     return search.isReached
+  }
+
+  private func fillQueue(
+    _ set: OrderSet, _ instrument: UInt16, _ side: Side, cap: UInt32
+  ) -> FillQueue {
+    // SAFETY: every instrument has a ladder.
+    let ladder = unsafe books.ladder(set, instrument, side).pointee
+    return FillQueue(ladder: ladder, capKey: cap, position: Int(ladder.count))
+  }
+
+  private func pegQueue(
+    _ set: OrderSet, _ instrument: UInt16, _ side: Side, _ reference: PegReference
+  ) -> FillQueue {
+    guard let cap = reference.priceTicks(set, side) else {
+      return FillQueue(ladder: Ladder(), capKey: 0, position: 0)
+    }
+    return fillQueue(set, instrument, side, cap: OrderBooks.key(side, cap))
+  }
+
+  private func nextKey(_ queue: FillQueue) -> UInt32? {
+    guard queue.position > 0 else { return nil }
+    // SAFETY: position <= the ladder's count; nothing changes the books meanwhile.
+    return min(unsafe books.ladders.base(queue.ladder)[queue.position - 1].key, queue.capKey)
+  }
+
+  private func level(_ queue: FillQueue) -> UInt32 {
+    // SAFETY: position < the ladder's count.
+    unsafe books.ladders.base(queue.ladder)[queue.position].level
+  }
+
+  /// All pegs of a set at one price: they trade in order of entry, whatever their limits, and hide
+  /// nothing. Those that came before the first own one count, where matching stops at that.
+  private mutating func takePegs(
+    _ queue: inout FillQueue, _ key: UInt32, _ search: inout FillSearch
+  ) {
+    let stopsAtOwn = search.mode != .allow && search.mode != .cancelOldest
+    var firstOwn = UInt64.max
+    var next = queue
+    while nextKey(next) == key {
+      next.position -= 1
+      if stopsAtOwn { firstOwn = min(firstOwn, firstOwnEntry(level(next), search)) }
+    }
+    while queue.position > next.position {
+      queue.position -= 1
+      search.add(quantity(of: level(queue), before: firstOwn, search))
+    }
+    if firstOwn != .max { search.isStopped = true }
+  }
+
+  private mutating func firstOwnEntry(_ level: UInt32, _ search: FillSearch) -> UInt64 {
+    var first = UInt64.max
+    var slot = levels[level].head
+    while !slot.isNone {
+      if isOwn(slot.rawValue, search) { first = min(first, entryNumber(slot.rawValue)) }
+      slot = orders[slot.rawValue].next
+    }
+    return first
+  }
+
+  /// What those of others that entered before have left.
+  private mutating func quantity(
+    of level: UInt32, before entry: UInt64, _ search: FillSearch
+  ) -> UInt64 {
+    guard search.mode != .allow else { return levels[level].quantity }
+    var quantity: UInt64 = 0
+    var slot = levels[level].head
+    while !slot.isNone {
+      if !isOwn(slot.rawValue, search), entryNumber(slot.rawValue) < entry {
+        quantity += UInt64(orders[slot.rawValue].quantity)
+      }
+      slot = orders[slot.rawValue].next
+    }
+    return quantity
   }
 
   private mutating func isOwn(_ slot: UInt32, _ search: FillSearch) -> Bool {
@@ -90,52 +164,14 @@ extension MatchingEngine {
     }
     return false
   }
-
-  /// The peg that comes next in the order in which pegs trade.
-  private mutating func nextPeg(
-    _ instrument: UInt16, _ side: Side, _ reference: PegReference, after last: PegPlace?
-  ) -> PegPlace? {
-    var best: PegPlace?
-    let sets: InlineArray<2, OrderSet> = [OrderSet.primaryPeg, .midPeg]
-    for index in sets.indices {
-      let set = sets[index]
-
-      guard let cap = reference.priceTicks(set, side) else { continue }
-      let capKey = OrderBooks.key(side, cap)
-      // SAFETY: entries below `count` name live levels with orders.
-      let ladder = unsafe books.ladder(set, instrument, side).pointee
-      for position in 0..<Int(ladder.count) {
-        let entry = unsafe books.ladders.base(ladder)[position]
-        var slot = levels[entry.level].head
-        while !slot.isNone {
-          let place = PegPlace(
-            slot: slot.rawValue, key: min(entry.key, capKey), set: set,
-            entry: entryNumber(slot.rawValue))
-          if last.map({ $0.comesBefore(place) }) ?? true,
-            best.map({ place.comesBefore($0) }) ?? true
-          {
-            best = place
-          }
-          slot = orders[slot.rawValue].next
-        }
-      }
-    }
-    return best
-  }
 }
 
-/// Where a peg stands among all pegs of its side.
-struct PegPlace {
-  var slot: UInt32
-  var key: UInt32
-  var set: OrderSet
-  var entry: UInt64
-
-  func comesBefore(_ other: PegPlace) -> Bool {
-    if key != other.key { return key > other.key }
-    if set != other.set { return set.rawValue < other.set.rawValue }
-    return entry < other.entry
-  }
+/// The prices of one set that a search has not come to yet: those below `position`.
+struct FillQueue {
+  var ladder: Ladder
+  /// The best price that orders of the set may have.
+  var capKey: UInt32
+  var position: Int
 }
 
 /// How far a search for a quantity has come.
@@ -147,7 +183,6 @@ struct FillSearch {
   var found: UInt64 = 0
   /// Whether matching would stop here.
   var isStopped = false
-  var lastPeg: PegPlace?
 
   init(wanted: UInt64, group: UInt32, mode: SelfTradePrevention, crossKey: UInt32) {
     self.wanted = wanted
@@ -160,9 +195,4 @@ struct FillSearch {
   var isOpen: Bool { !isStopped && !isReached }
 
   mutating func add(_ quantity: UInt64) { found += quantity }
-
-  mutating func take(_ quantity: UInt32, isOwn: Bool) {
-    guard isOwn else { return add(UInt64(quantity)) }
-    if mode != .cancelOldest { isStopped = true }
-  }
 }

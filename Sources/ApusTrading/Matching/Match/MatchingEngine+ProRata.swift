@@ -15,7 +15,7 @@ extension MatchingEngine {
     if incoming.selfTradePrevention != .allow {
       switch setOwnOrdersApart(&incoming, priceTicks, &events) {
       case .ended(let end): return end
-      case .changed: return endOfStep(&incoming, &events)
+      case .changed: return nil
       case .none: break
       }
     }
@@ -40,22 +40,26 @@ extension MatchingEngine {
   }
 
   /// Deals with the own-group orders of the best level, in time order.
+  ///
+  /// - Complexity: O(orders of the level).
   private mutating func setOwnOrdersApart(
     _ incoming: inout Incoming, _ priceTicks: UInt32, _ events: inout MatchingSink
   ) -> OwnOrders {
-    var slot = firstSlot(incoming.instrument, incoming.side.opposite)
-    var ended: MatchEnd?
-    // One at a time: what happens to it may take others away.
-    while true {
-      if groups[details[slot].owner] == incoming.group {
-        ended = preventSelfTrade(&incoming, slot, priceTicks, &events)
-        if let ended { return .ended(ended) }
-        return .changed
-      }
-      let next = orders[slot].next
-      if next.isNone { return .none }
-      slot = next.rawValue
+    var result = OwnOrders.none
+    var place = SlabIndex<BookOrder>(
+      rawValue: firstSlot(incoming.instrument, incoming.side.opposite))
+    while !place.isNone {
+      let slot = place.rawValue
+      place = orders[slot].next
+      guard groups[details[slot].owner] == incoming.group else { continue }
+      // What happens to it may take one other order of the level with it: the one it is linked with.
+      let afterNext = place.isNone ? place : orders[place.rawValue].next
+      let end = preventSelfTrade(&incoming, slot, priceTicks, &events)
+      if let end = end ?? endOfStep(&incoming, &events) { return .ended(end) }
+      if !place.isNone, isOut(place.rawValue) { place = afterNext }
+      result = .changed
     }
+    return result
   }
 
   /// Writes down what every order of a level is allotted, in time order.

@@ -216,9 +216,7 @@ extension MatchingEngine {
     for index in sets.indices {
       let set = sets[index]
 
-      if let peg = bestPeg(set, instrument, opposite, reference),
-        OrderBooks.key(opposite, peg.priceTicks) >= crossKey
-      {
+      if let key = bestPegKey(set, instrument, opposite, reference), key >= crossKey {
         return true
       }
     }

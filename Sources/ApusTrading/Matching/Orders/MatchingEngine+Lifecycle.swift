@@ -106,8 +106,10 @@ extension MatchingEngine {
     details[slot].filledQuantity = incoming.filledQuantity
     claimRisk(slot, leaves: incoming.leaves)
     if orders[slot].tag.hasExtra { countIn(slot) }
-    guard link(slot) else {
-      // No level could be had. Nothing of it may stay behind.
+    guard instruments[incoming.instrument].trailingCount <= configuration.trailingStopCountMax,
+      link(slot)
+    else {
+      // No level could be had, or no more trailing stops. Nothing of it may stay behind.
       remove(slot, .capacity, &events)
       incoming.leaves = 0
       return
@@ -132,22 +134,29 @@ extension MatchingEngine {
     let instrument = orders[slot].locate
     switch orders[slot].tag.set {
     case .main:
-      if orders[slot].tag.hasExtra, extras[details[slot].extra].displayQuantity != 0 {
+      if details[slot].timeInForce == .atOpen || details[slot].timeInForce == .atClose {
+        instruments[instrument].auctionOnlyCount &+= 1
+      }
+      if extras[details[slot].extra].displayQuantity != 0 {
         instruments[instrument].icebergCount &+= 1
       }
     case .stop:
       instruments[instrument].followUpCount &+= 1
-      if details[slot].type == .trailingStop { appendTrailing(slot) }
+      if details[slot].type == .trailingStop {
+        instruments[instrument].trailingCount &+= 1
+        appendTrailing(slot)
+      }
     case .primaryPeg: instruments[instrument].pegCount &+= 1
     case .midPeg:
       instruments[instrument].pegCount &+= 1
       instruments[instrument].followUpCount &+= 1
     case .atOpen, .atClose: instruments[instrument].auctionOnlyCount &+= 1
-    case .dormant: instruments[instrument].dormantCount &+= 1
+    case .dormant: appendDormant(slot)
     }
   }
 
-  private mutating func countOut(_ slot: UInt32) {
+  /// Takes an order off these counts.
+  mutating func countOut(_ slot: UInt32) {
     let instrument = orders[slot].locate
     switch orders[slot].tag.set {
     case .main:
@@ -159,13 +168,16 @@ extension MatchingEngine {
       }
     case .stop:
       instruments[instrument].followUpCount &-= 1
-      if details[slot].type == .trailingStop { removeTrailing(slot) }
+      if details[slot].type == .trailingStop {
+        instruments[instrument].trailingCount &-= 1
+        removeTrailing(slot)
+      }
     case .primaryPeg: instruments[instrument].pegCount &-= 1
     case .midPeg:
       instruments[instrument].pegCount &-= 1
       instruments[instrument].followUpCount &-= 1
     case .atOpen, .atClose: instruments[instrument].auctionOnlyCount &-= 1
-    case .dormant: instruments[instrument].dormantCount &-= 1
+    case .dormant: removeDormant(slot)
     }
   }
 
@@ -219,6 +231,7 @@ extension MatchingEngine {
       isIncomingLinkedAway = true
       return
     }
+    if !work.isEmpty { passSweep(slot) }
     if !orders[slot].tag.hasExtra { return removePlain(slot, reason, &events) }
     var event = event(.cancelled, of: slot)
     let left = leaves(slot)

@@ -72,12 +72,23 @@ extension MatchingEngine {
       }
     }
     guard traded > 0 else { return }
-    if second != OrderExtra.none { extras[details[first].extra].secondChild = second }
-    let instrument = orders[slot].locate
-    if instruments[instrument].firstActivated == 0 {
+    extras[details[first].extra].secondChild = second
+    appendActivated(first)
+  }
+
+  /// Puts a bracket behind those that are to be activated: its first child, which has the second. The
+  /// `previous` of a first child is the bracket before, that of a second one its first.
+  mutating func appendActivated(_ first: UInt32) {
+    let instrument = orders[first].locate
+    let extra = details[first].extra
+    let second = extras[extra].secondChild
+    if second != OrderExtra.none { extras[details[second].extra].previous = first }
+    let last = instruments[instrument].lastActivated
+    extras[extra].previous = last &- 1
+    if last == 0 {
       instruments[instrument].firstActivated = first &+ 1
     } else {
-      extras[details[instruments[instrument].lastActivated &- 1].extra].next = first
+      extras[details[last &- 1].extra].next = first
     }
     instruments[instrument].lastActivated = first &+ 1
     instruments[instrument].followUpCount &+= 1
@@ -97,42 +108,40 @@ extension MatchingEngine {
 
   /// Takes a child out of a bracket that waits for its turn; the other one takes its place.
   private mutating func leaveActivated(_ slot: UInt32) {
+    let none = OrderExtra.none
     let instrument = orders[slot].locate
-    var before: UInt32?
-    var first = instruments[instrument].firstActivated
-    while first != 0 {
-      let extra = details[first &- 1].extra
-      let second = extras[extra].secondChild
-      let following = extras[extra].next
-      let next = following == OrderExtra.none ? 0 : following &+ 1
-      if second == slot {
-        extras[extra].secondChild = OrderExtra.none
-        return
-      }
-      if first &- 1 == slot {
-        extras[extra].secondChild = OrderExtra.none
-        extras[extra].next = OrderExtra.none
-        var replacement = next
-        if second != OrderExtra.none {
-          extras[details[second].extra].next = following
-          replacement = second &+ 1
-        } else {
-          instruments[instrument].followUpCount &-= 1
-        }
-        if let before {
-          extras[details[before].extra].next =
-            replacement == 0 ? OrderExtra.none : replacement &- 1
-        } else {
-          instruments[instrument].firstActivated = replacement
-        }
-        if instruments[instrument].lastActivated == slot &+ 1 {
-          instruments[instrument].lastActivated =
-            second != OrderExtra.none ? second &+ 1 : before.map { $0 &+ 1 } ?? 0
-        }
-        return
-      }
-      before = first &- 1
-      first = next
+    let extra = details[slot].extra
+    let previous = extras[extra].previous
+    let isFirst = instruments[instrument].firstActivated == slot &+ 1
+    // One that waits for no turn has neither.
+    guard previous != none || isFirst else { return }
+    extras[extra].previous = none
+    if !isFirst, extras[details[previous].extra].secondChild == slot {
+      extras[details[previous].extra].secondChild = none
+      return
+    }
+    let (second, next) = (extras[extra].secondChild, extras[extra].next)
+    extras[extra].secondChild = none
+    extras[extra].next = none
+    // What stands in its place: the second child, or the bracket behind.
+    var following = next
+    var last = previous
+    if second != none {
+      extras[details[second].extra].next = next
+      extras[details[second].extra].previous = previous
+      (following, last) = (second, second)
+    } else {
+      instruments[instrument].followUpCount &-= 1
+    }
+    if isFirst {
+      instruments[instrument].firstActivated = following &+ 1
+    } else {
+      extras[details[previous].extra].next = following
+    }
+    if next == none {
+      instruments[instrument].lastActivated = last &+ 1
+    } else {
+      extras[details[next].extra].previous = last
     }
   }
 
@@ -143,12 +152,16 @@ extension MatchingEngine {
     let following = extras[details[first].extra].next
     extras[details[first].extra].next = OrderExtra.none
     extras[details[first].extra].secondChild = OrderExtra.none
-    instruments[instrument].firstActivated =
-      following == OrderExtra.none ? 0 : following &+ 1
-    if following == OrderExtra.none { instruments[instrument].lastActivated = 0 }
+    instruments[instrument].firstActivated = following &+ 1
+    if following == OrderExtra.none {
+      instruments[instrument].lastActivated = 0
+    } else {
+      extras[details[following].extra].previous = OrderExtra.none
+    }
     instruments[instrument].followUpCount &-= 1
     cut(first, &events)
     if second != OrderExtra.none {
+      extras[details[second].extra].previous = OrderExtra.none
       cut(second, &events)
       extras[details[first].extra].linked = second
       extras[details[second].extra].linked = first

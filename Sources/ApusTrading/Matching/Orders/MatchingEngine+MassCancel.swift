@@ -99,10 +99,12 @@ extension MatchingEngine {
   private mutating func list(_ owner: UInt16, _ filter: OrderFilter) -> UInt32 {
     var count: UInt32 = 0
     var holding = owners[owner].firstHolding
+    if let instrument = filter.instrument {
+      holding = holdings.find(owner: owner, instrument: instrument).map { $0 &+ 1 } ?? 0
+    }
     while holding != 0 {
       let record = holdings.records[holding &- 1]
-      holding = record.next
-      if let instrument = filter.instrument, instrument != record.instrument { continue }
+      holding = filter.instrument == nil ? record.next : 0
       var slot = record.head
       while slot != .max {
         if isMeant(slot, filter) {

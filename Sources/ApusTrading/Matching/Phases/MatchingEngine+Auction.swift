@@ -131,8 +131,9 @@ extension MatchingEngine {
 
   /// Puts the auction's orders into the displayed book, behind those at their price. Section 11.2.
   ///
-  /// All orders of a price go together, so that they need no level but their own. Only where no memory
-  /// is left for the list of prices are they cancelled, one by one: links may do more than that.
+  /// All orders of a price go together, so that they need no level but their own. Only where the side has
+  /// as many prices as it may, or no memory is left for their list, are they cancelled, one by one: links
+  /// may do more than that.
   ///
   /// - Returns: Whether it is done; false where there is no more room for events.
   private mutating func joinMain(
@@ -169,58 +170,19 @@ extension MatchingEngine {
     for index in 0..<count { unlink(allotments[index].slot) }
     for index in 0..<count {
       let slot = allotments[index].slot
+      countOut(slot)
       orders[slot].tag.set = .main
-      if extras[details[slot].extra].displayQuantity != 0 {
-        instruments[orders[slot].locate].icebergCount &+= 1
-      }
+      countIn(slot)
       let isLinked = link(slot)
       assert(isLinked, "MatchingEngine.joinMain: expected the room that was made")
     }
   }
 
-  private mutating func firstOf(_ set: OrderSet, _ instrument: UInt16, _ side: Side) -> UInt32? {
+  /// The first order of one side of a set.
+  mutating func firstOf(_ set: OrderSet, _ instrument: UInt16, _ side: Side) -> UInt32? {
     // SAFETY: entries below `count` name live levels with orders.
     let ladder = unsafe books.ladder(set, instrument, side).pointee
     guard ladder.count > 0 else { return nil }
     return levels[unsafe books.ladders.base(ladder)[Int(ladder.count) - 1].level].head.rawValue
-  }
-
-  /// Cancels what is left of the orders that lived for the auction. Section 9.
-  mutating func cancelAuctionOnly(
-    _ instrument: UInt16, _ events: inout MatchingSink, _ reserve: Int
-  ) -> Bool {
-    let set = instruments[instrument].auctionSet
-    let timeInForce: TimeInForce = set == .atOpen ? .atOpen : .atClose
-    let sides: InlineArray<2, Side> = [Side.buy, .sell]
-    for index in sides.indices {
-      let side = sides[index]
-
-      while let slot = firstAuctionOnly(instrument, side, timeInForce)
-        ?? firstOf(set, instrument, side)
-      {
-        guard events.remainingCapacity >= reserve else { return false }
-        remove(slot, .auctionOnly, &events)
-      }
-    }
-    return true
-  }
-
-  /// The first order of the displayed book that lives for an auction.
-  private mutating func firstAuctionOnly(
-    _ instrument: UInt16, _ side: Side, _ timeInForce: TimeInForce
-  ) -> UInt32? {
-    guard instruments[instrument].auctionOnlyCount != 0 else { return nil }
-    // SAFETY: entries below `count` name live levels with orders.
-    let ladder = unsafe books.ladder(instrument, side).pointee
-    var position = Int(ladder.count)
-    while position > 0 {
-      position -= 1
-      var slot = levels[unsafe books.ladders.base(ladder)[position].level].head
-      while !slot.isNone {
-        if details[slot.rawValue].timeInForce == timeInForce { return slot.rawValue }
-        slot = orders[slot.rawValue].next
-      }
-    }
-    return nil
   }
 }

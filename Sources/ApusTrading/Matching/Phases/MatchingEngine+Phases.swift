@@ -55,6 +55,8 @@ extension MatchingEngine {
     guard unfinished != [] else { return }
     instruments[instrument].auctionLeft = 0
     instruments[instrument].auctionTicks = 0
+    instruments[instrument].sweepStep = 0
+    instruments[instrument].sweepSlot = 0
     instruments[instrument].unfinished = unfinished.union(.queued)
     work.append(instrument)
   }
@@ -124,11 +126,11 @@ extension MatchingEngine {
       instruments[instrument].unfinished.remove(.auction)
     }
     if instruments[instrument].unfinished.contains(.auctionOnly) {
-      guard cancelAuctionOnly(instrument, &events, reserve) else { return false }
+      guard sweep(instrument, .auctionOnly, &events, reserve) else { return false }
       instruments[instrument].unfinished.remove(.auctionOnly)
     }
     if instruments[instrument].unfinished.contains(.close) {
-      guard endDay(instrument, &events, reserve) else { return false }
+      guard sweep(instrument, .endOfDay, &events, reserve) else { return false }
       instruments[instrument].unfinished.remove(.close)
     }
     if instruments[instrument].unfinished.contains(.followUp) {
@@ -163,17 +165,20 @@ extension MatchingEngine {
   ) -> Bool {
     guard instruments[instrument].pegCount > 1 else { return false }
     let reference = pegReference(instrument)
-    guard let buy = bestPeg(.midPeg, instrument, .buy, reference),
-      let sell = bestPeg(.midPeg, instrument, .sell, reference),
-      buy.priceTicks >= sell.priceTicks
+    guard let buyKey = bestPegKey(.midPeg, instrument, .buy, reference),
+      let sellKey = bestPegKey(.midPeg, instrument, .sell, reference)
     else { return false }
-    let isBuyLater = entryNumber(buy.slot) > entryNumber(sell.slot)
-    let (later, earlier) = isBuyLater ? (buy, sell) : (sell, buy)
-    if isOutsideBand(earlier.priceTicks) {
+    let (bid, ask) = (OrderBooks.key(.buy, buyKey), OrderBooks.key(.sell, sellKey))
+    guard bid >= ask else { return false }
+    let buy = firstPeg(.midPeg, instrument, .buy, at: buyKey)
+    let sell = firstPeg(.midPeg, instrument, .sell, at: sellKey)
+    let isBuyLater = entryNumber(buy) > entryNumber(sell)
+    let (later, earlier, priceTicks) = isBuyLater ? (buy, sell, ask) : (sell, buy, bid)
+    if isOutsideBand(priceTicks) {
       pause(instrument, &events)
       return true
     }
-    meetMidPegs(later.slot, earlier.slot, earlier.priceTicks, &events)
+    meetMidPegs(later, earlier, priceTicks, &events)
     return true
   }
 
@@ -203,99 +208,5 @@ extension MatchingEngine {
     } else if case .cancelled(let reason)? = end, reason != .eventLimit {
       remove(later, reason, &events)
     }
-  }
-
-  // MARK: End of day
-
-  /// Cancels what does not outlive a close. Section 9.
-  private mutating func endDay(
-    _ instrument: UInt16, _ events: inout MatchingSink, _ reserve: Int
-  ) -> Bool {
-    for code in OrderSet.main.rawValue...OrderSet.atClose.rawValue {
-      let set = OrderSet(rawValue: code) ?? .main
-      let sides: InlineArray<2, Side> = [Side.buy, .sell]
-      for index in sides.indices {
-        let side = sides[index]
-
-        guard endDay(instrument, set, side, &events, reserve) else { return false }
-      }
-    }
-    return endDayOfDormant(instrument, &events, reserve)
-  }
-
-  private mutating func endDay(
-    _ instrument: UInt16, _ set: OrderSet, _ side: Side, _ events: inout MatchingSink,
-    _ reserve: Int
-  ) -> Bool {
-    // Best first. Links may take others away meanwhile, so that the place is looked for anew.
-    var belowKey: UInt32?
-    while let level = firstLevel(instrument, set, side, notAbove: belowKey) {
-      while let slot = firstDayOrder(level.index) {
-        guard events.remainingCapacity >= reserve else { return false }
-        remove(slot, .endOfDay, &events)
-        guard isLevel(level, instrument, set, side) else { break }
-      }
-      if level.key == 0 { break }
-      belowKey = level.key - 1
-    }
-    return true
-  }
-
-  private struct LevelPlace {
-    var index: UInt32
-    var key: UInt32
-  }
-
-  /// The best level of a set with a key of at most this.
-  private mutating func firstLevel(
-    _ instrument: UInt16, _ set: OrderSet, _ side: Side, notAbove key: UInt32?
-  ) -> LevelPlace? {
-    // SAFETY: entries below `count` name live levels.
-    let ladder = unsafe books.ladder(set, instrument, side).pointee
-    let entries = unsafe books.ladders.base(ladder)
-    var position = Int(ladder.count)
-    if let key { position = unsafe entries.upperBound(key, count: position) }
-    guard position > 0 else { return nil }
-    let entry = unsafe entries[position - 1]
-    return LevelPlace(index: entry.level, key: entry.key)
-  }
-
-  private mutating func isLevel(
-    _ level: LevelPlace, _ instrument: UInt16, _ set: OrderSet, _ side: Side
-  ) -> Bool {
-    let found = firstLevel(instrument, set, side, notAbove: level.key)
-    return found?.key == level.key && found?.index == level.index
-  }
-
-  private mutating func firstDayOrder(_ level: UInt32) -> UInt32? {
-    var slot = levels[level].head
-    while !slot.isNone {
-      let timeInForce = details[slot.rawValue].timeInForce
-      if timeInForce != .goodTillCancel, timeInForce != .goodTillDate { return slot.rawValue }
-      slot = orders[slot.rawValue].next
-    }
-    return nil
-  }
-
-  /// Dormant orders by order id: looked for among all orders, since there are hardly ever any.
-  private mutating func endDayOfDormant(
-    _ instrument: UInt16, _ events: inout MatchingSink, _ reserve: Int
-  ) -> Bool {
-    while instruments[instrument].dormantCount != 0, let slot = firstDormantDayOrder(instrument) {
-      guard events.remainingCapacity >= reserve else { return false }
-      remove(slot, .endOfDay, &events)
-    }
-    return true
-  }
-
-  private mutating func firstDormantDayOrder(_ instrument: UInt16) -> UInt32? {
-    var best: UInt32?
-    for slot in 0..<books.orders.watermark
-    where orders[slot].tag.set == .dormant && orders[slot].locate == instrument {
-      let timeInForce = details[slot].timeInForce
-      if timeInForce == .goodTillCancel || timeInForce == .goodTillDate { continue }
-      if best == nil || orders[slot].reference < orders[best ?? slot].reference { best = slot }
-    }
-    return best
   }
 }

@@ -6,37 +6,41 @@ internal import ApusMemory
 /// Holdings by owner and instrument: records in order of first use, found through an open-addressing
 /// table with linear probing. Nothing is ever taken out.
 ///
+/// Its hash is keyed, since clients choose among instruments and venues hand out owners in rows.
+///
 /// Goals: one probe, no allocation, numbers that stay. Non-goals: deletion.
 struct HoldingTable: BitwiseCopyable {
   let records: RecordTable<Holding>
   /// Record number plus one; 0 where free.
-  private let cells: RecordTable<UInt32>
+  let cells: RecordTable<UInt32>
   private let mask: UInt32
+  private let hash: KeyedHash
   private(set) var count: UInt32 = 0
   let capacity: Int
 
   /// - Precondition: 1...2^24 records.
-  init(capacity: Int, isResident: Bool, memory: TableMemory) throws(MemoryError) {
+  init(
+    capacity: Int, isResident: Bool, hashSeed: UInt64, memory: TableMemory
+  ) throws(MemoryError) {
     var cellCount = 4
     while cellCount < capacity * 2 { cellCount <<= 1 }
     records = try memory.records(
       count: capacity, residentCount: isResident ? min(capacity, 1 << 15) : 0)
     cells = try memory.records(count: cellCount, residentCount: isResident ? cellCount : 0)
     mask = UInt32(cellCount - 1)
+    hash = KeyedHash(seed: hashSeed)
     self.capacity = capacity
   }
 
   var isFull: Bool { Int(count) >= capacity }
 
   @inline(__always)
-  private static func key(_ owner: UInt16, _ instrument: UInt16) -> UInt32 {
+  static func key(_ owner: UInt16, _ instrument: UInt16) -> UInt32 {
     UInt32(owner) << 16 | UInt32(instrument)
   }
 
   @inline(__always)
-  private func home(_ key: UInt32) -> UInt32 {
-    UInt32(truncatingIfNeeded: (UInt64(key) &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
-  }
+  func home(_ key: UInt32) -> UInt32 { hash.quick(key) & mask }
 
   /// The number of a holding, or nil where there is none yet.
   @inline(__always)

@@ -44,9 +44,17 @@ struct Instrument: BitwiseCopyable {
   var followUpCount: UInt32
   var pegCount: UInt32
   var icebergCount: UInt32
-  var dormantCount: UInt32
+  /// Bracket children that are not active, by their `next` and `previous` among the orders; slots plus
+  /// one, 0 for none.
+  var firstDormant: UInt32
+  var lastDormant: UInt32
   /// Orders that live for one auction.
   var auctionOnlyCount: UInt32
+  /// The order that a sweep looks at next, plus one; 0 where it is to begin a queue.
+  var sweepSlot: UInt32
+  /// The number of that queue.
+  var sweepStep: UInt8
+  var trailingCount: UInt32
   /// Trailing stops in order of entry; slots plus one, 0 for none.
   var firstTrailing: UInt32
   var lastTrailing: UInt32

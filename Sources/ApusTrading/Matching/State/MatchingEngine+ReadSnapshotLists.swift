@@ -30,6 +30,7 @@ extension MatchingEngine {
     for instrument in UInt16.min...UInt16.max where instruments[instrument].isDefined {
       try readTrailing(instrument, from: &reader)
       try readActivated(instrument, from: &reader)
+      try readSweep(instrument, from: &reader)
     }
   }
 
@@ -131,23 +132,41 @@ extension MatchingEngine {
     _ instrument: UInt16, from reader: inout SnapshotReader
   ) throws(SnapshotError) {
     while let slot = try readSlot("activated bracket", from: &reader) {
-      // One that is in the chain already has a next one, or is the last.
       let extra = details[slot].extra
       guard orders[slot].locate == instrument, orders[slot].tag.set == .dormant,
-        extras[extra].parent == OrderExtra.none, extras[extra].next == OrderExtra.none,
-        instruments[instrument].lastActivated != slot &+ 1
+        extras[extra].parent == OrderExtra.none, !isActivated(slot),
+        extras[extra].secondChild == OrderExtra.none || !isActivated(extras[extra].secondChild)
       else {
         throw Self.malformed(
           "activated bracket", reader.offset - 8, "\(orders[slot].reference)",
           "a dormant order, once")
       }
-      if instruments[instrument].firstActivated == 0 {
-        instruments[instrument].firstActivated = slot &+ 1
-      } else {
-        extras[details[instruments[instrument].lastActivated &- 1].extra].next = slot
-      }
-      instruments[instrument].lastActivated = slot &+ 1
-      instruments[instrument].followUpCount &+= 1
+      appendActivated(slot)
     }
+  }
+
+  /// Whether a dormant order is in a bracket that waits for its turn.
+  private func isActivated(_ slot: UInt32) -> Bool {
+    extras[details[slot].extra].previous != OrderExtra.none
+      || instruments[orders[slot].locate].firstActivated == slot &+ 1
+  }
+
+  private mutating func readSweep(
+    _ instrument: UInt16, from reader: inout SnapshotReader
+  ) throws(SnapshotError) {
+    instruments[instrument].sweepStep = try reader.read(0...Self.sweepStepMax, field: "sweep")
+    guard let slot = try readSlot("next order of a sweep", from: &reader) else { return }
+    let set = orders[slot].tag.set
+    let side = set == .dormant ? Side.buy : orders[slot].side
+    let unfinished = instruments[instrument].unfinished
+    guard orders[slot].locate == instrument, !unfinished.contains(.auction),
+      !unfinished.isDisjoint(with: [.auctionOnly, .close]),
+      sweepQueue(instrument) == SweepQueue(set: set, side: side)
+    else {
+      throw Self.malformed(
+        "next order of a sweep", reader.offset - 8, "\(orders[slot].reference)",
+        "one of the queue that it is at")
+    }
+    instruments[instrument].sweepSlot = slot &+ 1
   }
 }

@@ -61,6 +61,9 @@ extension MatchingEngine {
     owners[owner].openOrderCount &+= 1
     claimRisk(slot, leaves: leaves(slot))
     if orders[slot].tag.hasExtra { countIn(slot) }
+    guard instruments[instrument].trailingCount <= configuration.trailingStopCountMax else {
+      throw Self.malformed("order", start, "\(orderId)", "no more trailing stops than configured")
+    }
     guard orders[slot].tag.set == .dormant || link(slot) else {
       throw Self.malformed("order", start, "\(orderId)", "room for its price")
     }

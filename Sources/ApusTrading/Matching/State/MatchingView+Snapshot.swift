@@ -7,7 +7,9 @@ internal import ApusMemory
 
 extension MatchingView {
   /// Writes the state: settings, then orders in the order of their places, then what links them.
-  func write(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  func write<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     try writer.write(matchNumber)
     try writer.write(entryCount)
     try writer.write(UInt8(isMarketKilled ? 1 : 0))
@@ -21,7 +23,9 @@ extension MatchingView {
     for offset in 0..<work.count { try writer.write(work.waiting(offset)) }
   }
 
-  private func writeInstruments(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  private func writeInstruments<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     var count: UInt32 = 0
     for number in UInt16.min...UInt16.max where instruments[number].isDefined { count += 1 }
     try writer.write(count)
@@ -53,7 +57,9 @@ extension MatchingView {
     }
   }
 
-  private func writeOwners(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  private func writeOwners<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     var count: UInt32 = 0
     for number in UInt16.min...UInt16.max where owners[number].isAuthorised { count += 1 }
     try writer.write(count)
@@ -85,7 +91,9 @@ extension MatchingView {
     ]
   }
 
-  private func writeSessions(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  private func writeSessions<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     var count: UInt32 = 0
     for number in UInt16.min...UInt16.max where sessions[number] != 0 { count += 1 }
     try writer.write(count)
@@ -95,7 +103,9 @@ extension MatchingView {
     }
   }
 
-  private func writeHoldings(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  private func writeHoldings<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     try writer.write(holdings.count)
     for number in 0..<holdings.count {
       let holding = holdings.records[number]

@@ -8,10 +8,12 @@ internal import ApusMemory
 extension MatchingView {
   /// Every order once, set by set and queue by queue, dormant ones last: linking them again in this
   /// order gives equal books.
-  func writeOrders(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  func writeOrders<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     try writer.write(UInt32(orderCount))
     for instrument in UInt16.min...UInt16.max where instruments[instrument].isDefined {
-      try forEachQueue(instrument) { (head) throws(SnapshotError) in
+      try forEachQueue(instrument) { (head) throws(Sink.Failure) in
         var slot = head
         while !slot.isNone {
           try write(slot.rawValue, to: &writer)
@@ -19,18 +21,18 @@ extension MatchingView {
         }
       }
     }
-    for number in 0..<holdings.count {
-      var slot = holdings.records[number].head
-      while slot != .max {
-        if orders[slot].tag.set == .dormant { try write(slot, to: &writer) }
-        slot = details[slot].next
+    for instrument in UInt16.min...UInt16.max where instruments[instrument].isDefined {
+      var slot = SlabIndex<BookOrder>(rawValue: instruments[instrument].firstDormant &- 1)
+      while !slot.isNone {
+        try write(slot.rawValue, to: &writer)
+        slot = orders[slot.rawValue].next
       }
     }
   }
 
-  private func write(
-    _ slot: UInt32, to writer: inout SnapshotWriter
-  ) throws(SnapshotError) {
+  private func write<Sink: StateSink & ~Copyable>(
+    _ slot: UInt32, to writer: inout Sink
+  ) throws(Sink.Failure) {
     let order = orders[slot]
     let detail = details[slot]
     try writer.write(order.reference)
@@ -67,7 +69,9 @@ extension MatchingView {
   }
 
   /// What links orders with each other, by id, once all of them are there.
-  private func writeJoins(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  private func writeJoins<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     var count: UInt32 = 0
     for number in 0..<holdings.count {
       var slot = holdings.records[number].head
@@ -99,7 +103,9 @@ extension MatchingView {
   }
 
   /// Owners' orders in order of entry, trailing stops likewise, brackets in order of activation.
-  func writeListsOfOrders(to writer: inout SnapshotWriter) throws(SnapshotError) {
+  func writeListsOfOrders<Sink: StateSink & ~Copyable>(
+    to writer: inout Sink
+  ) throws(Sink.Failure) {
     try writeJoins(to: &writer)
     for number in 0..<holdings.count {
       var slot = holdings.records[number].head
@@ -112,12 +118,16 @@ extension MatchingView {
     for instrument in UInt16.min...UInt16.max where instruments[instrument].isDefined {
       try writeChain(instruments[instrument].firstTrailing, to: &writer)
       try writeChain(instruments[instrument].firstActivated, to: &writer)
+      // How far a sweep has come.
+      try writer.write(instruments[instrument].sweepStep)
+      let next = instruments[instrument].sweepSlot
+      try writer.write(next == 0 ? 0 : orders[next &- 1].reference)
     }
   }
 
-  private func writeChain(
-    _ first: UInt32, to writer: inout SnapshotWriter
-  ) throws(SnapshotError) {
+  private func writeChain<Sink: StateSink & ~Copyable>(
+    _ first: UInt32, to writer: inout Sink
+  ) throws(Sink.Failure) {
     var slot = first
     while slot != 0 {
       try writer.write(orders[slot &- 1].reference)
