@@ -88,6 +88,7 @@ import Testing
       APUS_SELF_TRADE_DECREMENT_AND_CANCEL.rawValue
         == UInt32(SelfTradePrevention.decrementAndCancel.rawValue))
     #expect(APUS_REASON_UNFINISHED.rawValue == UInt32(MatchingReason.unfinished.rawValue))
+    #expect(APUS_REASON_NO_RISK_PRICE.rawValue == UInt32(MatchingReason.noRiskPrice.rawValue))
     #expect(APUS_REASON_REQUESTED.rawValue == UInt32(MatchingReason.requested.rawValue))
     #expect(APUS_REASON_EVENT_LIMIT.rawValue == UInt32(MatchingReason.eventLimit.rawValue))
     #expect(APUS_FLAG_ON.rawValue == UInt32(CommandFlags.on.rawValue))

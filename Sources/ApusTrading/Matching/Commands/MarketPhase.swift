@@ -87,4 +87,8 @@ public enum OwnerLimit: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case takerFeePpm
   /// Fee of the resting side. Unit: ppm of the notional.
   case makerFeePpm
+
+  /// Bits of those that an order's price is needed for, as in `Owner.limitsSet`.
+  static let ofNotional: UInt16 = [OwnerLimit.orderNotional, .grossNotional, .netNotional, .credit]
+    .reduce(0) { $0 | 1 << UInt16($1.rawValue) }
 }

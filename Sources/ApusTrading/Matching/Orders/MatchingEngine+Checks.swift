@@ -140,6 +140,10 @@ extension MatchingEngine {
         request.limitTicks = collar ?? Self.anyPrice(request.side)
         request.riskTicks = collar ?? instrument.anchorTicks
       }
+      // Section 12.7: the least that a sale may bring says nothing of what it is worth.
+      if request.side == .sell {
+        request.riskTicks = max(request.riskTicks, instrument.anchorTicks)
+      }
     case .stop, .trailingStop:
       guard request.priceTicks == 0 else { return .price }
       request.limitTicks = Self.anyPrice(request.side)
@@ -165,7 +169,13 @@ extension MatchingEngine {
       request.firstTriggerTicks = trigger
     default: return .trigger
     }
-    if request.type != .stopLimit { request.riskTicks = request.firstTriggerTicks }
+    if request.type != .stopLimit {
+      request.riskTicks = request.firstTriggerTicks
+      // Section 12.7: a trigger that was passed is not what the order trades at.
+      if request.side == .buy {
+        request.riskTicks = max(request.riskTicks, instrument.anchorTicks)
+      }
+    }
     return nil
   }
 

@@ -94,6 +94,10 @@ extension MatchingEngine {
       return refusal
     }
     if sums.isOverflow { return RiskRefusal(.notionalOverflow) }
+    // Section 12.6: 0 would pass whatever the limit is.
+    if order.riskTicks == 0, owners[owner].limitsSet & OwnerLimit.ofNotional != 0 {
+      return RiskRefusal(.noRiskPrice)
+    }
     if let refusal = Self.refusal(
       .ownerOrderNotional, owners[owner].orderNotionalMax, sums.notional)
     {

@@ -54,6 +54,8 @@ extension ReferenceMatchingEngine {
     let credit =
       open.margin + owner.positionMargins.values.reduce(0, +) + owner.fees + margin
     try check(max(notional, gross, credit) < 1 << 63, .notionalOverflow)
+    let ofNotional: [OwnerLimit] = [.orderNotional, .grossNotional, .netNotional, .credit]
+    try check(request.riskPrice > 0 || ofNotional.allSatisfy { owner[$0] == 0 }, .noRiskPrice)
     try checkLimit(owner, .orderNotional, notional, .ownerOrderNotional)
     try checkTolerance(request)
     if isNew { try checkDuplicate(request) }
