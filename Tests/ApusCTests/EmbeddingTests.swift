@@ -76,6 +76,9 @@ import Testing
   @Test func codesAreEqual() {
     #expect(APUS_COMMAND_EXPIRE.rawValue == UInt32(MatchingCommandKind.expire.rawValue))
     #expect(APUS_EVENT_TIME_EXPIRED.rawValue == UInt32(MatchingEventKind.timeExpired.rawValue))
+    #expect(APUS_COMMAND_RESET_SUMS.rawValue == UInt32(MatchingCommandKind.resetSums.rawValue))
+    #expect(APUS_EVENT_SUMS_RESET.rawValue == UInt32(MatchingEventKind.sumsReset.rawValue))
+    #expect(APUS_SUMS_TRADED_AND_FEES.rawValue == UInt32(OwnerSums.tradedAndFees.rawValue))
     #expect(APUS_TYPE_MID_PEG.rawValue == UInt32(OrderType.midPeg.rawValue))
     #expect(APUS_TIME_AT_CLOSE.rawValue == UInt32(TimeInForce.atClose.rawValue))
     #expect(APUS_PHASE_VOLATILITY_PAUSE.rawValue == UInt32(MarketPhase.volatilityPause.rawValue))

@@ -87,6 +87,7 @@ public struct MatchingEngine: Engine, ~Copyable {
   var matchNumber: UInt64 = 0
   var entryCount: UInt64 = 0
   var isMarketKilled = false
+  var sumResets = SumResets()
 
   // What holds during one command.
   var now: UInt64 = 0
@@ -168,6 +169,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     matchNumber = other.matchNumber
     entryCount = other.entryCount
     isMarketKilled = other.isMarketKilled
+    sumResets = other.sumResets
   }
 
   /// Bytes of what orders take: in the books, their details, their prices, how they are found.
@@ -214,6 +216,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     case .setOwnerLimit: setOwnerLimit(command, &events)
     case .killSwitch: killSwitch(command, &events)
     case .expire: expire(command, &events)
+    case .resetSums: resetSums(command, &events)
     }
   }
 }

@@ -194,4 +194,16 @@ extension MatchingCommand {
     if isOn { command.flags.insert(.on) }
     return command
   }
+
+  /// Counts sums from zero again: of one owner, as a risk desk does within a day, or of all of them
+  /// (owner 0), as a venue does when a day begins.
+  @inlinable
+  public static func resetSums(
+    owner: UInt16, _ sums: OwnerSums = .tradedAndFees
+  ) -> MatchingCommand {
+    var command = MatchingCommand(.resetSums)
+    command.owner = owner
+    command.detailCode = sums.rawValue
+    return command
+  }
 }

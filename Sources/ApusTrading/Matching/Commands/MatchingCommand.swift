@@ -34,6 +34,8 @@ public enum MatchingCommandKind: UInt8, BitwiseCopyable, Sendable, CaseIterable 
   case killSwitch
   /// Tells the time to orders that end at one.
   case expire
+  /// Counts an owner's sums from zero again, or those of all owners where the owner is 0.
+  case resetSums
 }
 
 /// How an order trades.
@@ -139,7 +141,8 @@ public struct MatchingCommand: BitwiseCopyable, Sendable, Equatable {
   public var sideCode: UInt8 = 0
   /// An ``OrderType``, or 0.
   public var typeCode: UInt8 = 0
-  /// A ``TimeInForce``, a ``MarketPhase``, an ``InstrumentProperty`` or an ``OwnerLimit``, or 0.
+  /// A ``TimeInForce``, a ``MarketPhase``, an ``InstrumentProperty``, an ``OwnerLimit`` or
+  /// ``OwnerSums``, or 0.
   public var detailCode: UInt8 = 0
   /// The instrument.
   public var instrument: UInt16 = 0

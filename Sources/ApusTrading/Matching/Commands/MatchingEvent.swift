@@ -42,6 +42,8 @@ public enum MatchingEventKind: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case auction
   /// Orders that end at a time were looked at.
   case timeExpired
+  /// Sums of an owner, or of all owners, count from zero again.
+  case sumsReset
 }
 
 /// What holds of an event.

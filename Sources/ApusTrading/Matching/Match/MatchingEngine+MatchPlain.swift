@@ -21,6 +21,7 @@ extension MatchingEngine {
     // SAFETY: every instrument has a ladder; entries below `count` name live levels with orders; no
     // record moves. An owner's group is never UInt32.max.
     let ladder = unsafe books.ladder(order.instrument, opposite)
+    // The checks have looked at its sums by this command.
     let account = unsafe account(order.owner, order.holding)
     var left = order.quantity
     while unsafe ladder.pointee.count > 0 {
@@ -121,6 +122,7 @@ extension MatchingEngine {
   ) {
     let side = unsafe resting.pointee.side
     let before = unsafe resting.pointee.quantity
+    unsafe catchUp(detail.pointee.owner)
     let account = unsafe account(detail.pointee.owner, detail.pointee.holding)
     unsafe account.release(
       side, resting.pointee.priceTicks, from: before, to: before &- quantity,

@@ -19,6 +19,15 @@ extension MatchingEngine {
       owner: owners.base + Int(owner), holding: holdings.records.base + Int(holding))
   }
 
+  /// Makes an owner's sums what they are since the last reset of all owners'.
+  @inline(__always)
+  func catchUp(_ owner: UInt16) {
+    if owners[owner].resetCount != sumResets.count { catchUpLate(owner) }
+  }
+
+  @inline(never)
+  private func catchUpLate(_ owner: UInt16) { sumResets.catchUp(&owners[owner]) }
+
   @inline(__always)
   mutating func riskTicks(_ slot: UInt32) -> UInt32 {
     orders[slot].tag.hasExtra ? extras[details[slot].extra].riskTicks : orders[slot].priceTicks
@@ -46,6 +55,7 @@ extension MatchingEngine {
   ) {
     releaseRisk(slot, from: leaves, to: leaves &- quantity)
     let owner = details[slot].owner
+    catchUp(owner)
     unsafe account(owner, details[slot].holding).settle(
       orders[slot].side, priceTicks, quantity, feePpm: owners[owner].makerFeePpm,
       marginPpm: instruments[orders[slot].locate].marginPpm)
@@ -54,6 +64,7 @@ extension MatchingEngine {
   /// Counts a trade for the incoming side.
   @inline(__always)
   mutating func settle(_ incoming: borrowing Incoming, _ priceTicks: UInt32, _ quantity: UInt32) {
+    catchUp(incoming.owner)
     unsafe account(incoming.owner, incoming.holding).settle(
       incoming.side, priceTicks, quantity, feePpm: owners[incoming.owner].takerFeePpm,
       marginPpm: instruments[incoming.instrument].marginPpm)
@@ -73,6 +84,7 @@ extension MatchingEngine {
   /// What an owner's sums would be with one order more.
   @inline(__always)
   func riskSums(_ owner: UInt16, _ notional: UInt64, _ marginPpm: UInt32) -> RiskSums {
+    catchUp(owner)
     let most = unsafe RiskAccount.notionalMax
     let open = owners[owner].openNotional[0] &+ owners[owner].openNotional[1]
     let gross = owners[owner].tradedNotional[0] &+ owners[owner].tradedNotional[1]

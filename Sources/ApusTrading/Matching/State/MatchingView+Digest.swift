@@ -82,7 +82,7 @@ extension MatchingView {
   }
 
   private func mix(owner: UInt16, into hash: inout StateDigest) {
-    let record = owners[owner]
+    let record = self.owner(owner)
     hash.mix(
       UInt64(owner) << 32 | UInt64(record.selfTradeGroup) << 8
         | (record.isKilled ? 1 : 0) | (record.hasLastOrder ? 2 : 0))

@@ -23,6 +23,8 @@ struct Owner: BitwiseCopyable {
   var openMargin: UInt64
   var positionMargin: UInt64
   var fees: UInt64
+  /// ``SumResets/count`` when traded notional and fees were last looked at.
+  var resetCount: UInt64
   var takerFeePpm: UInt32
   var makerFeePpm: UInt32
   var lastOrderTime: UInt64

@@ -87,6 +87,7 @@ extension RandomCommands {
     case (.priceTolerancePpm, 11): 8_000
     case (.duplicateWindow, 11): 2_000_000_000
     case (.grossNotional, 12): 1 << 43
+    case (.netNotional, 9): 1 << 42
     default: 0
     }
   }

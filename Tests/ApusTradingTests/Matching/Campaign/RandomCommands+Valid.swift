@@ -31,6 +31,8 @@ extension RandomCommands {
       return .setReferencePrice(
         profile.instrument, priceTicks: oneIn(20) ? 0 : price(profile, side()))
     case 990..<992: return priceless()
+    case 992..<995:
+      return .resetSums(owner: oneIn(3) ? 0 : owner(), anyOf(OwnerSums.allCases))
     default: return cancel()
     }
   }

@@ -56,6 +56,7 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
     case .setOwnerLimit: try setOwnerLimit(command)
     case .killSwitch: try killSwitch(command)
     case .expire: expire()
+    case .resetSums: try resetSums(command)
     }
   }
 
