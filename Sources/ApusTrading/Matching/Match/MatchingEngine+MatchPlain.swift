@@ -21,7 +21,6 @@ extension MatchingEngine {
     // SAFETY: every instrument has a ladder; entries below `count` name live levels with orders; no
     // record moves. An owner's group is never UInt32.max.
     let ladder = unsafe books.ladder(order.instrument, opposite)
-    // The checks have looked at its sums by this command.
     let account = unsafe account(order.owner, order.holding)
     var left = order.quantity
     while unsafe ladder.pointee.count > 0 {
@@ -31,8 +30,10 @@ extension MatchingEngine {
       let slot = levels[entry.level].head.rawValue
       let resting = unsafe orders.base + Int(slot)
       let detail = unsafe details.base + Int(slot)
+      let maker = unsafe self.account(detail.pointee.owner, detail.pointee.holding)
       if unsafe isOutsideBand(priceTicks) || resting.pointee.tag.hasExtra
         || groups[detail.pointee.owner] == group
+        || maker.owner.pointee.resetCount != sumResets.count
       {
         return goOn(order, left, end: nil, &events)
       }
@@ -42,7 +43,9 @@ extension MatchingEngine {
       matchNumber &+= 1
       unsafe emitTrade(
         order, resting, detail, priceTicks, quantity, left, before &- quantity, &events)
-      unsafe settleMaker(resting, detail, order.marginPpm, priceTicks, quantity)
+      unsafe maker.settleResting(
+        resting.pointee.side, resting.pointee.priceTicks, before, detail.pointee.marginPpm,
+        priceTicks, quantity, marginPpm: order.marginPpm)
       unsafe account.settle(
         order.side, priceTicks, quantity, feePpm: account.owner.pointee.takerFeePpm,
         marginPpm: order.marginPpm)
@@ -112,22 +115,5 @@ extension MatchingEngine {
       relatedClientOrderId: detail.pointee.clientOrderId, relatedParty: detail.pointee.party,
       priceAndQuantity: EventWord.pair(priceTicks, quantity),
       leaves: EventWord.pair(left, restingLeft), value: matchNumber)
-  }
-
-  @inline(__always)
-  @unsafe
-  private func settleMaker(
-    _ resting: UnsafeMutablePointer<BookOrder>, _ detail: UnsafeMutablePointer<OrderDetail>,
-    _ marginPpm: UInt32, _ priceTicks: UInt32, _ quantity: UInt32
-  ) {
-    let side = unsafe resting.pointee.side
-    let before = unsafe resting.pointee.quantity
-    unsafe catchUp(detail.pointee.owner)
-    let account = unsafe account(detail.pointee.owner, detail.pointee.holding)
-    unsafe account.release(
-      side, resting.pointee.priceTicks, from: before, to: before &- quantity,
-      marginPpm: detail.pointee.marginPpm)
-    unsafe account.settle(
-      side, priceTicks, quantity, feePpm: account.owner.pointee.makerFeePpm, marginPpm: marginPpm)
   }
 }

@@ -23,6 +23,9 @@ struct SumResets: BitwiseCopyable {
   }
 
   /// Takes off an owner's sums what was reset since they were last looked at.
+  ///
+  /// Not a method of the engine: the compiler copies an engine that is borrowed for a call.
+  @inline(never)
   func catchUp(_ owner: inout Owner) {
     if owner.resetCount < traded { owner.tradedNotional = [0, 0] }
     if owner.resetCount < fees { owner.fees = 0 }

@@ -98,6 +98,27 @@ import Testing
     market.expect(.buy(21, 1, at: 1), "accepted 21")
   }
 
+  /// Three positions, each worth as much as a sum may be: together more than 64 bits hold.
+  @Test(arguments: EngineUnderTest.all)
+  func positionMarginsOfManyInstrumentsDoNotWrap12(_ engine: EngineUnderTest) throws {
+    let market = try Market(engine)
+    market.apply(.defineInstrument(2), .setPhase(2, .continuous))
+    market.apply(.defineInstrument(3), .setPhase(3, .continuous))
+    var id: UInt64 = 1
+    // Bought for little, and the last of it for the greatest price there is.
+    for (quantity, price) in [(UInt32.max, UInt32(1)), (1, .max - 1)] {
+      for instrument in UInt16(1)...3 {
+        market.apply(.buy(id + UInt64(instrument), quantity, at: price).on(instrument))
+      }
+      id += 3
+      for instrument in UInt16(1)...3 {
+        market.apply(.sell(id + UInt64(instrument), quantity, at: price).on(instrument))
+      }
+      id += 4
+    }
+    market.expect(.buy(id, 1, at: 1), "rejected: notionalOverflow")
+  }
+
   @Test(arguments: EngineUnderTest.all)
   func whatCannotBeIsRefused123(_ engine: EngineUnderTest) throws {
     let market = try Market(engine)
