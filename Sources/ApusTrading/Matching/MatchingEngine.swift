@@ -188,7 +188,7 @@ public struct MatchingEngine: Engine, ~Copyable {
   ) {
     now = time.rawValue
     isBandSet = false
-    if !work.isEmpty { goOn(&events, leaving: eventCountMax / 2) }
+    if !work.isEmpty { resumeWork(&events, leaving: eventCountMax / 2) }
     if command.kindCode == MatchingCommandKind.new.rawValue {
       if !enterPlain(command, &events) { enter(command, &events) }
     } else if command.kindCode == MatchingCommandKind.cancel.rawValue {
@@ -196,7 +196,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     } else {
       applyRarer(command, &events)
     }
-    if !work.isEmpty { goOn(&events, leaving: 0) }
+    if !work.isEmpty { resumeWork(&events, leaving: 0) }
   }
 
   @inline(never)

@@ -186,7 +186,7 @@ extension MatchingCommand {
     return command
   }
 
-  /// Stops an owner, or the market (owner 0), or lets it go on.
+  /// Stops an owner, or the market (owner 0), or lets it trade again.
   @inlinable
   public static func killSwitch(owner: UInt16, isOn: Bool) -> MatchingCommand {
     var command = MatchingCommand(.killSwitch)

@@ -30,9 +30,9 @@ public enum MatchingCommandKind: UInt8, BitwiseCopyable, Sendable, CaseIterable 
   case resume
   /// Sets one limit of an owner, and authorises the owner.
   case setOwnerLimit
-  /// Stops an owner, or the market where the owner is 0; or lets it go on.
+  /// Stops an owner, or the market where the owner is 0; or lets it trade again.
   case killSwitch
-  /// Tells the time to orders that end at one.
+  /// Ends the orders whose time has come.
   case expire
   /// Counts an owner's sums from zero again, or those of all owners where the owner is 0.
   case resetSums

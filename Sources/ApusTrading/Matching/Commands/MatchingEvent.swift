@@ -4,7 +4,7 @@
 /// What happened.
 @frozen
 public enum MatchingEventKind: UInt8, BitwiseCopyable, Sendable, CaseIterable {
-  /// An order was taken; what follows tells what became of it.
+  /// An order was taken; what became of it follows.
   case accepted = 1
   /// A command was refused; nothing changed.
   case rejected

@@ -35,7 +35,7 @@ extension MatchingEngine {
         || groups[detail.pointee.owner] == group
         || maker.owner.pointee.resetCount != sumResets.count
       {
-        return goOn(order, left, end: nil, &events)
+        return matchRest(order, left, end: nil, &events)
       }
       let before = unsafe resting.pointee.quantity
       let quantity = min(left, before)
@@ -58,7 +58,7 @@ extension MatchingEngine {
       }
       if left == 0 { return .max }
       if events.remainingCapacity < Self.eventReserve {
-        return goOn(order, left, end: .cancelled(.eventLimit), &events)
+        return matchRest(order, left, end: .cancelled(.eventLimit), &events)
       }
     }
     if order.mayRest { return rest(order, left, filled: order.quantity &- left, &events) }
@@ -72,12 +72,12 @@ extension MatchingEngine {
     _ order: PlainOrder, _ events: inout MatchingSink
   ) -> UInt32 {
     emitAccepted(order, &events)
-    return goOn(order, order.quantity, end: nil, &events)
+    return matchRest(order, order.quantity, end: nil, &events)
   }
 
-  /// Goes on with what is left of a plain order where something is special.
+  /// Continues with what is left of a plain order where something is special.
   @inline(never)
-  private mutating func goOn(
+  private mutating func matchRest(
     _ order: PlainOrder, _ left: UInt32, end: MatchEnd?, _ events: inout MatchingSink
   ) -> UInt32 {
     var incoming = Incoming(

@@ -107,7 +107,7 @@ extension MatchingEngine {
   /// Does what is left to do, in the order in which it came up, while there is room for more than
   /// `leaving` events. Section 15.
   @inline(never)
-  mutating func goOn(_ events: inout MatchingSink, leaving: Int) {
+  mutating func resumeWork(_ events: inout MatchingSink, leaving: Int) {
     while let instrument = work.first {
       prepareBand(instrument)
       guard finishWork(instrument, &events, leaving + Self.eventReserve) else { return }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-/// What has to be gone on with at a later command.
+/// What has to be resumed at a later command.
 struct UnfinishedWork: OptionSet, BitwiseCopyable {
   var rawValue: UInt8
 
