@@ -76,6 +76,9 @@ import Testing
   @Test func codesAreEqual() {
     #expect(APUS_COMMAND_EXPIRE.rawValue == UInt32(MatchingCommandKind.expire.rawValue))
     #expect(APUS_EVENT_TIME_EXPIRED.rawValue == UInt32(MatchingEventKind.timeExpired.rawValue))
+    #expect(APUS_COMMAND_RESET_SUMS.rawValue == UInt32(MatchingCommandKind.resetSums.rawValue))
+    #expect(APUS_EVENT_SUMS_RESET.rawValue == UInt32(MatchingEventKind.sumsReset.rawValue))
+    #expect(APUS_SUMS_TRADED_AND_FEES.rawValue == UInt32(OwnerSums.tradedAndFees.rawValue))
     #expect(APUS_TYPE_MID_PEG.rawValue == UInt32(OrderType.midPeg.rawValue))
     #expect(APUS_TIME_AT_CLOSE.rawValue == UInt32(TimeInForce.atClose.rawValue))
     #expect(APUS_PHASE_VOLATILITY_PAUSE.rawValue == UInt32(MarketPhase.volatilityPause.rawValue))
@@ -88,6 +91,7 @@ import Testing
       APUS_SELF_TRADE_DECREMENT_AND_CANCEL.rawValue
         == UInt32(SelfTradePrevention.decrementAndCancel.rawValue))
     #expect(APUS_REASON_UNFINISHED.rawValue == UInt32(MatchingReason.unfinished.rawValue))
+    #expect(APUS_REASON_NO_RISK_PRICE.rawValue == UInt32(MatchingReason.noRiskPrice.rawValue))
     #expect(APUS_REASON_REQUESTED.rawValue == UInt32(MatchingReason.requested.rawValue))
     #expect(APUS_REASON_EVENT_LIMIT.rawValue == UInt32(MatchingReason.eventLimit.rawValue))
     #expect(APUS_FLAG_ON.rawValue == UInt32(CommandFlags.on.rawValue))

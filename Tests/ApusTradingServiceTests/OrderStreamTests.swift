@@ -193,7 +193,7 @@ private struct ObviousBook {
     #expect(orders.contains { $0.displayQuantity > 0 })
     let kinds = Set(records.map(\.command.kindCode))
     let absent = MatchingCommandKind.allCases.filter { !kinds.contains($0.rawValue) }
-    #expect(absent == [.killSwitch])
+    #expect(absent == [.killSwitch, .resetSums])
     let phases = records.map(\.command).filter {
       $0.kindCode == MatchingCommandKind.setPhase.rawValue && $0.instrument == 1
     }

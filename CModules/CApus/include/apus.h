@@ -60,7 +60,8 @@ enum apus_command_kind {
   APUS_COMMAND_RESUME = 12,
   APUS_COMMAND_SET_OWNER_LIMIT = 13,
   APUS_COMMAND_KILL_SWITCH = 14,
-  APUS_COMMAND_EXPIRE = 15
+  APUS_COMMAND_EXPIRE = 15,
+  APUS_COMMAND_RESET_SUMS = 16
 };
 
 /// `apus_event.kind`.
@@ -83,7 +84,8 @@ enum apus_event_kind {
   APUS_EVENT_OWNER_LIMIT_SET = 16,
   APUS_EVENT_KILL_SWITCH_SET = 17,
   APUS_EVENT_AUCTION = 18,
-  APUS_EVENT_TIME_EXPIRED = 19
+  APUS_EVENT_TIME_EXPIRED = 19,
+  APUS_EVENT_SUMS_RESET = 20
 };
 
 /// `side` of commands, events and queries.
@@ -159,6 +161,13 @@ enum apus_limit {
   APUS_LIMIT_SELF_TRADE_GROUP = 11,
   APUS_LIMIT_TAKER_FEE_PPM = 12,
   APUS_LIMIT_MAKER_FEE_PPM = 13
+};
+
+/// `apus_command.detail` of a reset of an owner's sums, or of all owners' (owner 0).
+enum apus_sums {
+  APUS_SUMS_TRADED = 1,
+  APUS_SUMS_FEES = 2,
+  APUS_SUMS_TRADED_AND_FEES = 3
 };
 
 /// `capacity`, low half.
@@ -246,6 +255,7 @@ enum apus_reason {
   APUS_REASON_DUPLICATE_INSTRUMENT = 40,
   APUS_REASON_PROPERTY = 41,
   APUS_REASON_UNFINISHED = 42,
+  APUS_REASON_NO_RISK_PRICE = 43,
   APUS_REASON_REQUESTED = 64,
   APUS_REASON_MASS_CANCEL = 65,
   APUS_REASON_DISCONNECTED = 66,

@@ -103,6 +103,7 @@ public struct MatchingEngine: Engine, ~Copyable {
   var matchNumber: UInt64 = 0
   var entryCount: UInt64 = 0
   var isMarketKilled = false
+  var sumResets = SumResets()
 
   // What holds during one command.
   var now: UInt64 = 0
@@ -190,6 +191,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     matchNumber = other.matchNumber
     entryCount = other.entryCount
     isMarketKilled = other.isMarketKilled
+    sumResets = other.sumResets
   }
 
   /// Bytes of what orders take: in the books, their details, their prices, how they are found.
@@ -210,7 +212,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     isBandSet = false
     if !work.isEmpty {
       eventsKept = eventCountMax / 2
-      goOn(&events)
+      resumeWork(&events)
       eventsKept = 0
     }
     if command.kindCode == MatchingCommandKind.new.rawValue {
@@ -220,7 +222,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     } else {
       applyRarer(command, &events)
     }
-    if !work.isEmpty { goOn(&events) }
+    if !work.isEmpty { resumeWork(&events) }
   }
 
   @inline(never)
@@ -240,6 +242,7 @@ public struct MatchingEngine: Engine, ~Copyable {
     case .setOwnerLimit: setOwnerLimit(command, &events)
     case .killSwitch: killSwitch(command, &events)
     case .expire: expire(command, &events)
+    case .resetSums: resetSums(command, &events)
     }
   }
 }

@@ -63,7 +63,7 @@ public struct OrderStreamConfiguration: Sendable, Hashable {
 /// What a stream holds, and what its model of the market makes of it.
 public struct OrderStreamTotals: Sendable, Equatable {
   /// Commands by ``MatchingCommandKind``'s raw value.
-  public internal(set) var commandsByKind = [Int](repeating: 0, count: 16)
+  public internal(set) var commandsByKind = [Int](repeating: 0, count: 256)
   /// New orders by ``OrderType``'s raw value.
   public internal(set) var ordersByType = [Int](repeating: 0, count: 8)
   /// Trades.

@@ -87,4 +87,24 @@ public enum OwnerLimit: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case takerFeePpm
   /// Fee of the resting side. Unit: ppm of the notional.
   case makerFeePpm
+
+  /// Bits of those that an order's price is needed for, as in `Owner.limitsSet`.
+  static let ofNotional: UInt16 = [OwnerLimit.orderNotional, .grossNotional, .netNotional, .credit]
+    .reduce(0) { $0 | 1 << UInt16($1.rawValue) }
+}
+
+/// What is counted of an owner until it is reset.
+@frozen
+public enum OwnerSums: UInt8, BitwiseCopyable, Sendable, CaseIterable {
+  /// Notional bought and sold.
+  case traded = 1
+  /// Fees.
+  case fees
+  /// Both: what begins again with a day.
+  case tradedAndFees
+
+  /// Whether notional is among them.
+  var hasTraded: Bool { self != .fees }
+  /// Whether fees are among them.
+  var hasFees: Bool { self != .traded }
 }

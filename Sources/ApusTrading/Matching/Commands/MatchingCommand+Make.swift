@@ -186,12 +186,24 @@ extension MatchingCommand {
     return command
   }
 
-  /// Stops an owner, or the market (owner 0), or lets it go on.
+  /// Stops an owner, or the market (owner 0), or lets it trade again.
   @inlinable
   public static func killSwitch(owner: UInt16, isOn: Bool) -> MatchingCommand {
     var command = MatchingCommand(.killSwitch)
     command.owner = owner
     if isOn { command.flags.insert(.on) }
+    return command
+  }
+
+  /// Counts sums from zero again: of one owner, as a risk desk does within a day, or of all of them
+  /// (owner 0), as a venue does when a day begins.
+  @inlinable
+  public static func resetSums(
+    owner: UInt16, _ sums: OwnerSums = .tradedAndFees
+  ) -> MatchingCommand {
+    var command = MatchingCommand(.resetSums)
+    command.owner = owner
+    command.detailCode = sums.rawValue
     return command
   }
 }

@@ -30,10 +30,12 @@ public enum MatchingCommandKind: UInt8, BitwiseCopyable, Sendable, CaseIterable 
   case resume
   /// Sets one limit of an owner, and authorises the owner.
   case setOwnerLimit
-  /// Stops an owner, or the market where the owner is 0; or lets it go on.
+  /// Stops an owner, or the market where the owner is 0; or lets it trade again.
   case killSwitch
-  /// Tells the time to orders that end at one.
+  /// Ends the orders whose time has come.
   case expire
+  /// Counts an owner's sums from zero again, or those of all owners where the owner is 0.
+  case resetSums
 }
 
 /// How an order trades.
@@ -139,7 +141,8 @@ public struct MatchingCommand: BitwiseCopyable, Sendable, Equatable {
   public var sideCode: UInt8 = 0
   /// An ``OrderType``, or 0.
   public var typeCode: UInt8 = 0
-  /// A ``TimeInForce``, a ``MarketPhase``, an ``InstrumentProperty`` or an ``OwnerLimit``, or 0.
+  /// A ``TimeInForce``, a ``MarketPhase``, an ``InstrumentProperty``, an ``OwnerLimit`` or
+  /// ``OwnerSums``, or 0.
   public var detailCode: UInt8 = 0
   /// The instrument.
   public var instrument: UInt16 = 0

@@ -4,7 +4,7 @@
 /// What happened.
 @frozen
 public enum MatchingEventKind: UInt8, BitwiseCopyable, Sendable, CaseIterable {
-  /// An order was taken; what follows tells what became of it.
+  /// An order was taken; what became of it follows.
   case accepted = 1
   /// A command was refused; nothing changed.
   case rejected
@@ -42,6 +42,8 @@ public enum MatchingEventKind: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case auction
   /// Orders that end at a time were looked at.
   case timeExpired
+  /// Sums of an owner, or of all owners, count from zero again.
+  case sumsReset
 }
 
 /// What holds of an event.

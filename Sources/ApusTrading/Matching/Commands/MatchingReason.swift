@@ -51,6 +51,8 @@ public enum MatchingReason: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case duplicateInstrument
   case property
   case unfinished
+  /// A limit needs a price, and the order has none. After the others, so that they keep their codes.
+  case noRiskPrice
 
   // Ends of orders.
   case requested = 64

@@ -64,7 +64,7 @@ extension MatchingEngine {
 
   /// Lets the incoming order trade with a resting one, or keeps the two apart.
   ///
-  /// - Returns: nil where matching goes on.
+  /// - Returns: nil where matching continues.
   @inline(__always)
   mutating func meet(
     _ incoming: inout Incoming, _ slot: UInt32, _ priceTicks: UInt32, _ flags: EventFlags,

@@ -30,10 +30,12 @@ extension MatchingEngine {
       let slot = levels[entry.level].head.rawValue
       let resting = unsafe orders.base + Int(slot)
       let detail = unsafe details.base + Int(slot)
+      let maker = unsafe self.account(detail.pointee.owner, detail.pointee.holding)
       if unsafe isOutsideBand(priceTicks) || resting.pointee.tag.hasExtra
         || groups[detail.pointee.owner] == group
+        || maker.owner.pointee.resetCount != sumResets.count
       {
-        return goOn(order, left, end: nil, &events)
+        return matchRest(order, left, end: nil, &events)
       }
       let before = unsafe resting.pointee.quantity
       let quantity = min(left, before)
@@ -41,7 +43,9 @@ extension MatchingEngine {
       matchNumber &+= 1
       unsafe emitTrade(
         order, resting, detail, priceTicks, quantity, left, before &- quantity, &events)
-      unsafe settleMaker(resting, detail, order.marginPpm, priceTicks, quantity)
+      unsafe maker.settleResting(
+        resting.pointee.side, resting.pointee.priceTicks, before, detail.pointee.marginPpm,
+        priceTicks, quantity, marginPpm: order.marginPpm)
       unsafe account.settle(
         order.side, priceTicks, quantity, feePpm: account.owner.pointee.takerFeePpm,
         marginPpm: order.marginPpm)
@@ -54,7 +58,7 @@ extension MatchingEngine {
       }
       if left == 0 { return .max }
       if events.remainingCapacity < Self.eventReserve {
-        return goOn(order, left, end: .cancelled(.eventLimit), &events)
+        return matchRest(order, left, end: .cancelled(.eventLimit), &events)
       }
     }
     if order.mayRest { return rest(order, left, filled: order.quantity &- left, &events) }
@@ -68,12 +72,12 @@ extension MatchingEngine {
     _ order: PlainOrder, _ events: inout MatchingSink
   ) -> UInt32 {
     emitAccepted(order, &events)
-    return goOn(order, order.quantity, end: nil, &events)
+    return matchRest(order, order.quantity, end: nil, &events)
   }
 
-  /// Goes on with what is left of a plain order where something is special.
+  /// Continues with what is left of a plain order where something is special.
   @inline(never)
-  private mutating func goOn(
+  private mutating func matchRest(
     _ order: PlainOrder, _ left: UInt32, end: MatchEnd?, _ events: inout MatchingSink
   ) -> UInt32 {
     var incoming = Incoming(
@@ -111,21 +115,5 @@ extension MatchingEngine {
       relatedClientOrderId: detail.pointee.clientOrderId, relatedParty: detail.pointee.party,
       priceAndQuantity: EventWord.pair(priceTicks, quantity),
       leaves: EventWord.pair(left, restingLeft), value: matchNumber)
-  }
-
-  @inline(__always)
-  @unsafe
-  private func settleMaker(
-    _ resting: UnsafeMutablePointer<BookOrder>, _ detail: UnsafeMutablePointer<OrderDetail>,
-    _ marginPpm: UInt32, _ priceTicks: UInt32, _ quantity: UInt32
-  ) {
-    let side = unsafe resting.pointee.side
-    let before = unsafe resting.pointee.quantity
-    let account = unsafe account(detail.pointee.owner, detail.pointee.holding)
-    unsafe account.release(
-      side, resting.pointee.priceTicks, from: before, to: before &- quantity,
-      marginPpm: detail.pointee.marginPpm)
-    unsafe account.settle(
-      side, priceTicks, quantity, feePpm: account.owner.pointee.makerFeePpm, marginPpm: marginPpm)
   }
 }

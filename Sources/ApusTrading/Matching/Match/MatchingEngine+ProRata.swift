@@ -8,7 +8,7 @@ internal import ApusMemory
 extension MatchingEngine {
   /// Own orders, then one round over the best displayed level. Section 5.2.
   ///
-  /// - Returns: nil where matching goes on, with the next round or price.
+  /// - Returns: nil where matching continues, with the next round or price.
   mutating func matchProRata(
     _ incoming: inout Incoming, _ priceTicks: UInt32, _ events: inout MatchingSink
   ) -> MatchEnd? {

@@ -7,7 +7,7 @@ internal import ApusMarketProtocols
 extension MatchingEngine {
   /// What happens where an incoming order meets one of its own group. Section 6.
   ///
-  /// - Returns: nil where matching goes on.
+  /// - Returns: nil where matching continues.
   @inline(never)
   mutating func preventSelfTrade(
     _ incoming: inout Incoming, _ slot: UInt32, _ priceTicks: UInt32,

@@ -64,7 +64,7 @@ extension MatchingEngine {
     guard details[slot].owner == command.owner else {
       return reject(command, .notOwner, &events)
     }
-    if let refusal = checkRate(command.owner) { return reject(command, refusal, &events) }
+    if let refusal = checkOwner(command.owner) { return reject(command, refusal, &events) }
     if let reason = checkId(command.relatedOrderId, session: command.session) {
       return reject(command, reason, &events)
     }

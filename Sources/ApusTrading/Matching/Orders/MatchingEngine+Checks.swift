@@ -9,15 +9,21 @@ extension MatchingEngine {
   @inline(__always)
   mutating func checkSender(_ command: MatchingCommand, _ instrument: UInt16) -> RiskRefusal? {
     guard instruments[instrument].isDefined else { return RiskRefusal(.unknownInstrument) }
-    guard owners[command.owner].isAuthorised else { return RiskRefusal(.unknownOwner) }
-    return checkRate(command.owner)
+    return checkOwner(command.owner)
   }
 
-  /// Sections 3.4 to 3.6.
+  /// Sections 3.3 to 3.5: what is wrong with who sends.
   @inline(__always)
-  mutating func checkRate(_ owner: UInt16) -> RiskRefusal? {
-    if isMarketKilled { return RiskRefusal(.marketKilled) }
-    if owners[owner].isKilled { return RiskRefusal(.ownerKilled) }
+  func refusal(of owner: Owner) -> MatchingReason? {
+    guard owner.isAuthorised else { return .unknownOwner }
+    if isMarketKilled { return .marketKilled }
+    return owner.isKilled ? .ownerKilled : nil
+  }
+
+  /// Sections 3.3 to 3.6.
+  @inline(__always)
+  mutating func checkOwner(_ owner: UInt16) -> RiskRefusal? {
+    if let reason = refusal(of: owners[owner]) { return RiskRefusal(reason) }
     // SAFETY: every owner has a record.
     if unsafe countMessage(owners.base + Int(owner)) { return nil }
     return RiskRefusal(
@@ -40,12 +46,19 @@ extension MatchingEngine {
     return true
   }
 
-  /// Sections 3.7 and 3.8.
+  /// Sections 3.7 and 3.8: what is wrong with an id.
+  @inline(__always)
+  func refusal(ofId orderId: UInt64, session: UInt16) -> MatchingReason? {
+    guard orderId > sessions[session] else { return .orderIdReused }
+    return findSlot(orderId) == nil ? nil : .duplicateOrderId
+  }
+
+  /// The same, for a command that has no other way: from 3.7 on its id counts as used.
   @inline(__always)
   mutating func checkId(_ orderId: UInt64, session: UInt16) -> MatchingReason? {
-    guard orderId > sessions[session] else { return .orderIdReused }
-    sessions[session] = orderId
-    return findSlot(orderId) == nil ? nil : .duplicateOrderId
+    let reason = refusal(ofId: orderId, session: session)
+    if reason != .orderIdReused { sessions[session] = orderId }
+    return reason
   }
 
   @inline(__always)
@@ -66,22 +79,8 @@ extension MatchingEngine {
     }
     guard request.fits(instrument.phase) else { return .phase }
     if !isReplacement, !request.isTimeInForceAllowed { return .timeInForce }
-    guard request.quantity > 0 else { return .quantity }
-    guard instrument.lot == 1 || request.quantity % instrument.lot == 0 else { return .lot }
-    if instrument.quantityMax != 0, request.quantity > instrument.quantityMax {
-      return .instrumentQuantity
-    }
-    if request.type == .limit {
-      guard request.priceTicks > request.aboveTicks,
-        request.priceTicks <= OrderRequest.priceTicksMax
-      else { return .price }
-      guard instrument.isOnGrid(request.priceTicks) else { return .tick }
-      if instrument.staticBandPpm != 0, isOutsideStaticBand(request) { return .priceBand }
-      request.limitTicks = request.priceTicks
-      request.riskTicks = request.priceTicks
-    } else if let reason = checkPrice(&request) {
-      return reason
-    }
+    if let reason = instrument.refusal(ofQuantity: request.quantity) { return reason }
+    if let reason = checkPrice(&request) { return reason }
     if request.displayQuantity != 0, !isDisplayAllowed(request) { return .displayQuantity }
     if request.triggerTicks != 0 || request.isStop, let reason = checkTrigger(&request) {
       return reason
@@ -96,11 +95,6 @@ extension MatchingEngine {
     return nil
   }
 
-  private mutating func isOutsideStaticBand(_ request: OrderRequest) -> Bool {
-    request.priceTicks < instruments[request.instrument].staticLowTicks
-      || request.priceTicks > instruments[request.instrument].staticHighTicks
-  }
-
   private mutating func isDisplayAllowed(_ request: OrderRequest) -> Bool {
     request.type == .limit && request.displayQuantity < request.quantity
       && request.displayQuantity % instruments[request.instrument].lot == 0
@@ -112,18 +106,15 @@ extension MatchingEngine {
       && request.timeInForce.rawValue <= TimeInForce.goodTillDate.rawValue
   }
 
-  /// Sections 3.15 to 3.17 for all types but limit.
+  /// Sections 3.15 to 3.17, and what follows from the price.
   @inline(never)
   private mutating func checkPrice(_ request: inout OrderRequest) -> MatchingReason? {
     let instrument = instruments[request.instrument]
     switch request.type {
-    case .limit: return nil
-    case .stopLimit, .primaryPeg, .midPeg:
-      guard request.priceTicks != 0, request.priceTicks <= OrderRequest.priceTicksMax else {
-        return .price
+    case .limit, .stopLimit, .primaryPeg, .midPeg:
+      if let reason = instrument.refusal(ofPrice: request.priceTicks, above: request.aboveTicks) {
+        return reason
       }
-      guard instrument.isOnGrid(request.priceTicks) else { return .tick }
-      if instrument.staticBandPpm != 0, isOutsideStaticBand(request) { return .priceBand }
       request.limitTicks = request.priceTicks
       request.riskTicks = request.priceTicks
     case .market:
@@ -139,6 +130,10 @@ extension MatchingEngine {
         let collar = isAuction ? nil : collarTicks(request.instrument, request.side)
         request.limitTicks = collar ?? Self.anyPrice(request.side)
         request.riskTicks = collar ?? instrument.anchorTicks
+      }
+      // Section 12.7: the least that a sale may bring says nothing of what it is worth.
+      if request.side == .sell {
+        request.riskTicks = max(request.riskTicks, instrument.anchorTicks)
       }
     case .stop, .trailingStop:
       guard request.priceTicks == 0 else { return .price }
@@ -165,7 +160,13 @@ extension MatchingEngine {
       request.firstTriggerTicks = trigger
     default: return .trigger
     }
-    if request.type != .stopLimit { request.riskTicks = request.firstTriggerTicks }
+    if request.type != .stopLimit {
+      request.riskTicks = request.firstTriggerTicks
+      // Section 12.7: a trigger that was passed is not what the order trades at.
+      if request.side == .buy {
+        request.riskTicks = max(request.riskTicks, instrument.anchorTicks)
+      }
+    }
     return nil
   }
 

@@ -15,7 +15,7 @@ extension MatchingEngine {
   @inline(__always)
   mutating func enterPlain(_ command: MatchingCommand, _ events: inout MatchingSink) -> Bool {
     let (sell, buy) = (Side.sell.rawValue, Side.buy.rawValue)
-    // One test of both, and the side without one: which it is, nobody can foretell.
+    // One test of both, and the side without one: which it is, nobody can predict.
     guard UInt32(command.sideCode ^ sell) &* UInt32(command.sideCode ^ buy) == 0,
       isPlain(command)
     else { return false }
@@ -23,14 +23,17 @@ extension MatchingEngine {
     // SAFETY: every instrument and owner has a record; no record moves.
     let instrument = unsafe instruments.base + Int(command.instrument)
     let owner = unsafe owners.base + Int(command.owner)
-    guard unsafe instrument.pointee.isPlain, unsafe isFree(owner.pointee) else { return false }
-    guard unsafe isAcceptable(command.quantity, instrument.pointee) else { return false }
+    guard unsafe instrument.pointee.isPlain, unsafe isFree(owner.pointee),
+      unsafe instrument.pointee.refusal(ofQuantity: command.quantity) == nil
+    else { return false }
 
     let isLimit = command.typeCode == OrderType.limit.rawValue
     var limitTicks = command.priceTicks
     var riskTicks = command.priceTicks
     if isLimit {
-      guard unsafe isAcceptablePrice(command.priceTicks, instrument.pointee) else { return false }
+      guard unsafe instrument.pointee.refusal(ofPrice: command.priceTicks) == nil else {
+        return false
+      }
     } else {
       guard command.priceTicks == 0, unsafe instrument.pointee.collarPpm == 0 else {
         return false
@@ -38,7 +41,7 @@ extension MatchingEngine {
       limitTicks = Self.anyPrice(side)
       riskTicks = unsafe instrument.pointee.anchorTicks
     }
-    guard command.orderId > sessions[command.session], findSlot(command.orderId) == nil,
+    guard refusal(ofId: command.orderId, session: command.session) == nil,
       let holding = holdings.find(owner: command.owner, instrument: command.instrument),
       !holdings.records[holding].isRestricted, holdings.records[holding].isListed,
       hasRoom(1)
@@ -90,30 +93,10 @@ extension MatchingEngine {
       && (isLimit && (isResting || isAtOnce) || isMarket && isAtOnce)
   }
 
+  /// Whether an owner may send, and its sums need no look at what was reset.
   @inline(__always)
   func isFree(_ owner: Owner) -> Bool {
-    owner.isAuthorised && !owner.isKilled && !isMarketKilled
-  }
-
-  /// Sections 3.15 to 3.17 of a limit order's price.
-  @inline(__always)
-  private func isAcceptablePrice(_ priceTicks: UInt32, _ instrument: Instrument) -> Bool {
-    priceTicks > 0 && priceTicks <= OrderRequest.priceTicksMax && instrument.isOnGrid(priceTicks)
-      && (instrument.staticBandPpm == 0
-        || priceTicks >= instrument.staticLowTicks && priceTicks <= instrument.staticHighTicks)
-  }
-
-  @inline(__always)
-  private func isAcceptable(_ quantity: UInt32, _ instrument: Instrument) -> Bool {
-    quantity > 0 && (instrument.lot == 1 || quantity % instrument.lot == 0)
-      && (instrument.quantityMax == 0 || quantity <= instrument.quantityMax)
-  }
-
-  @inline(__always)
-  func isAcceptable(
-    _ priceTicks: UInt32, _ quantity: UInt32, _ instrument: Instrument
-  ) -> Bool {
-    isAcceptable(quantity, instrument) && isAcceptablePrice(priceTicks, instrument)
+    refusal(of: owner) == nil && owner.resetCount == sumResets.count
   }
 
   /// As ``enter(_:_:)`` of a plain order, not inlined.

@@ -60,11 +60,15 @@ extension MatchingEngine {
     let owner = unsafe owners.base + Int(command.owner)
     guard command.flags == [], OrderRequest.isCapacityKnown(command.capacityCode),
       unsafe instrument.pointee.isPlain, unsafe isFree(owner.pointee),
-      unsafe owner.pointee.limitsSet == 0, command.priceTicks < command.triggerTicks,
-      unsafe isAcceptable(command.priceTicks, command.quantity, instrument.pointee),
-      unsafe isAcceptable(command.triggerTicks, command.displayQuantity, instrument.pointee),
-      command.orderId > sessions[command.session], command.relatedOrderId > command.orderId,
-      findSlot(command.orderId) == nil, findSlot(command.relatedOrderId) == nil,
+      unsafe owner.pointee.limitsSet == 0,
+      unsafe instrument.pointee.refusal(ofQuantity: command.quantity) == nil,
+      unsafe instrument.pointee.refusal(ofQuantity: command.displayQuantity) == nil,
+      unsafe instrument.pointee.refusal(ofPrice: command.priceTicks) == nil,
+      unsafe instrument.pointee.refusal(
+        ofPrice: command.triggerTicks, above: command.priceTicks) == nil,
+      refusal(ofId: command.orderId, session: command.session) == nil,
+      command.relatedOrderId > command.orderId,
+      refusal(ofId: command.relatedOrderId, session: command.session) == nil,
       let holding = holdings.find(owner: command.owner, instrument: command.instrument),
       !holdings.records[holding].isRestricted, holdings.records[holding].isListed, hasRoom(2)
     else { return false }

@@ -19,6 +19,12 @@ extension MatchingEngine {
       owner: owners.base + Int(owner), holding: holdings.records.base + Int(holding))
   }
 
+  /// Makes an owner's sums what they are since the last reset of all owners'.
+  @inline(__always)
+  func catchUp(_ owner: UInt16) {
+    if owners[owner].resetCount != sumResets.count { sumResets.catchUp(&owners[owner]) }
+  }
+
   @inline(__always)
   mutating func riskTicks(_ slot: UInt32) -> UInt32 {
     orders[slot].tag.hasExtra ? extras[details[slot].extra].riskTicks : orders[slot].priceTicks
@@ -44,16 +50,17 @@ extension MatchingEngine {
   mutating func settleResting(
     _ slot: UInt32, _ priceTicks: UInt32, _ quantity: UInt32, leaves: UInt32
   ) {
-    releaseRisk(slot, from: leaves, to: leaves &- quantity)
     let owner = details[slot].owner
-    unsafe account(owner, details[slot].holding).settle(
-      orders[slot].side, priceTicks, quantity, feePpm: owners[owner].makerFeePpm,
+    catchUp(owner)
+    unsafe account(owner, details[slot].holding).settleResting(
+      orders[slot].side, riskTicks(slot), leaves, details[slot].marginPpm, priceTicks, quantity,
       marginPpm: instruments[orders[slot].locate].marginPpm)
   }
 
   /// Counts a trade for the incoming side.
   @inline(__always)
   mutating func settle(_ incoming: borrowing Incoming, _ priceTicks: UInt32, _ quantity: UInt32) {
+    catchUp(incoming.owner)
     unsafe account(incoming.owner, incoming.holding).settle(
       incoming.side, priceTicks, quantity, feePpm: owners[incoming.owner].takerFeePpm,
       marginPpm: instruments[incoming.instrument].marginPpm)
@@ -64,25 +71,28 @@ extension MatchingEngine {
   /// What risk says of an order; nil where it may enter. Section 12.
   @inline(__always)
   mutating func checkRisk(_ order: RiskRequest) -> RiskRefusal? {
+    catchUp(order.owner)
     let sums = riskSums(
       order.owner, Self.notional(order.riskTicks, order.quantity), order.marginPpm)
     if owners[order.owner].limitsSet != 0 { return checkLimits(order, sums) }
     return sums.isOverflow ? RiskRefusal(.notionalOverflow) : nil
   }
 
-  /// What an owner's sums would be with one order more.
+  /// What an owner's sums, looked at since the last reset, would be with one order more.
   @inline(__always)
   func riskSums(_ owner: UInt16, _ notional: UInt64, _ marginPpm: UInt32) -> RiskSums {
     let most = unsafe RiskAccount.notionalMax
     let open = owners[owner].openNotional[0] &+ owners[owner].openNotional[1]
     let gross = owners[owner].tradedNotional[0] &+ owners[owner].tradedNotional[1]
     let margin = unsafe RiskAccount.share(notional, marginPpm)
-    let held = owners[owner].openMargin &+ owners[owner].positionMargin &+ owners[owner].fees
-    // Each summand is below 2^63 and there are few, so that what wraps is seen in the parts.
-    let parts = notional | gross | open | (gross &+ open) | (gross &+ open &+ notional)
+    let position = owners[owner].positionMargin
+    let held = owners[owner].openMargin &+ position &+ owners[owner].fees
+    // Each summand is below 2^63, or seen in the parts itself, and there are few: what wraps is seen.
+    let parts = notional | position | gross | open | (gross &+ open) | (gross &+ open &+ notional)
     return RiskSums(
       notional: notional, gross: gross &+ open &+ notional, credit: held &+ margin,
-      isOverflow: (parts | held | (held &+ margin)) > most)
+      isOverflow: (parts | held | (held &+ margin)) > most
+        || owners[owner].positionMarginCarry != 0)
   }
 
   @inline(never)
@@ -94,6 +104,10 @@ extension MatchingEngine {
       return refusal
     }
     if sums.isOverflow { return RiskRefusal(.notionalOverflow) }
+    // Section 12.6: 0 would pass whatever the limit is.
+    if order.riskTicks == 0, owners[owner].limitsSet & OwnerLimit.ofNotional != 0 {
+      return RiskRefusal(.noRiskPrice)
+    }
     if let refusal = Self.refusal(
       .ownerOrderNotional, owners[owner].orderNotionalMax, sums.notional)
     {

@@ -14,7 +14,7 @@ struct AuctionPrice {
 }
 
 extension MatchingEngine {
-  /// Finds an auction's price and trades at it; goes on where it had to stop. Section 11.
+  /// Finds an auction's price and trades at it; resumes where it had to stop. Section 11.
   ///
   /// - Returns: Whether it is done.
   mutating func holdAuction(

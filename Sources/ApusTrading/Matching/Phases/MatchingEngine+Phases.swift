@@ -109,7 +109,7 @@ extension MatchingEngine {
   /// Does what is left to do, in the order in which it came up, while there is room for more than
   /// the events that are kept. Section 15.
   @inline(never)
-  mutating func goOn(_ events: inout MatchingSink) {
+  mutating func resumeWork(_ events: inout MatchingSink) {
     while let instrument = work.first {
       prepareBand(instrument)
       guard finishWork(instrument, &events, Self.eventReserve + eventsKept) else { return }

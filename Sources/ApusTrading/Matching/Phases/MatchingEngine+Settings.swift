@@ -201,4 +201,33 @@ extension MatchingEngine {
     if value == 0 { owners[owner].limitsSet &= ~bit } else { owners[owner].limitsSet |= bit }
     return true
   }
+
+  /// `resetSums`. Section 12.3.
+  ///
+  /// - Complexity: O(1), of all owners too.
+  mutating func resetSums(_ command: MatchingCommand, _ events: inout MatchingSink) {
+    guard let sums = OwnerSums(rawValue: command.detailCode) else {
+      return reject(command, .malformed, &events)
+    }
+    let owner = command.owner
+    var event = MatchingEvent(.sumsReset)
+    event.owner = owner
+    event.detailCode = command.detailCode
+    if owner == 0 {
+      sumResets.reset(sums)
+    } else {
+      guard owners[owner].isAuthorised else { return reject(command, .unknownOwner, &events) }
+      catchUp(owner)
+      if sums.hasTraded {
+        event.relatedOrderId = owners[owner].tradedNotional[0]
+        event.relatedClientOrderId = owners[owner].tradedNotional[1]
+        owners[owner].tradedNotional = [0, 0]
+      }
+      if sums.hasFees {
+        event.value = owners[owner].fees
+        owners[owner].fees = 0
+      }
+    }
+    events.emit(event)
+  }
 }

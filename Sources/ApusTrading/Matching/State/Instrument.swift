@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-/// What has to be gone on with at a later command.
+/// What has to be resumed at a later command.
 struct UnfinishedWork: OptionSet, BitwiseCopyable {
   var rawValue: UInt8
 
@@ -75,6 +75,27 @@ struct Instrument: BitwiseCopyable {
   }
 
   var anchorTicks: UInt32 { lastTicks != 0 ? lastTicks : referenceTicks }
+
+  /// Sections 3.12 to 3.14: what is wrong with a quantity.
+  @inline(__always)
+  func refusal(ofQuantity quantity: UInt32) -> MatchingReason? {
+    guard quantity > 0 else { return .quantity }
+    guard lot == 1 || quantity % lot == 0 else { return .lot }
+    guard quantityMax == 0 || quantity <= quantityMax else { return .instrumentQuantity }
+    return nil
+  }
+
+  /// Sections 3.15 to 3.17: what is wrong with the price of an order that needs one.
+  ///
+  /// - Parameter bidTicks: What it has to be above: a quote's bid, for its ask.
+  @inline(__always)
+  func refusal(ofPrice priceTicks: UInt32, above bidTicks: UInt32 = 0) -> MatchingReason? {
+    guard priceTicks > bidTicks, priceTicks <= OrderRequest.priceTicksMax else { return .price }
+    guard isOnGrid(priceTicks) else { return .tick }
+    guard staticBandPpm == 0 || priceTicks >= staticLowTicks && priceTicks <= staticHighTicks
+    else { return .priceBand }
+    return nil
+  }
 
   @inline(__always)
   func isOnGrid(_ priceTicks: UInt32) -> Bool {

@@ -176,7 +176,7 @@ extension MatchingEngine {
       holdings.records[number].position = try reader.read(field: "position")
       let margin: UInt64 = try reader.read(field: "position margin")
       holdings.records[number].positionMargin = margin
-      owners[owner].positionMargin &+= margin
+      owners[owner].replacePositionMargin(0, by: margin)
     }
     let listedCount = try reader.read(0...count, field: "listed holdings")
     for _ in 0..<listedCount {

@@ -64,7 +64,7 @@ extension MatchingView {
     for number in UInt16.min...UInt16.max where owners[number].isAuthorised { count += 1 }
     try writer.write(count)
     for number in UInt16.min...UInt16.max where owners[number].isAuthorised {
-      let owner = owners[number]
+      let owner = owner(number)
       try writer.write(number)
       try writer.write(UInt8(owner.isKilled ? 1 : 0))
       try writer.write(UInt8(owner.hasLastOrder ? 1 : 0))

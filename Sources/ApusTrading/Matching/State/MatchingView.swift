@@ -26,6 +26,14 @@ struct MatchingView: BitwiseCopyable {
   let matchNumber: UInt64
   let entryCount: UInt64
   let isMarketKilled: Bool
+  let sumResets: SumResets
+
+  /// An owner with the sums that it has, whether they were looked at since the last reset or not.
+  func owner(_ number: UInt16) -> Owner {
+    var owner = owners[number]
+    sumResets.catchUp(&owner)
+    return owner
+  }
 
   /// Calls `body` with the orders of every set of an instrument, in a fixed order.
   func forEachInSets(_ instrument: UInt16, _ body: (UInt32) -> Void) {
@@ -75,7 +83,8 @@ extension MatchingEngine {
       ladders: books.places, orders: orders, levels: levels, details: details,
       extras: extras, instruments: instruments, owners: owners, sessions: sessions,
       holdings: holdings, work: work, orderCount: books.orders.count,
-      matchNumber: matchNumber, entryCount: entryCount, isMarketKilled: isMarketKilled)
+      matchNumber: matchNumber, entryCount: entryCount, isMarketKilled: isMarketKilled,
+      sumResets: sumResets)
   }
 
   /// Hash of everything that decides what later commands do; see ``MatchingView/digest``.

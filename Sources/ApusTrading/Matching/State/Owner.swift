@@ -21,8 +21,11 @@ struct Owner: BitwiseCopyable {
   /// Notional of what is open.
   var openNotional: [2 of UInt64]
   var openMargin: UInt64
+  /// Of all holdings; with `positionMarginCarry` above it, since each may be as great as a sum may be.
   var positionMargin: UInt64
   var fees: UInt64
+  /// ``SumResets/count`` when traded notional and fees were last looked at.
+  var resetCount: UInt64
   var takerFeePpm: UInt32
   var makerFeePpm: UInt32
   var lastOrderTime: UInt64
@@ -33,6 +36,8 @@ struct Owner: BitwiseCopyable {
   var hasLastOrder: Bool
 
   var selfTradeGroup: UInt16
+  /// How often 2^64 is in the sum of the position margins.
+  var positionMarginCarry: UInt32
   /// Holdings in order of first use; numbers plus one, 0 for none.
   var firstHolding: UInt32
   var lastHolding: UInt32
@@ -46,6 +51,15 @@ struct Owner: BitwiseCopyable {
   var grossNotionalMax: UInt64
   var netNotionalMax: UInt64
   var creditMax: UInt64
+
+  /// Puts a holding's position margin in the place of the one it had.
+  @inline(__always)
+  mutating func replacePositionMargin(_ before: UInt64, by after: UInt64) {
+    let (sum, carry) = positionMargin.addingReportingOverflow(after)
+    let (left, borrow) = sum.subtractingReportingOverflow(before)
+    positionMargin = left
+    positionMarginCarry = positionMarginCarry &+ (carry ? 1 : 0) &- (borrow ? 1 : 0)
+  }
 }
 
 /// What an owner has in an instrument.

@@ -5,7 +5,7 @@ internal import ApusMarketProtocols
 
 /// An owner and what the owner has in one instrument: where orders and trades are counted. Section 12.
 ///
-/// Neither side is branched on: which one comes next, nobody can foretell.
+/// Neither side is branched on: which one comes next, nobody can predict.
 @unsafe
 struct RiskAccount {
   let owner: UnsafeMutablePointer<Owner>
@@ -57,6 +57,18 @@ struct RiskAccount {
     }
   }
 
+  /// Counts a trade of an order that rests: what it traded is not open any more.
+  @inline(__always)
+  func settleResting(
+    _ side: Side, _ riskTicks: UInt32, _ leaves: UInt32, _ orderMarginPpm: UInt32,
+    _ priceTicks: UInt32, _ quantity: UInt32, marginPpm: UInt32
+  ) {
+    unsafe release(
+      side, riskTicks, from: leaves, to: leaves &- quantity, marginPpm: orderMarginPpm)
+    unsafe settle(
+      side, priceTicks, quantity, feePpm: owner.pointee.makerFeePpm, marginPpm: marginPpm)
+  }
+
   /// Counts a trade.
   @inline(__always)
   func settle(
@@ -73,7 +85,6 @@ struct RiskAccount {
       overflow ? Self.notionalMax : min(value, Self.notionalMax), marginPpm)
     let before = unsafe holding.pointee.positionMargin
     unsafe holding.pointee.positionMargin = margin
-    // Wraps where sums over holdings do, and back again: never checked while it cannot be.
-    unsafe owner.pointee.positionMargin = owner.pointee.positionMargin &+ margin &- before
+    unsafe owner.pointee.replacePositionMargin(before, by: margin)
   }
 }

@@ -91,6 +91,7 @@ struct MatchingLaws {
       case .setOwnerLimit: count(.ownerLimitSet) == 1 && events.count == 1
       case .killSwitch: count(.killSwitchSet) == 1
       case .expire: count(.timeExpired) == 1
+      case .resetSums: count(.sumsReset) == 1 && events.count == 1
       }
     return isAnswered ? nil : "answer of \(kind)"
   }

@@ -25,6 +25,8 @@ extension RandomCommands {
     }
     commands += usualSettings
     for profile in profiles { commands.append(.setPhase(profile.instrument, .preOpen)) }
+    // Without a price of any kind.
+    commands += [.defineInstrument(7), .setPhase(7, .continuous)]
     return commands
   }
 
@@ -84,6 +86,8 @@ extension RandomCommands {
     case (.messageRate, 10): 5
     case (.priceTolerancePpm, 11): 8_000
     case (.duplicateWindow, 11): 2_000_000_000
+    case (.grossNotional, 12): 1 << 43
+    case (.netNotional, 9): 1 << 42
     default: 0
     }
   }

@@ -28,7 +28,7 @@ extension RandomCommands {
     case 16: command.flags.insert(.postOnly)
     case 17: command.flags.insert(.bracketChild)
     case 18: command.flags.insert(.oneCancelsOther)
-    case 19: command.kindCode = UInt8(random.below(17))
+    case 19: command.kindCode = UInt8(random.below(18))
     case 20:
       // An id that lives in another session.
       command.orderId = someOrder().id

@@ -30,8 +30,19 @@ extension RandomCommands {
       let profile = profile()
       return .setReferencePrice(
         profile.instrument, priceTicks: oneIn(20) ? 0 : price(profile, side()))
+    case 990..<992: return priceless()
+    case 992..<995:
+      return .resetSums(owner: oneIn(3) ? 0 : owner(), anyOf(OwnerSums.allCases))
     default: return cancel()
     }
+  }
+
+  /// A market order where there is no price to value it at.
+  private mutating func priceless() -> MatchingCommand {
+    .new(
+      orderId: newId(), owner: oneIn(2) ? 12 : owner(), instrument: 7, side: side(), type: .market,
+      timeInForce: anyOf([.immediateOrCancel, .fillOrKill, .atClose]),
+      quantity: UInt32(1 + random.below(30)), session: session())
   }
 
   /// Now and then what ends a state in which nothing happens.

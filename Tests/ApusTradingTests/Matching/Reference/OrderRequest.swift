@@ -57,8 +57,12 @@ struct OrderRequest {
   var riskPrice: UInt32 {
     switch type {
     case .limit, .stopLimit, .primaryPeg, .midPeg: price
-    case .market: protection ?? instrument.anchor ?? 0
-    case .stop, .trailingStop: firstTrigger
+    case .market:
+      side == .buy
+        ? protection ?? instrument.anchor ?? 0
+        : max(protection ?? 0, instrument.anchor ?? 0)
+    case .stop, .trailingStop:
+      side == .buy ? max(firstTrigger, instrument.anchor ?? 0) : firstTrigger
     }
   }
 

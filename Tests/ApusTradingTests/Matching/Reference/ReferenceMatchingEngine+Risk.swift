@@ -32,6 +32,9 @@ private struct Exposure {
 
 /// Section 12.
 extension ReferenceMatchingEngine {
+  /// Where sums and products stop.
+  static let sumMax = Int128(1) << 63 - 1
+
   /// The limits in their order.
   ///
   /// - Parameters:
@@ -54,6 +57,8 @@ extension ReferenceMatchingEngine {
     let credit =
       open.margin + owner.positionMargins.values.reduce(0, +) + owner.fees + margin
     try check(max(notional, gross, credit) < 1 << 63, .notionalOverflow)
+    let ofNotional: [OwnerLimit] = [.orderNotional, .grossNotional, .netNotional, .credit]
+    try check(request.riskPrice > 0 || ofNotional.allSatisfy { owner[$0] == 0 }, .noRiskPrice)
     try checkLimit(owner, .orderNotional, notional, .ownerOrderNotional)
     try checkTolerance(request)
     if isNew { try checkDuplicate(request) }
@@ -125,11 +130,38 @@ extension ReferenceMatchingEngine {
     let (owner, instrument) = (order.owner, order.instrument)
     let notional = Int128(price) * Int128(quantity)
     let signed = order.side == .buy ? Int128(quantity) : -Int128(quantity)
-    if order.side == .buy { owner.bought += notional } else { owner.sold += notional }
+    if order.side == .buy {
+      owner.bought = min(owner.bought + notional, Self.sumMax)
+    } else {
+      owner.sold = min(owner.sold + notional, Self.sumMax)
+    }
     owner.positions[instrument.id, default: 0] += signed
     let position = owner.positions[instrument.id, default: 0]
     owner.positionMargins[instrument.id] = margin(
-      Int128(position.magnitude) * Int128(price), ppm: instrument.marginPpm)
-    owner.fees += margin(notional, ppm: owner[fee])
+      min(Int128(position.magnitude) * Int128(price), Self.sumMax), ppm: instrument.marginPpm)
+    owner.fees = min(owner.fees + margin(notional, ppm: owner[fee]), Self.sumMax)
+  }
+
+  /// 12.3.
+  func resetSums(_ command: MatchingCommand) throws(Refusal) {
+    guard let sums = OwnerSums(rawValue: command.detailCode) else {
+      throw Refusal(reason: .malformed)
+    }
+    var event = MatchingEvent(.sumsReset)
+    event.owner = command.owner
+    event.detailCode = command.detailCode
+    let isOfAll = command.owner == 0
+    for owner in isOfAll ? Array(owners.values) : [try owner(command)] {
+      if sums != .fees {
+        if !isOfAll { event.relatedOrderId = UInt64(owner.bought) }
+        if !isOfAll { event.relatedClientOrderId = UInt64(owner.sold) }
+        (owner.bought, owner.sold) = (0, 0)
+      }
+      if sums != .traded {
+        if !isOfAll { event.value = UInt64(owner.fees) }
+        owner.fees = 0
+      }
+    }
+    events.append(event)
   }
 }

@@ -25,7 +25,7 @@ extension ReferenceMatchingEngine {
   }
 
   /// Does what is left to do, the oldest first.
-  func goOn() {
+  func resumeWork() {
     while let instrument = work.first {
       while let step = instrument.unfinished.first {
         guard finish(step, of: instrument) else { return }

@@ -38,7 +38,7 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
     now = time
     events.removeAll()
     eventsKept = capacities.events / 2
-    goOn()
+    resumeWork()
     eventsKept = 0
     touched.removeAll()
     do {
@@ -47,7 +47,7 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
       events.append(.rejected(command, error))
     }
     touched.forEach(queue)
-    goOn()
+    resumeWork()
     return events
   }
 
@@ -69,6 +69,7 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
     case .setOwnerLimit: try setOwnerLimit(command)
     case .killSwitch: try killSwitch(command)
     case .expire: expire()
+    case .resetSums: try resetSums(command)
     }
   }
 

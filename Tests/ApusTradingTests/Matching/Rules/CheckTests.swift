@@ -11,7 +11,7 @@ import Testing
   func codesAndFlagsAreKnown31(_ engine: EngineUnderTest) throws {
     let market = try Market(engine)
     market.expect(MatchingCommand(), "rejected: malformed")
-    market.expect(.buy(1, 5, at: 9).with { $0.kindCode = 16 }, "rejected: malformed")
+    market.expect(.buy(1, 5, at: 9).with { $0.kindCode = 17 }, "rejected: malformed")
     market.expect(.buy(1, 5, at: 9).with { $0.sideCode = 0x43 }, "rejected: malformed")
     market.expect(.buy(1, 5, at: 9).with { $0.typeCode = 8 }, "rejected: malformed")
     market.expect(.buy(1, 5, at: 9).with { $0.detailCode = 0 }, "rejected: malformed")

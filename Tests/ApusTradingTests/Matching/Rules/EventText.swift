@@ -36,6 +36,8 @@ extension MatchingEvent {
     case .auction:
       "auction \(value) at \(priceTicks), imbalance \(Int64(bitPattern: relatedClientOrderId))"
     case .timeExpired: "expired \(value)"
+    case .sumsReset:
+      "reset of \(owner): bought \(relatedOrderId), sold \(relatedClientOrderId), fees \(value)"
     case nil: "kind \(kindCode)"
     }
   }

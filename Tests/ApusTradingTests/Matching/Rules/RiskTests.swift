@@ -130,7 +130,7 @@ import Testing
     func order(_ id: UInt64, _ price: UInt32 = 0) -> MatchingCommand {
       .buy(id, 2, at: price, .market, .immediateOrCancel)
     }
-    market.expect(order(1), "accepted 1", "cancelled 1: 2 immediate")
+    market.expect(order(1), "rejected: noRiskPrice")
     market.expect(order(2, 51), "rejected: ownerOrderNotional 102, limit 100")
     market.apply(.setReferencePrice(1, priceTicks: 60))
     market.expect(order(3), "rejected: ownerOrderNotional 120, limit 100")
