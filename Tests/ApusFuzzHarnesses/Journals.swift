@@ -157,6 +157,8 @@ extension FuzzHarness {
       return
     }
     let before = writer.lastSequence
+    // Close to the last sequence there is, a writer may end instead.
+    guard before < 1 << 62 else { return }
     let payload: [UInt8] = [7, 0, 0, 0, 0, 0, 0, 0]
     let outcome = payload.withRawSpan {
       writer.tryAppend(sequence: before &+ 1, timeNanoseconds: 9, type: 1, payload: $0)
