@@ -162,6 +162,7 @@ import Testing
       forge.mutate(&random)
       forge.seal()
       Self.exercise(forge)
+      if isCampaign, seed % 200 == 0 { print("\(seed) forged") }
     }
   }
 }

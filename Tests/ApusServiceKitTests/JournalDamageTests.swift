@@ -161,6 +161,7 @@ struct SumEngine: Engine, ~Copyable {
       let disk = SimulatedJournalStorage(seed: seed)
       for (name, bytes) in forge.files { disk.replaceContents(name, with: bytes) }
       Self.follow(disk)
+      if isCampaign, seed % 200 == 0 { print("\(seed) forged") }
     }
   }
 
