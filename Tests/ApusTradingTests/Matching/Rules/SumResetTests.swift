@@ -112,7 +112,8 @@ import Testing
       }
       id += 3
       for instrument in UInt16(1)...3 {
-        market.apply(.sell(id + UInt64(instrument), quantity, at: price).on(instrument))
+        market.apply(
+          .sell(id + UInt64(instrument), quantity, at: price).of(2 + instrument).on(instrument))
       }
       id += 4
     }
