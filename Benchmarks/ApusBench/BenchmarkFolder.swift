@@ -17,7 +17,7 @@ final class BenchmarkFolder {
   init() {
     // Not /tmp, which may be memory and then measures no disk.
     let path = "/var/tmp/apus-host-\(UUID().uuidString)"
-    key = Leftovers.make(removal: { try? FileManager.default.removeItem(atPath: path) }) { true }
+    key = Leftovers.make(removal: { BenchmarkPlace.remove(path) }) { true }
     self.path = path
   }
 

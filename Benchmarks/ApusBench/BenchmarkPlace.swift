@@ -16,7 +16,7 @@ final class BenchmarkPlace {
     // Not /tmp, which may be memory and then measures no disk.
     let path = "/var/tmp/apus-\(purpose)-\(UUID().uuidString)"
     var failure: (any Error)?
-    let key = Leftovers.make(removal: { try? FileManager.default.removeItem(atPath: path) }) {
+    let key = Leftovers.make(removal: { BenchmarkPlace.remove(path) }) {
       do {
         try FileManager.default.createDirectory(
           atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -31,6 +31,14 @@ final class BenchmarkPlace {
     }
     self.path = path
     self.key = key
+  }
+
+  /// Removes a folder in which another thread may still make files: it is tried again, and once the
+  /// folder is gone nothing can be made in it.
+  static func remove(_ path: String) {
+    for _ in 0..<100 where FileManager.default.fileExists(atPath: path) {
+      try? FileManager.default.removeItem(atPath: path)
+    }
   }
 
   deinit {
