@@ -74,7 +74,7 @@ struct FuzzJournal {
 
   /// Adds a commit to the last segment, if there is room for it.
   mutating func commit(_ payloads: [(type: UInt16, payload: [UInt8])], _ lies: Lies = .init()) {
-    guard let lastName, files[lastName] != nil else { return }
+    guard let lastName, let room = files[lastName]?.count else { return }
     let before = self
     let start = (end + alignment - 1) / alignment * alignment
     let chainBefore = chain
@@ -92,7 +92,7 @@ struct FuzzJournal {
     let commit =
       Array("CMIT".utf8) + Frames.little(Self.checksum(header, seed: segmentChecksum)) + header
       + body
-    guard start + commit.count <= segmentByteCount else {
+    guard start + commit.count <= room else {
       self = before
       return
     }

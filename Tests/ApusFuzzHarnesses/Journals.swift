@@ -229,7 +229,9 @@ extension FuzzHarness {
     let store = try SnapshotStore(storage: disk)
     var rejected: [SnapshotStore.Rejected] = []
     guard var reader = try store.newestValid(rejected: &rejected) else {
-      return try law(rejected.count == 1, "neither taken nor refused")
+      // A name that is no sequence of a journal is passed over, and `verify` reports it.
+      let isName = sequence <= Sequencer.sequenceMax
+      return try law(rejected.count == (isName ? 1 : 0), "neither taken nor refused")
     }
     var read: [UInt8] = []
     while true {

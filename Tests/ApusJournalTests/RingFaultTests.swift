@@ -144,7 +144,8 @@ import Testing
     #expect(
       noted.prefix(3) == [
         "fdatasync \(folder.path)/journal.spare",
-        "rename journal.spare 00000000000000000001.segment", "fsync \(folder.path)",
+        "rename \(folder.path)/journal.spare \(folder.path)/00000000000000000001.segment",
+        "fsync \(folder.path)",
       ])
     try writer.close()
   }

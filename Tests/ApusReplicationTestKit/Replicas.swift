@@ -67,7 +67,8 @@ public let patientNanoseconds: UInt64 = 20_000_000_000
 /// Opens a folder as a standby's.
 public func openStandby(
   _ path: String, primary: ReplicationEndpoint, node: UInt64 = 2,
-  engine configuration: TallyEngine.Configuration = .init(), frameByteCountMax: Int = 16_384
+  engine configuration: TallyEngine.Configuration = .init(), frameByteCountMax: Int = 16_384,
+  silenceNanoseconds: UInt64 = patientNanoseconds
 ) throws -> ReplicationStandby<TallyEngine> {
   let storage = try openFolder(path)
   let recovered = try recoverTally(storage, configuration)
@@ -76,7 +77,7 @@ public func openStandby(
     storage: storage,
     configuration: ReplicationStandbyConfiguration(
       primary: primary, node: node, journal: smallJournal(),
-      frameByteCountMax: frameByteCountMax, silenceNanoseconds: patientNanoseconds,
+      frameByteCountMax: frameByteCountMax, silenceNanoseconds: silenceNanoseconds,
       retryNanoseconds: 5_000_000))
 }
 
@@ -97,7 +98,8 @@ public struct PrimaryReplica: ~Copyable {
   public init(
     _ path: String, epoch: UInt64, acknowledgingNode: UInt64 = 2,
     release: EventRelease = .replicated, digestInterval: Int? = 50, frameByteCountMax: Int = 16_384,
-    endpoint: ReplicationEndpoint = .init(address: "127.0.0.1", port: 0)
+    endpoint: ReplicationEndpoint = .init(address: "127.0.0.1", port: 0),
+    silenceNanoseconds: UInt64 = patientNanoseconds
   ) throws {
     let storage = try openFolder(path)
     let recovered = try recoverTally(storage)
@@ -111,7 +113,7 @@ public struct PrimaryReplica: ~Copyable {
       configuration: Self.configuration(
         release, digestInterval, position, lastSequence, recovered.lastTime))
     let link = try Self.link(
-      path, epoch, acknowledgingNode, position, frameByteCountMax, endpoint)
+      path, epoch, acknowledgingNode, position, frameByteCountMax, endpoint, silenceNanoseconds)
     self.init(host: host, link: link, position: position)
   }
 
@@ -126,7 +128,8 @@ public struct PrimaryReplica: ~Copyable {
       input: NoInput(), output: CallerOutput(),
       configuration: Self.configuration(release, 50, position, 0, .zero))
     let link = try Self.link(
-      path, epoch, acknowledgingNode, position, 16_384, .init(address: "127.0.0.1", port: 0))
+      path, epoch, acknowledgingNode, position, 16_384, .init(address: "127.0.0.1", port: 0),
+      patientNanoseconds)
     self.init(host: host, link: link, position: position)
   }
 
@@ -149,7 +152,7 @@ public struct PrimaryReplica: ~Copyable {
 
   private static func link(
     _ path: String, _ epoch: UInt64, _ node: UInt64, _ position: ReplicatedPosition,
-    _ frameByteCountMax: Int, _ endpoint: ReplicationEndpoint
+    _ frameByteCountMax: Int, _ endpoint: ReplicationEndpoint, _ silenceNanoseconds: UInt64
   ) throws(ReplicationError) -> ReplicationPrimary {
     let storage: FileJournalStorage
     do throws(JournalError) { storage = try openFolder(path) } catch { throw .journal(error) }
@@ -157,7 +160,7 @@ public struct PrimaryReplica: ~Copyable {
       storage: storage, position: position,
       configuration: ReplicationPrimaryConfiguration(
         endpoint: endpoint, epoch: epoch, acknowledgingNode: node,
-        frameByteCountMax: frameByteCountMax, silenceNanoseconds: patientNanoseconds))
+        frameByteCountMax: frameByteCountMax, silenceNanoseconds: silenceNanoseconds))
   }
 
   /// Whether everything has left the host. (A digest that is due waits for the next command.)

@@ -9,13 +9,14 @@ public import ApusReplication
 
 /// Opens a folder as that of a standby which takes snapshots.
 public func openRestoringStandby(
-  _ path: String, primary: ReplicationEndpoint, node: UInt64 = 2, frameByteCountMax: Int = 4_096
+  _ path: String, primary: ReplicationEndpoint, node: UInt64 = 2, frameByteCountMax: Int = 4_096,
+  silenceNanoseconds: UInt64 = patientNanoseconds
 ) throws -> ReplicationStandby<TallyEngine> {
   try ReplicationStandby.open(
     engineConfiguration: TallyEngine.Configuration(), storage: openFolder(path),
     configuration: ReplicationStandbyConfiguration(
       primary: primary, node: node, journal: smallJournal(),
-      frameByteCountMax: frameByteCountMax, silenceNanoseconds: patientNanoseconds,
+      frameByteCountMax: frameByteCountMax, silenceNanoseconds: silenceNanoseconds,
       retryNanoseconds: 5_000_000),
     makeEmpty: { own throws(SnapshotError) in TallyEngine(configuration: own) })
 }

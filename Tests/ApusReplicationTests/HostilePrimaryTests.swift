@@ -15,8 +15,10 @@ import Testing
   typealias FakePrimary = SnapshotHostileTests.FakePrimary
 
   /// A primary whose standby is welcome, with nothing before the first record.
-  static func followed(_ path: String, epoch: UInt64 = 3) throws -> FakePrimary {
-    var primary = try FakePrimary(path)
+  static func followed(
+    _ path: String, epoch: UInt64 = 3, silenceNanoseconds: UInt64 = patientNanoseconds
+  ) throws -> FakePrimary {
+    var primary = try FakePrimary(path, silenceNanoseconds: silenceNanoseconds)
     let welcome = Welcome(
       journal: SnapshotHostileTests.journal, checksum: 0, durableSequence: 10)
     primary.link.send(welcome, epoch: epoch, sequence: 1, now: monotonicNow())
@@ -155,7 +157,7 @@ import Testing
   /// A transfer whose parts always come just in time is over when there was time for all of them.
   @Test func aSnapshotThatNeverEndsIsGivenUp() throws {
     let folder = try ScratchFolder()
-    var primary = try FakePrimary(folder.path)
+    var primary = try FakePrimary(folder.path, silenceNanoseconds: 1_000_000_000)
     var offer = try SnapshotHostileTests.Sample().offer
     offer.contentByteCount = 10_000_000
     primary.offer(offer)
@@ -186,7 +188,7 @@ import Testing
   /// A primary that sends a frame byte by byte is left.
   @Test func aFrameThatNeverEndsIsGivenUp() throws {
     let folder = try ScratchFolder()
-    var primary = try Self.followed(folder.path)
+    var primary = try Self.followed(folder.path, silenceNanoseconds: 1_000_000_000)
     let frame = unsafe FrameHostileTests.frame(.heartbeat, body: 0, epoch: 3, sequence: 5)
     let start = monotonicNow()
     var round = 0

@@ -216,7 +216,8 @@ struct FakeStandby: ~Copyable {
   /// Whoever sends a byte now and then is over in time, before its hello and after it.
   @Test(arguments: [false, true]) func bytesOneByOneHoldNoConnection(isWelcome: Bool) throws {
     let a = try ScratchFolder()
-    var primary = try PrimaryReplica(a.path, epoch: 3, release: .durable)
+    var primary = try PrimaryReplica(
+      a.path, epoch: 3, release: .durable, silenceNanoseconds: 1_000_000_000)
     primary.advance(to: 10)
     let standby = try FakeStandby(primary.link)
     if isWelcome {

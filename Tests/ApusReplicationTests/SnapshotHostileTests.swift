@@ -42,12 +42,16 @@ import Testing
     var standby: ReplicationStandby<TallyEngine>
     let link: FrameLink
 
-    init(_ path: String, isRestoring: Bool = true) throws {
+    init(
+      _ path: String, isRestoring: Bool = true, silenceNanoseconds: UInt64 = patientNanoseconds
+    ) throws {
       let listener = try TCPSocket.listen(.init(address: "127.0.0.1", port: 0))
       var standby =
         isRestoring
-        ? try openRestoringStandby(path, primary: listener.endpoint)
-        : try openStandby(path, primary: listener.endpoint)
+        ? try openRestoringStandby(
+          path, primary: listener.endpoint, silenceNanoseconds: silenceNanoseconds)
+        : try openStandby(
+          path, primary: listener.endpoint, silenceNanoseconds: silenceNanoseconds)
       let end = monotonicNow().rawValue + 5_000_000_000
       var link: FrameLink?
       while link == nil, monotonicNow().rawValue < end {

@@ -33,7 +33,7 @@ public struct OrderStream: Sendable {
   public let commandCount: Int
   private var desk: OrderDesk
   private var flow: any OrderFlow
-  private var commandsByKind = [Int](repeating: 0, count: 16)
+  private var commandsByKind = [Int](repeating: 0, count: 256)
   private var ordersByType = [Int](repeating: 0, count: 8)
 
   /// A stream from its beginning.
@@ -95,7 +95,7 @@ public struct OrderStream: Sendable {
     }
     let record = desk.takeNext()
     producedCount += 1
-    commandsByKind[Int(record.command.kindCode) & 15] += 1
+    commandsByKind[Int(record.command.kindCode)] += 1
     if record.command.kindCode == MatchingCommandKind.new.rawValue {
       ordersByType[Int(record.command.typeCode) & 7] += 1
     }

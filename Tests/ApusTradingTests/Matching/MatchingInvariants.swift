@@ -137,7 +137,8 @@ final class MatchingInvariants {
       slot = view.orders[slot].next.rawValue
     }
     expect(
-      view.instruments[instrument].lastDormant &- 1 == previous, "the last dormant order is not last")
+      view.instruments[instrument].lastDormant &- 1 == previous,
+      "the last dormant order is not last")
     let dormant = placed.filter {
       view.orders[$0].locate == instrument && view.orders[$0].tag.set == .dormant
     }

@@ -26,7 +26,7 @@ extension RandomCommands {
     commands += usualSettings
     for profile in profiles { commands.append(.setPhase(profile.instrument, .preOpen)) }
     // Without a price of any kind.
-    commands += [.defineInstrument(7), .setPhase(7, .continuous)]
+    commands += [.defineInstrument(priceless), .setPhase(priceless, .continuous)]
     return commands
   }
 

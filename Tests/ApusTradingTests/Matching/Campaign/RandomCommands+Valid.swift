@@ -40,7 +40,8 @@ extension RandomCommands {
   /// A market order where there is no price to value it at.
   private mutating func priceless() -> MatchingCommand {
     .new(
-      orderId: newId(), owner: oneIn(2) ? 12 : owner(), instrument: 7, side: side(), type: .market,
+      orderId: newId(), owner: oneIn(2) ? 12 : owner(), instrument: Self.priceless, side: side(),
+      type: .market,
       timeInForce: anyOf([.immediateOrCancel, .fillOrKill, .atClose]),
       quantity: UInt32(1 + random.below(30)), session: session())
   }

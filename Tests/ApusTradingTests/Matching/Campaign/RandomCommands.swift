@@ -44,6 +44,8 @@ struct RandomCommands {
     Profile(instrument: 6, middle: .max - 12, tick: 1, lot: 1),
   ]
   static let owners: ClosedRange<UInt16> = 1...12
+  /// An instrument that never has a price.
+  static let priceless: UInt16 = 7
 
   /// How much of the market takes part.
   struct Extent {
@@ -77,7 +79,8 @@ struct RandomCommands {
     random = SeededRandom(seed: seed)
     self.isMutated = isMutated
     beginning = Self.beginning.reversed().filter {
-      Int($0.instrument) <= extent.instrumentCount && Int($0.owner) <= extent.ownerCount
+      (Int($0.instrument) <= extent.instrumentCount || $0.instrument == Self.priceless)
+        && Int($0.owner) <= extent.ownerCount
     }
   }
 
