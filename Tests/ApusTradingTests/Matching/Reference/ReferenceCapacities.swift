@@ -40,11 +40,13 @@ extension ReferenceMatchingEngine {
 
   /// Whether there is room for an order's price in a set.
   func hasPrice(for order: ReferenceOrder, in set: BookSet) -> Bool {
-    if capacities.levels == .max || isPresent(order.rank(in: set), of: order, in: set) {
-      return true
-    }
-    let levels = instruments.values.reduce(0) { $0 + $1.priceCount }
-    return levels < capacities.levels
+    isPresent(order.rank(in: set), of: order, in: set) || hasPrice
+  }
+
+  /// Whether there is room for one price more.
+  private var hasPrice: Bool {
+    capacities.levels == .max
+      || instruments.values.reduce(0) { $0 + $1.priceCount } < capacities.levels
   }
 
   private func isPresent(_ rank: UInt32, of order: ReferenceOrder, in set: BookSet) -> Bool {
@@ -53,11 +55,12 @@ extension ReferenceMatchingEngine {
 
   /// 7.1: whether a trailing stop may have another trigger. Alone at its own, it gives that up.
   func canMove(_ stop: ReferenceOrder, to trigger: UInt32) -> Bool {
+    // Counted while it is where it is: with its new trigger it would count as the price it asks for.
+    if hasPrice || !isPresent(stop.rank(in: .stop), of: stop, in: .stop) { return true }
     let old = stop.trigger
-    let isAlone = !isPresent(stop.rank(in: .stop), of: stop, in: .stop)
     stop.trigger = trigger
     defer { stop.trigger = old }
-    return isAlone || hasPrice(for: stop, in: .stop)
+    return isPresent(stop.rank(in: .stop), of: stop, in: .stop)
   }
 
   // MARK: Section 15

@@ -150,8 +150,9 @@ extension ReferenceMatchingEngine {
     events.append(event)
     settle(incoming, quantity: quantity, price: price, fee: isAuction ? .makerFeePpm : .takerFeePpm)
     settle(resting, quantity: quantity, price: price, fee: .makerFeePpm)
+    let isMoved = instrument.last != price
     instrument.last = price
-    moveTrailingStops(instrument)
+    if isMoved { moveTrailingStops(instrument) }
     for order in [incoming, resting] { useUp(order) }
     followLinks(of: incoming)
     followLinks(of: resting)
