@@ -102,8 +102,8 @@ extension MatchingEngine {
       rename(slot, request, marginPpm)
     } else {
       enterAnew(slot, request, marginPpm, &events)
+      touch(request.instrument)
     }
-    touch(request.instrument)
   }
 
   private mutating func hasChildren(_ slot: UInt32) -> Bool {
