@@ -75,6 +75,8 @@ import Testing
       "$APUS replay day.itch --json --books /dev/fd/1 | cat; exit ${PIPESTATUS[0]}",
       in: folder.url.path)
     #expect(mixed.exitCode == 2 && mixed.errors.contains("--json"), "\(mixed.errors)")
+    let same = try CommandRun.shell("$APUS replay day.itch --books out > out", in: folder.url.path)
+    #expect(same.exitCode == 2 && same.errors.contains("standard output"), "\(same.errors)")
   }
 
   /// As root the link, and `/dev/stdout` itself, was replaced by the file.

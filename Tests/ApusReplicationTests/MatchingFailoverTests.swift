@@ -139,7 +139,9 @@ import Testing
       configuration: ReplicationStandbyConfiguration(
         primary: link.endpoint, node: 2, journal: smallJournal(), frameByteCountMax: 16_384,
         silenceNanoseconds: patientNanoseconds, retryNanoseconds: 5_000_000))
-    let end = monotonicNow().rawValue + 60_000_000_000
+    // A slow disk makes it long; only a minute without progress means that it hangs.
+    let patience: UInt64 = 60_000_000_000
+    var end = monotonicNow().rawValue + patience
     while seen.sequences.count < count, monotonicNow().rawValue < end {
       for _ in 0..<10 where seen.sequences.count < count {
         let record = day.records[seen.sequences.count]
@@ -147,6 +149,7 @@ import Testing
           break
         }
         seen.sequences.append(host.lastSequence)
+        end = monotonicNow().rawValue + patience
       }
       host.move()
       _ = link.step(now: monotonicNow())

@@ -164,4 +164,12 @@ import Testing
     #expect(restored.digest == one.digest)
     #expect(try restored.snapshot() == bytes)
   }
+
+  /// Else a secret would be none: what collides under one seed would collide under all.
+  @Test func theHashDependsOnTheSecret() {
+    let (one, other) = (KeyedHash(seed: 1), KeyedHash(seed: 2))
+    let full = (UInt64(0)..<1_000).count { one.full($0) != other.full($0) }
+    let quick = (UInt32(0)..<1_000).count { one.quick($0) != other.quick($0) }
+    #expect(full > 990 && quick > 990, "\(full), \(quick)")
+  }
 }

@@ -16,7 +16,7 @@ static inline void capus_prefetch(const void *address) { __builtin_prefetch(addr
 /// most `key`.
 ///
 /// Seven comparisons a round, none of which the next one waits for, and no branch on what they find:
-/// compilers make one of it, which nobody could foretell, so each result passes an empty `asm`.
+/// compilers make one of it, which nobody could predict, so each result passes an empty `asm`.
 static inline uint64_t capus_keys_not_above(const void *records, uint64_t count, uint32_t key) {
   const uint64_t *low = (const uint64_t *)records;
   uint64_t left = count;

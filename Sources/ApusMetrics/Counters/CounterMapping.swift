@@ -19,18 +19,14 @@ final class CounterMapping: Sendable {
   private let device: UInt64
   private let inode: UInt64
 
-  private static let temporaryFileCount = Atomic<Int>(0)
-
   /// Creates the file under a temporary name and renames it into place.
   init(path: String, layout: CounterFileLayout) throws(CounterFileError) {
-    let serial = Self.temporaryFileCount.wrappingAdd(1, ordering: .relaxed).newValue
-    let temporaryPath = "\(path).\(getpid()).\(serial).partial"
+    // Nobody can guess the name, so that nothing stands in its place.
+    let temporaryPath = "\(path).\(String(UInt64.random(in: 0...(.max)), radix: 16)).partial"
     func failure(_ operation: String, _ error: Int32) -> CounterFileError {
       CounterFileError(path: path, reason: .system(operation: operation, errno: error))
     }
-    // Left over by a process of the same number.
-    unsafe unlink(temporaryPath)
-    let descriptor = unsafe open(temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    let descriptor = unsafe open(temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw failure("open", errno) }
     defer { close(descriptor) }
     var isComplete = false

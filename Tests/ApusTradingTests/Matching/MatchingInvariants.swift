@@ -206,5 +206,8 @@ final class MatchingInvariants {
     expect(Int(noted) == expiring.count, "\(noted) expiries, \(expiring.count) orders")
     let areNoted = expiring.allSatisfy { engine.expiries.contains($0) }
     expect(areNoted, "an expiry is not noted")
+    let entries = engine.expiries.entries
+    let isHeap = (1..<max(noted, 1)).allSatisfy { !(entries[$0] < entries[($0 - 1) / 2]) }
+    expect(isHeap, "an expiry is before the one above it")
   }
 }

@@ -184,13 +184,6 @@ struct FillSearch {
   /// Whether matching would stop here.
   var isStopped = false
 
-  init(wanted: UInt64, group: UInt32, mode: SelfTradePrevention, crossKey: UInt32) {
-    self.wanted = wanted
-    self.group = group
-    self.mode = mode
-    self.crossKey = crossKey
-  }
-
   var isReached: Bool { found >= wanted }
   var isOpen: Bool { !isStopped && !isReached }
 

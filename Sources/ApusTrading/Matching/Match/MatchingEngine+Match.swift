@@ -185,7 +185,7 @@ extension MatchingEngine {
   /// Sets the last price, and moves the triggers that follow it. Section 7.1.
   @inline(__always)
   mutating func setLast(_ instrument: UInt16, _ priceTicks: UInt32) {
-    // Those that were there at the last trade followed its price already, and later ones began from it.
+    // At the same price nothing can move but a stop that found no room, and that waits for another (7.1).
     if instruments[instrument].firstTrailing != 0,
       instruments[instrument].lastTicks != priceTicks
     {

@@ -13,7 +13,6 @@ extension MatchingEngine {
     let sides: InlineArray<2, Side> = [Side.buy, .sell]
     for index in sides.indices {
       let side = sides[index]
-
       // SAFETY: entries below `count` name live levels with orders.
       let ladder = unsafe books.ladder(.stop, instrument, side).pointee
       guard ladder.count > 0 else { continue }
@@ -35,14 +34,15 @@ extension MatchingEngine {
     details[slot].typeAndTime = type.rawValue | details[slot].typeAndTime & 0xF0
     extras[details[slot].extra].triggerTicks = 0
     var incoming = revive(slot)
+    // Being triggered ends the link: the other one goes first, which may move the best price that the
+    // collar goes by.
+    incomingSlot = slot
+    resolveLink(of: slot, &events)
+    incomingSlot = .max
     if type == .market {
       let collar = collarTicks(incoming.instrument, incoming.side)
       incoming.limitTicks = collar ?? Self.anyPrice(incoming.side)
     }
-    // Being triggered ends the link: the other one goes first.
-    incomingSlot = slot
-    resolveLink(of: slot, &events)
-    incomingSlot = .max
     matchAndRest(&incoming, &events)
   }
 

@@ -216,7 +216,6 @@ extension MatchingEngine {
     let sets: InlineArray<2, OrderSet> = [OrderSet.primaryPeg, .midPeg]
     for index in sets.indices {
       let set = sets[index]
-
       if let key = bestPegKey(set, instrument, opposite, reference), key >= crossKey {
         return true
       }

@@ -109,8 +109,6 @@ struct OrderRequest: BitwiseCopyable {
   static func isCapacityKnown(_ code: UInt8) -> Bool { code & 15 <= 2 && code >> 4 <= 5 }
 
   var isStop: Bool { type == .stop || type == .stopLimit || type == .trailingStop }
-  var isPeg: Bool { type == .primaryPeg || type == .midPeg }
-
   /// Section 3.10, outside the continuous phase.
   func fits(_ phase: MarketPhase) -> Bool {
     switch timeInForce {

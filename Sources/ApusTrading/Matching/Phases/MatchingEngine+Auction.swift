@@ -143,7 +143,6 @@ extension MatchingEngine {
     let sides: InlineArray<2, Side> = [Side.buy, .sell]
     for index in sides.indices {
       let side = sides[index]
-
       while let head = firstOf(set, instrument, side) {
         // SAFETY: every instrument has a ladder.
         let ladder = unsafe books.ladder(instrument, side)

@@ -73,7 +73,7 @@ extension MatchingEngine {
     events.emit(event)
   }
 
-  /// A volatility pause. Section 11.4.
+  /// A volatility pause. Section 11.5.
   @inline(never)
   mutating func pause(_ instrument: UInt16, _ events: inout MatchingSink) {
     emitPhase(instrument, .volatilityPause, .volatility, &events)

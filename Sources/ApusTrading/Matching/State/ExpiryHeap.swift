@@ -20,7 +20,7 @@ struct ExpiryHeap: BitwiseCopyable {
     }
   }
 
-  private let entries: RecordTable<Entry>
+  let entries: RecordTable<Entry>
   /// Of every slot the place of its entry plus one; 0 for none.
   private let places: RecordTable<UInt32>
   private(set) var count: UInt32 = 0

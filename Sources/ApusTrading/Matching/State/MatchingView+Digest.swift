@@ -32,6 +32,7 @@ extension MatchingView {
       sink.write(owner.openNotional[1])
       sink.write(owner.openMargin)
       sink.write(owner.positionMargin)
+      sink.write(owner.positionMarginCarry)
     }
     for number in 0..<holdings.count {
       let holding = holdings.records[number]

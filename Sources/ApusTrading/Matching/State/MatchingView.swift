@@ -35,17 +35,6 @@ struct MatchingView: BitwiseCopyable {
     return owner
   }
 
-  /// Calls `body` with the orders of every set of an instrument, in a fixed order.
-  func forEachInSets(_ instrument: UInt16, _ body: (UInt32) -> Void) {
-    forEachQueue(instrument) { head in
-      var slot = head
-      while !slot.isNone {
-        body(slot.rawValue)
-        slot = orders[slot.rawValue].next
-      }
-    }
-  }
-
   /// Calls `body` with the first order of every price of every set.
   func forEachQueue<Failure: Error>(
     _ instrument: UInt16, _ body: (SlabIndex<BookOrder>) throws(Failure) -> Void

@@ -50,6 +50,22 @@ import Testing
     market.expectBook(.buy, "5: 1 at 70", "6: 1 at 60")
   }
 
+  /// Rule 9.8: dormant orders end by order id, not by when they came.
+  @Test(arguments: EngineUnderTest.all)
+  func dormantOrdersEndById98(_ engine: EngineUnderTest) throws {
+    let market = try Market(engine)
+    for parent in UInt64(1)...3 {
+      market.apply(.buy(parent, 1, at: 70, .limit, .goodTillCancel))
+    }
+    // From three sessions, so that a lower id may come later.
+    market.apply(
+      .sell(30, 1, at: 130).of(1).after(1).through(1), .sell(10, 1, at: 130).of(1).after(2).through(2),
+      .sell(20, 1, at: 130).of(1).after(3).through(3))
+    market.expect(
+      .setPhase(1, .closed), "phase closed", "cancelled 10: 1 endOfDay", "cancelled 20: 1 endOfDay",
+      "cancelled 30: 1 endOfDay")
+  }
+
   @Test(arguments: EngineUnderTest.all)
   func crossedBookIsUncrossedBeforeItTrades9(_ engine: EngineUnderTest) throws {
     // By whatever way an instrument becomes continuous.
