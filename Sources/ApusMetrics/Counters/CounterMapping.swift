@@ -22,11 +22,13 @@ final class CounterMapping: Sendable {
   /// Creates the file under a temporary name and renames it into place.
   init(path: String, layout: CounterFileLayout) throws(CounterFileError) {
     // Nobody can guess the name, so that nothing stands in its place.
-    let temporaryPath = "\(path).\(String(UInt64.random(in: 0...(.max)), radix: 16)).partial"
+    let number = String(UInt64.random(in: 0...(.max)), radix: 16)
+    let temporaryPath = "\(path).\(number).partial"
     func failure(_ operation: String, _ error: Int32) -> CounterFileError {
       CounterFileError(path: path, reason: .system(operation: operation, errno: error))
     }
-    let descriptor = unsafe open(temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    let descriptor = unsafe open(
+      temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw failure("open", errno) }
     defer { close(descriptor) }
     var isComplete = false

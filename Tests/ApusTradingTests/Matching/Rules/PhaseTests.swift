@@ -59,7 +59,8 @@ import Testing
     }
     // From three sessions, so that a lower id may come later.
     market.apply(
-      .sell(30, 1, at: 130).of(1).after(1).through(1), .sell(10, 1, at: 130).of(1).after(2).through(2),
+      .sell(30, 1, at: 130).of(1).after(1).through(1),
+      .sell(10, 1, at: 130).of(1).after(2).through(2),
       .sell(20, 1, at: 130).of(1).after(3).through(3))
     market.expect(
       .setPhase(1, .closed), "phase closed", "cancelled 10: 1 endOfDay", "cancelled 20: 1 endOfDay",
