@@ -55,7 +55,7 @@ extension MarketReplay {
     let page = ReplayReportPage.render(data)
     try Self.writing {
       try writer.write(page)
-      try writer.commit()
+      try writer.finish()
     }
   }
 

@@ -135,6 +135,7 @@ public struct MarketReplay: ~Copyable {
     try replay.finishBestPrices()
     try replay.writeBooks()
     try replay.writeReport(format, symbols: symbols)
+    try outputs.publish()
     return Outcome(figures: replay.figures)
   }
 
