@@ -191,8 +191,10 @@ let package = Package(
     tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusMetrics"]),
     tests(
       "ApusTradingService",
-      ["ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture", "ApusEngine"]
-    ),
+      [
+        "ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture", "ApusEngine",
+        "CApusSystemFaults",
+      ]),
     tests("ApusBench", ["ApusBench", "ApusThreads"]),
     // What is fuzzed and which laws hold: run shortly by the tests, and by `scripts/fuzz` for hours.
     .target(

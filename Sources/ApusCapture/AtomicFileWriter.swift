@@ -7,7 +7,9 @@ internal import Glibc
 
 /// Writes a file that appears under its name only when it is complete, and durable.
 ///
-/// An existing file keeps its permissions. Through a symbolic link the link's target is replaced. A
+/// An existing file keeps its permissions, and its owner and group where this process may give them.
+/// Several files that belong together are all finished before the first is published: see
+/// ``finish()``. Through a symbolic link the link's target is replaced. A
 /// pipe, a device or a descriptor (`/dev/stdout`) is written directly.
 ///
 /// - Threading: one thread at a time.
@@ -87,9 +89,22 @@ public final class AtomicFileWriter {
 
   /// Writes what is left, makes it durable and gives the file its name.
   public func commit() throws(CaptureError) {
-    try flush(finish: true)
-    try file.commit()
+    try finish()
+    try publish()
   }
+
+  /// Writes what is left and makes it durable, under the temporary name still: a full disk is told here.
+  ///
+  /// Nothing is written after it. Follow it with ``publish()``.
+  public func finish() throws(CaptureError) {
+    try flush(finish: true)
+    try file.finish()
+  }
+
+  /// Gives the file its name, and makes the name durable.
+  ///
+  /// - Precondition: ``finish()`` has returned.
+  public func publish() throws(CaptureError) { try file.publish() }
 
   private func flush(finish: Bool) throws(CaptureError) {
     let pending = pendingByteCount

@@ -13,7 +13,10 @@ public protocol ChunkProducer: AnyObject {
 
   /// Fills a buffer from its start.
   ///
-  /// Everything that can be decoded before an error is delivered first; the next call throws it.
+  /// What the decoder gave before an error is delivered first; the next call throws it. Of data that is
+  /// plain or cut off that is everything before the error. Of damaged gzip it is what was inflated by
+  /// then: how much depends on the buffer's size, and it may include bytes from behind the damage, as
+  /// the checksum comes last.
   ///
   /// - Returns: Bytes written; 0 at the end.
   func fill(_ target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int

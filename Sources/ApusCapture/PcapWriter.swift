@@ -77,14 +77,27 @@ public final class PcapWriter {
 
   /// Writes what is left and gives the file its name.
   public func commit() throws(CaptureError) {
+    try finish()
+    try publish()
+  }
+
+  /// Writes what is left and makes it durable, under the temporary name still: a full disk is told here.
+  ///
+  /// Nothing is written after it. Follow it with ``publish()``.
+  public func finish() throws(CaptureError) {
     guard let open = unsafe writer else { return }
     unsafe writer = nil
     let result = unsafe capus_pcap_writer_close(open)
     guard result == 0 else {
       throw CaptureError(path: path, reason: .system(operation: "write", errno: -result))
     }
-    try file.commit()
+    try file.finish()
   }
+
+  /// Gives the file its name, and makes the name durable.
+  ///
+  /// - Precondition: ``finish()`` has returned.
+  public func publish() throws(CaptureError) { try file.publish() }
 
   private func appendNetworkHeader(
     _ length: UInt16, _ source: UDPEndpoint, _ destination: UDPEndpoint

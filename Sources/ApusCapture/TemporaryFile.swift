@@ -5,8 +5,8 @@ internal import Glibc
 
 /// A file that appears under its name only when it is complete.
 ///
-/// It is written in its target's folder under a temporary name and renamed by ``commit()``; without a
-/// commit it is removed, at an interrupt too (``Leftovers``). The temporary name is random and made
+/// It is written in its target's folder under a temporary name, made durable by ``finish()`` and renamed
+/// by ``publish()``; else it is removed, at an interrupt too (``Leftovers``). The temporary name is random and made
 /// exclusively, so that nobody can put a link in its place, and only the owner may read it. What is
 /// not a regular file (`/dev/stdout`, a pipe) is written directly.
 struct TemporaryFile: ~Copyable {
@@ -14,7 +14,8 @@ struct TemporaryFile: ~Copyable {
   /// Where to write; closed with the file.
   let descriptor: CInt
   private let part: Part?
-  private var isFinished = false
+  /// Whether the temporary name is gone: the file has its own, or was removed.
+  private var isSettled = false
 
   /// A file under its temporary name.
   private struct Part {
@@ -23,6 +24,8 @@ struct TemporaryFile: ~Copyable {
     var name: String
     /// Permissions of the file that is replaced, or of a new one.
     var mode: mode_t
+    /// Owner and group of the file that is replaced.
+    var owner: (user: uid_t, group: gid_t)?
     var key: Leftovers.Key
   }
 
@@ -72,7 +75,7 @@ struct TemporaryFile: ~Copyable {
           descriptor,
           Part(
             folderDescriptor: folderDescriptor, temporaryName: temporaryName, name: name,
-            mode: mode, key: key)
+            mode: mode, owner: isThere ? (status.st_uid, status.st_gid) : nil, key: key)
         )
       }
     }
@@ -94,17 +97,30 @@ struct TemporaryFile: ~Copyable {
     return mask
   }()
 
-  /// Makes the bytes durable and gives the file its name.
-  mutating func commit() throws(CaptureError) {
-    isFinished = true
-    guard let part else { return }
-    var failure = fchmod(descriptor, part.mode) == 0 ? 0 : errno
+  /// Makes the bytes durable. What may fail for want of space or of a sound device fails here.
+  mutating func finish() throws(CaptureError) {
+    guard let part, !isSettled else { return }
+    var mode = part.mode
+    if let owner = part.owner, !Self.give(descriptor, to: owner) {
+      // The group is another: it may do no more than everybody.
+      mode = mode & ~0o070 | (mode & 0o007) << 3
+    }
+    var failure = fchmod(descriptor, mode) == 0 ? 0 : errno
     if failure == 0, fsync(descriptor) != 0 { failure = errno }
     guard failure == 0 else {
+      isSettled = true
       remove(part)
       throw CaptureError(path: path, reason: .system(operation: "fsync", errno: failure))
     }
-    failure = Leftovers.finish(part.key) {
+  }
+
+  /// Gives the file its name.
+  ///
+  /// - Precondition: ``finish()`` has returned.
+  mutating func publish() throws(CaptureError) {
+    guard let part, !isSettled else { return }
+    isSettled = true
+    let failure = Leftovers.finish(part.key) {
       // SAFETY: both names are in the folder that was opened, whatever its path is by now.
       unsafe renameat(part.folderDescriptor, part.temporaryName, part.folderDescriptor, part.name)
         == 0 ? 0 : errno
@@ -119,6 +135,13 @@ struct TemporaryFile: ~Copyable {
     }
   }
 
+  /// Gives a file to an owner and a group where this process may, and says whether the group has it:
+  /// only root gives files to others, and an owner only to groups of its own.
+  private static func give(_ descriptor: CInt, to owner: (user: uid_t, group: gid_t)) -> Bool {
+    fchown(descriptor, owner.user, owner.group) == 0
+      || fchown(descriptor, uid_t.max, owner.group) == 0
+  }
+
   private func remove(_ part: Part) {
     _ = Leftovers.finish(part.key) {
       unsafe unlinkat(part.folderDescriptor, part.temporaryName, 0)
@@ -127,7 +150,7 @@ struct TemporaryFile: ~Copyable {
 
   deinit {
     if let part {
-      if !isFinished { remove(part) }
+      if !isSettled { remove(part) }
       close(part.folderDescriptor)
     }
     close(descriptor)

@@ -84,7 +84,8 @@ public enum JournalError: Error, Equatable, Sendable, CustomStringConvertible {
     switch errno {
     case 28, 122: .diskFull(operation: operation, path: path, errno: errno)  // ENOSPC, EDQUOT
     case 1, 13, 30: .notWritable(path: path, errno: errno)  // EPERM, EACCES, EROFS
-    case 2, 20: .missing(path: path)  // ENOENT, ENOTDIR
+    case 2: .missing(path: path)  // ENOENT
+    case 20: .foreign(path: path, found: "not a folder")  // ENOTDIR
     default: .system(operation: operation, path: path, errno: errno)
     }
   }

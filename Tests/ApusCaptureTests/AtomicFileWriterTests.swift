@@ -155,6 +155,37 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: geteuid() == 0, "only root may give files away"))
+  func anExistingFileKeepsItsOwner() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write([0], "a")
+    #expect(unsafe chown(path, 1_234, 2_345) == 0 && chmod(path, 0o640) == 0)
+    let writer = try AtomicFileWriter(path: path)
+    try writer.commit()
+    var status = stat()
+    #expect(unsafe stat(path, &status) == 0)
+    #expect(status.st_uid == 1_234 && status.st_gid == 2_345)
+    #expect(status.st_mode & 0o7777 == 0o640)
+  }
+
+  /// What may fail fails before the name: files that belong together appear together.
+  @Test func aFinishedFileHasNoNameYet() throws {
+    let folder = try TemporaryFolder()
+    let writer = try AtomicFileWriter(path: folder.path("a"))
+    try writer.write([1, 2])
+    try writer.finish()
+    let names = try folder.names()
+    #expect(names.count == 1 && names[0].hasSuffix(".partial"))
+    #expect(try folder.bytes(names[0]) == [1, 2])
+    try writer.publish()
+    #expect(try folder.names() == ["a"] && folder.bytes("a") == [1, 2])
+    do {
+      let dropped = try AtomicFileWriter(path: folder.path("b"))
+      try dropped.finish()
+    }
+    #expect(try folder.names() == ["a"])
+  }
+
   @Test func linksAreFollowed() throws {
     let folder = try TemporaryFolder()
     let files = FileManager.default

@@ -54,6 +54,22 @@ import Testing
     #expect(wrong.exitCode == 2 && wrong.errors.contains("--gaps maybe: expected"))
   }
 
+  /// Where the next capture cannot be opened, what waits for it is replayed and its gap counted.
+  @Test func theSessionsEndWhereTheNextCaptureIsMissing() throws {
+    let file = try capture([packet(1, count: 3), packet(7, count: 2), packet(9, count: 1)])
+    let second = try folder.write("cut.pcap", [0xD4, 0xC3, 0xB2, 0xA1, 2, 0])
+    for gaps in ["refuse", "allow"] {
+      let run = try CommandRun("replay", file, second, "--json", "--gaps", gaps)
+      #expect(run.exitCode == 3 && run.errors.contains("cut.pcap"), "\(run.errors)")
+      let json = try run.json()
+      #expect(json["messageCount"] as? Int == 6)
+      let transport = json["transport"] as? [String: Any]
+      #expect(transport?["gapCount"] as? Int == 1 && transport?["gapMessageCount"] as? Int == 3)
+    }
+    let run = try CommandRun("replay", file, second, "--json", "--as-orders")
+    #expect(run.exitCode == 3 && run.errors.contains("cut.pcap"), "\(run.errors)")
+  }
+
   @Test func aFarHeartbeatDiscardsNothing() throws {
     for far in [1_000_000, 1 << 62, UInt64.max] as [UInt64] {
       let file = try capture([

@@ -37,6 +37,22 @@ import Testing
     #expect(text.exitCode == 0 && text.output.contains("sequences 1 to 50"))
   }
 
+  /// They were said to be missing.
+  @Test(.timeLimit(.minutes(1))) func filesAndPipesAreNoFolders() throws {
+    let folder = try ScratchFolder()
+    let file = try folder.write("file", [1])
+    let pipe = folder.path("pipe")
+    #expect(unsafe mkfifo(pipe, 0o600) == 0)
+    for action in ["verify", "dump", "recover"] {
+      for path in [file, pipe, file + "/below"] {
+        let run = try CommandRun("journal", action, path)
+        #expect(run.exitCode == 3 && run.errors.contains("\(path): not a folder"), "\(run.errors)")
+      }
+      let none = try CommandRun("journal", action, folder.path("none"))
+      #expect(none.errors.contains("no such file or folder"), "\(none.errors)")
+    }
+  }
+
   @Test func dumpShowsRecords() throws {
     let folder = try journal()
     let run = try CommandRun(

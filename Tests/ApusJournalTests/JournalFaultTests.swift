@@ -41,7 +41,7 @@ import Testing
     #expect(throws: JournalError.missing(path: "/nonexistent/journal")) {
       _ = try FileJournalStorage(path: "/nonexistent/journal")
     }
-    #expect(throws: JournalError.missing(path: "/etc/hostname")) {
+    #expect(throws: JournalError.foreign(path: "/etc/hostname", found: "not a folder")) {
       _ = try FileJournalStorage(path: "/etc/hostname")
     }
   }

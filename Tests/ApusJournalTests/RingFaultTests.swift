@@ -13,21 +13,16 @@ import Testing
   static let configuration = JournalConfiguration(
     segmentByteCount: 24_576, bufferByteCount: 8_192, preallocation: .allocate)
 
-  private static func storage(
-    _ folder: ScratchFolder, _ sourceLocation: SourceLocation = #_sourceLocation
-  ) throws -> FileJournalStorage? {
-    let storage = try FileJournalStorage(path: folder.path)
-    if storage.commitMethod == .ioUring { return storage }
-    print("skipped: \(storage.modeDescription)")
-    return nil
-  }
+  private static let needsRing = ConditionTrait.enabled(
+    if: JournalWriterTests.ioUringIsPermitted, "the kernel refuses io_uring")
 
   /// The kernel takes the write and not the sync after it: the bytes may not count as durable, and
   /// nothing may be waited for that was never begun.
-  @Test(.timeLimit(.minutes(1)))
+  @Test(needsRing, .timeLimit(.minutes(1)))
   func aWriteWithoutItsSyncIsNotDurable() throws {
     let folder = try ScratchFolder()
-    guard let storage = try Self.storage(folder) else { return }
+    let storage = try FileJournalStorage(path: folder.path)
+    try #require(storage.commitMethod == .ioUring)
     var writer = try JournalWriter(storage: storage, configuration: Self.configuration)
     capus_faults_limit_submission(1)
     #expect(SampleRecord.append(&writer, count: 10))
@@ -42,10 +37,11 @@ import Testing
   }
 
   /// A storage's own view of that: short, by all of it.
-  @Test(.timeLimit(.minutes(1)))
+  @Test(needsRing, .timeLimit(.minutes(1)))
   func whatWasTakenInPartIsToldAsShort() throws {
     let folder = try ScratchFolder()
-    guard let storage = try Self.storage(folder) else { return }
+    let storage = try FileJournalStorage(path: folder.path)
+    try #require(storage.commitMethod == .ioUring)
     let file = try storage.open("file", .readWrite)
     let bytes = [UInt8](repeating: 7, count: 512)
     for (limit, expected) in [
@@ -62,10 +58,11 @@ import Testing
 
   /// An entry that the kernel did not take is withdrawn: it would write the bytes of then through a
   /// descriptor that is another file's by now.
-  @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+  @Test(needsRing, .timeLimit(.minutes(1)), arguments: [true, false])
   func whatTheKernelRefusedIsNeverWritten(isCommit: Bool) throws {
     let folder = try ScratchFolder()
-    guard let storage = try Self.storage(folder) else { return }
+    let storage = try FileJournalStorage(path: folder.path)
+    try #require(storage.commitMethod == .ioUring)
     let stale = [UInt8](repeating: 0xEE, count: 512)
     let first = try storage.open("first", .readWrite)
     capus_faults_fail_submission(1_000, EAGAIN)
@@ -93,10 +90,11 @@ import Testing
   }
 
   /// A linked write that fails takes the sync with it.
-  @Test(.timeLimit(.minutes(1)))
+  @Test(needsRing, .timeLimit(.minutes(1)))
   func aFailedWriteIsToldAndItsSyncIsNotWaitedFor() throws {
     let folder = try ScratchFolder()
-    guard let storage = try Self.storage(folder) else { return }
+    let storage = try FileJournalStorage(path: folder.path)
+    try #require(storage.commitMethod == .ioUring)
     try folder.write("file", [1])
     let file = try storage.open("file", .read)
     let bytes = [UInt8](repeating: 7, count: 512)

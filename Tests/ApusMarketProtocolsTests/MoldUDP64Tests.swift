@@ -184,8 +184,8 @@ import Testing
     let (delivery, statistics) = try unpack([
       packet(900, []), packet(5..<7), packet(100, []), packet(7..<8), packet(3..<5),
     ])
-    #expect(delivery.bytes == framed(numbered(5..<8)))
-    #expect(statistics.heartbeatCount == 2 && statistics.lateMessageCount == 2)
+    #expect(delivery.bytes == framed(numbered(3..<8)))
+    #expect(statistics.heartbeatCount == 2 && statistics.lateMessageCount == 0)
     // What they announced did not come.
     #expect(statistics.gapCount == 1 && statistics.gapMessageCount == 892)
   }
@@ -208,10 +208,11 @@ import Testing
     }
     let first = try MoldUDP64Producer(
       capture("a", [packet(1..<4), packet(5..<6), packet(8, [])]), hasSuccessor: true)
-    #expect(drain(first).bytes == framed(numbered(1..<4)))
+    // Its sessions have not begun.
+    #expect(drain(first).bytes.isEmpty)
     let second = try MoldUDP64Producer(
       capture("b", [packet(4..<5), packet(2..<4), packet(7..<8)]), after: first)
-    #expect(drain(second).bytes == framed(numbered(4..<6) + numbered(7..<8)))
+    #expect(drain(second).bytes == framed(numbered(1..<6) + numbered(7..<8)))
     #expect(first.statistics.gapCount == 0 && second.statistics.gapCount == 1)
     #expect(second.statistics.duplicateMessageCount == 2)
     #expect(second.statistics.gaps.first?.path == folder.path("b"))

@@ -74,13 +74,24 @@ public struct MoldUDP64CaptureWriter: ~Copyable {
 
   /// Ends the session and gives the file its name.
   public mutating func commit(timestampNanoseconds: UInt64) throws(CaptureError) {
+    try finish(timestampNanoseconds: timestampNanoseconds)
+    try publish()
+  }
+
+  /// Ends the session and makes the capture durable, under a temporary name still.
+  public mutating func finish(timestampNanoseconds: UInt64) throws(CaptureError) {
     let end = MoldUDP64.Header(
       session: session, sequence: sequence, messageCount: MoldUDP64.endOfSessionCount)
     try unsafe writer.writeUDP(
       end.bytes.span.bytes, from: source, to: destination,
       timestampNanoseconds: timestampNanoseconds)
-    try writer.commit()
+    try writer.finish()
   }
+
+  /// Gives the file its name.
+  ///
+  /// - Precondition: ``finish(timestampNanoseconds:)`` has returned.
+  public mutating func publish() throws(CaptureError) { try writer.publish() }
 
   private static func timestamp(_ frame: RawSpan) -> UInt64 {
     guard frame.byteCount >= 13 else { return 0 }

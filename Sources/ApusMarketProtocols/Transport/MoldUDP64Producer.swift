@@ -8,17 +8,20 @@ public import ApusCapture
 /// Sequence numbers are followed by session, whatever the addresses, so that both lines of a
 /// redundant feed merge into one: what one line lost the other fills, and what both carried is taken
 /// once. A packet that comes before its turn waits for those before it, for as long as 1,024 packets
-/// take; what has not come by then is a gap. Whatever is not handed on is counted by its reason.
+/// take; what has not come by then is a gap. A session begins at the lowest number among its first
+/// 1,024 packets, which are held until then. Whatever is not handed on is counted by its reason.
 ///
 /// - Threading: one thread at a time; read ``statistics`` when it has come to its end.
 @safe
 public final class MoldUDP64Producer: ChunkProducer {
   /// How the packets fared so far.
   public private(set) var statistics = MoldUDP64Statistics()
-  private let reader: PcapReader
+  /// The file.
+  public let path: String
+  /// Nil where nothing more is read.
+  private let reader: PcapReader?
   private let hasSuccessor: Bool
-  /// Few sessions: a scan is fastest.
-  private var sessions: [MoldUDP64Sequencer]
+  private var feed: MoldUDP64Feed
   /// Messages that did not fit the last buffer.
   private var pending: [UInt8] = []
   private var pendingStart = 0
@@ -39,18 +42,28 @@ public final class MoldUDP64Producer: ChunkProducer {
   public init(
     _ reader: PcapReader, after predecessor: MoldUDP64Producer? = nil, hasSuccessor: Bool = false
   ) {
+    path = reader.path
     self.reader = reader
     self.hasSuccessor = hasSuccessor
-    sessions = predecessor?.sessions ?? []
+    feed = predecessor?.feed ?? MoldUDP64Feed()
     pending.reserveCapacity(1 << 17)
   }
 
-  /// The file.
-  public var path: String { reader.path }
+  /// Ends the sessions of a capture whose successor cannot be read: what waits for it is unpacked, and
+  /// what is missing counted.
+  ///
+  /// - Parameter predecessor: Read to its end.
+  public init(finishing predecessor: MoldUDP64Producer) {
+    path = predecessor.path
+    reader = nil
+    hasSuccessor = false
+    feed = predecessor.feed
+  }
+
   /// Size of the file.
-  public var inputByteCount: UInt64? { reader.inputByteCount }
+  public var inputByteCount: UInt64? { reader?.inputByteCount }
   /// Bytes of the file read so far.
-  public var inputBytesRead: UInt64 { reader.inputBytesRead }
+  public var inputBytesRead: UInt64 { reader?.inputBytesRead ?? 0 }
 
   /// Fills a buffer with length-framed messages.
   public func fill(_ target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
@@ -58,7 +71,8 @@ public final class MoldUDP64Producer: ChunkProducer {
     // A datagram has at most 64 KiB, which `pending` holds where the buffer does not.
     while written < target.count, pendingStart == pending.count, !isAtEnd {
       do throws(CaptureError) {
-        isAtEnd = try !reader.nextDatagram({ datagram, payload in take(datagram, payload) })
+        isAtEnd =
+          try reader?.nextDatagram({ datagram, payload in take(datagram, payload) }) != true
       } catch {
         pendingError = error
         isAtEnd = true
@@ -66,15 +80,16 @@ public final class MoldUDP64Producer: ChunkProducer {
       if isAtEnd { finish() }
       written = unsafe takePending(target, written)
     }
-    let counts = reader.counts
-    statistics.ignoredPacketCount = counts.total - counts.datagrams
+    if let counts = reader?.counts {
+      statistics.ignoredPacketCount = counts.total - counts.datagrams
+    }
     if written == 0, let error = pendingError { throw error }
     return written
   }
 
   private func finish() {
     guard !hasSuccessor || pendingError != nil else { return }
-    for index in sessions.indices { sessions[index].finish(into: &pending, &statistics) }
+    feed.finish(into: &pending, &statistics)
   }
 
   private func takePending(_ target: UnsafeMutableRawBufferPointer, _ written: Int) -> Int {
@@ -104,7 +119,7 @@ public final class MoldUDP64Producer: ChunkProducer {
       }
       return
     }
-    guard let position = position(of: header) else {
+    guard let position = feed.position(of: header.session, &statistics) else {
       statistics.unfollowedPacketCount += 1
       return
     }
@@ -114,25 +129,14 @@ public final class MoldUDP64Producer: ChunkProducer {
     switch header.messageCount {
     case MoldUDP64.endOfSessionCount:
       statistics.endOfSessionCount += 1
-      sessions[position].announce(header.sequence, at: place)
+      feed.announce(position, header.sequence, at: place)
     case 0:
       statistics.heartbeatCount += 1
-      sessions[position].announce(header.sequence, at: place)
+      feed.announce(position, header.sequence, at: place)
     case let count:
-      sessions[position].take(
-        header.sequence, count: UInt64(count), payload: payload, at: place, into: &pending,
-        &statistics)
+      feed.take(
+        position, header.sequence, count: UInt64(count), payload: payload, at: place,
+        into: &pending, &statistics)
     }
-  }
-
-  /// Place of a packet's session; a new session begins with the first packet seen of it.
-  private func position(of header: MoldUDP64.Header) -> Int? {
-    if let known = sessions.firstIndex(where: { $0.session == header.session }) { return known }
-    guard sessions.count < Self.sessionCountMax else { return nil }
-    // Where a session takes the place of another, nothing that the other waits for comes any more.
-    for index in sessions.indices { sessions[index].flush(into: &pending, &statistics) }
-    sessions.append(MoldUDP64Sequencer(session: header.session, next: header.sequence))
-    statistics.sessionCount += 1
-    return sessions.count - 1
   }
 }

@@ -31,9 +31,9 @@ struct MoldUDP64Sequencer {
   static let gapsKeptMax = 1_024
 
   let session: MoldUDP64.Session
-  /// Sequence number expected next.
-  private(set) var next: UInt64
-  /// The first message taken; nil before it.
+  /// Sequence number expected next; 0 before the session begins.
+  private(set) var next: UInt64 = 0
+  /// Where the session begins; nil before that is known.
   private var first: UInt64?
   private var announced: (sequence: UInt64, place: Place)?
   /// By sequence number.
@@ -44,9 +44,16 @@ struct MoldUDP64Sequencer {
   /// Gaps in ascending order.
   private var gaps: [ClosedRange<UInt64>] = []
 
-  init(session: MoldUDP64.Session, next: UInt64) {
-    self.session = session
-    self.next = next
+  /// A session of which no message was taken.
+  init(session: MoldUDP64.Session) { self.session = session }
+
+  /// Whether it is known where the session begins.
+  var hasBegun: Bool { first != nil }
+
+  /// Begins the session: messages below this number come too late.
+  mutating func begin(at sequence: UInt64) {
+    first = sequence
+    next = sequence
   }
 
   /// Notes that messages below a number were sent.
@@ -61,15 +68,11 @@ struct MoldUDP64Sequencer {
   ///   - count: Messages in the packet, at least 1; the number of the last one fits 64 bits.
   ///   - payload: The whole packet, whose messages were checked to fill it.
   ///   - output: Gets the framed messages whose turn it is.
+  /// - Precondition: The session has begun.
   mutating func take(
     _ sequence: UInt64, count: UInt64, payload: RawSpan, at place: Place,
     into output: inout [UInt8], _ statistics: inout MoldUDP64Statistics
   ) {
-    if first == nil {
-      // A heartbeat before it may have told anything.
-      if sequence < next { next = sequence }
-      first = next
-    }
     if sequence > next {
       wait(sequence, count, payload, place, into: &output, &statistics)
       return

@@ -49,7 +49,7 @@ public struct MarketDaySummary: Sendable, Equatable {
 
 /// Writes a generated day to a file, and on request the books it must end with.
 ///
-/// Both files appear under their names only when both are complete.
+/// Both files appear under their names only when both are complete and durable.
 public enum MarketDayWriter {
   /// One write, and one call of the progress function, a mebibyte.
   private static let chunkByteCount = 1 << 20
@@ -111,9 +111,10 @@ public enum MarketDayWriter {
       buffer.removeAll()
       progress(generator.producedCount, messageCount)
     }
-    try write(truth, to: truthFile)
-    try file.commit()
-    try truthFile?.commit()
+    try finish(truth, truthFile)
+    try file.finish()
+    try truthFile?.publish()
+    try file.publish()
     return file.byteCount
   }
 
@@ -141,9 +142,10 @@ public enum MarketDayWriter {
       }
     }
     progress(generator.producedCount, configuration.messageCount)
-    try write(truth, to: truthFile)
-    try file.commit(timestampNanoseconds: midnight + generator.lastTimestampNanoseconds)
-    try truthFile?.commit()
+    try finish(truth, truthFile)
+    try file.finish(timestampNanoseconds: midnight + generator.lastTimestampNanoseconds)
+    try truthFile?.publish()
+    try file.publish()
     return framedByteCount
   }
 
@@ -155,11 +157,12 @@ public enum MarketDayWriter {
     }
   }
 
-  private static func write(
-    _ truth: TruthModel?, to file: AtomicFileWriter?
+  private static func finish(
+    _ truth: TruthModel?, _ file: AtomicFileWriter?
   ) throws(CaptureError) {
     guard let truth, let file else { return }
     try file.write(BookTruthRow.csv(truth.rows()))
+    try file.finish()
   }
 
   private static func summary(

@@ -61,13 +61,11 @@ public struct RecordedOrderReplay: ~Copyable {
     do {
       let format = try format(configuration, inputs)
       figures.format = format.rawValue
-      var source: RecordingSource?
-      for index in configuration.paths.indices {
-        let next = try RecordingSource(
-          inputs.take(index, expecting: configuration.format == nil ? format : nil), format: format,
-          after: source, hasSuccessor: index + 1 < configuration.paths.count)
-        source = next
-        try replay.replay(next, path: configuration.paths[index], &figures, configuration)
+      try RecordingSource.forEach(
+        configuration.paths, format: format,
+        open: { try inputs.take($0, expecting: configuration.format == nil ? format : nil) }
+      ) { source, path in
+        try replay.replay(source, path: path, &figures, configuration)
       }
     } catch let error as CaptureError {
       guard !error.isUsageError else { throw UsageError(error.description) }

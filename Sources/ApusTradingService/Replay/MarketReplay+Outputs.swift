@@ -61,7 +61,7 @@ extension MarketReplay {
 
   mutating func finishBestPrices() throws {
     try drainBestPrices()
-    if let bestPrices = outputs.bestPrices { try Self.writing { try bestPrices.commit() } }
+    if let bestPrices = outputs.bestPrices { try Self.writing { try bestPrices.finish() } }
   }
 
   func writeBooks() throws {
@@ -69,7 +69,7 @@ extension MarketReplay {
     try Self.writing {
       try writer.write(BookTable.header)
       for locate in locates { try writer.write(bookRow(locate)) }
-      try writer.commit()
+      try writer.finish()
     }
   }
 
@@ -197,7 +197,7 @@ extension MarketReplay {
 }
 
 /// The files of one replay that are written, opened before the work: what cannot be written is told
-/// at once, and a pipe is opened once. They appear when they are committed.
+/// at once, and a pipe is opened once. They appear together when all are finished.
 struct ReplayOutputs {
   let bestPrices: AtomicFileWriter?
   let books: AtomicFileWriter?
@@ -207,6 +207,13 @@ struct ReplayOutputs {
     bestPrices = try Self.open(configuration.bestPricesPath)
     books = try Self.open(configuration.booksPath)
     report = try Self.open(configuration.reportPath)
+  }
+
+  /// Gives all their names; each was finished.
+  func publish() throws {
+    try MarketReplay.writing {
+      for writer in [bestPrices, books, report] { try writer?.publish() }
+    }
   }
 
   private static func open(_ path: String?) throws -> AtomicFileWriter? {

@@ -55,7 +55,7 @@ extension MarketReplay {
     let page = ReplayReportPage.render(data)
     try Self.writing {
       try writer.write(page)
-      try writer.commit()
+      try writer.finish()
     }
   }
 
@@ -201,13 +201,10 @@ struct PlotCollector: ~Copyable {
   }
 
   mutating func collect(_ format: MarketDataFormat, _ configuration: ReplayConfiguration) throws {
-    var source: RecordingSource?
-    for (index, path) in configuration.paths.enumerated() {
-      let next = try RecordingSource(
-        openByteStream(path), format: format, after: source,
-        hasSuccessor: index + 1 < configuration.paths.count)
-      source = next
-      let reader = next.reader
+    try RecordingSource.forEach(
+      configuration.paths, format: format, open: { try openByteStream(configuration.paths[$0]) }
+    ) { source, _ in
+      let reader = source.reader
       let bar = ProgressBar(label: "plotting", isEnabled: configuration.showsProgress)
       defer { bar.finish() }
       var more = true

@@ -135,6 +135,7 @@ public struct MarketReplay: ~Copyable {
     try replay.finishBestPrices()
     try replay.writeBooks()
     try replay.writeReport(format, symbols: symbols)
+    try outputs.publish()
     return Outcome(figures: replay.figures)
   }
 
@@ -151,19 +152,17 @@ public struct MarketReplay: ~Copyable {
   private mutating func replayMessages(_ format: MarketDataFormat) throws {
     let started = clock.now
     var streamBase: UInt64 = 0
-    var source: RecordingSource?
-    for (index, path) in configuration.paths.enumerated() {
-      do {
-        let next = try RecordingSource(
-          inputs.take(index, expecting: configuration.format == nil ? format : nil), format: format,
-          after: source, hasSuccessor: index + 1 < configuration.paths.count)
-        source = next
-        try replay(next, path: path, streamBase: &streamBase)
-      } catch let error as CaptureError {
-        guard !error.isUsageError else { throw UsageError(error.description) }
-        figures.inputError = error.description
-        break
+    let (inputs, asked) = (inputs, configuration.format)
+    do {
+      try RecordingSource.forEach(
+        configuration.paths, format: format,
+        open: { try inputs.take($0, expecting: asked == nil ? format : nil) }
+      ) { source, path in
+        try replay(source, path: path, streamBase: &streamBase)
       }
+    } catch let error as CaptureError {
+      guard !error.isUsageError else { throw UsageError(error.description) }
+      figures.inputError = error.description
     }
     figures.elapsedSeconds = Double(clock.nanoseconds(cycles: clock.now &- started)) / 1e9
     figures.decodedBytes = streamBase

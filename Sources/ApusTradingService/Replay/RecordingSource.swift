@@ -10,6 +10,46 @@ struct RecordingSource {
   let reader: ReadAhead
   private let mold: MoldUDP64Producer?
   private let soup: SoupBinTCPProducer?
+  /// Whether it only ends the sessions of the recording before it.
+  private var isRemainder = false
+
+  /// Opens recordings one after the other and hands each to `body`, which reads it to its end.
+  ///
+  /// Where one cannot be opened or read, what the captures before it left waiting comes last, as a
+  /// recording of its own.
+  ///
+  /// - Throws: What `open` and `body` throw; of the remainder no ``CaptureError``, as the one that ended
+  ///   the reading says more.
+  static func forEach(
+    _ paths: [String], format: MarketDataFormat, open: (Int) throws -> any ChunkProducer,
+    _ body: (RecordingSource, String) throws -> Void
+  ) throws {
+    var last: RecordingSource?
+    do {
+      for (index, path) in paths.enumerated() {
+        let next = try RecordingSource(
+          open(index), format: format, after: last, hasSuccessor: index + 1 < paths.count)
+        last = next
+        try body(next, path)
+      }
+    } catch let error as CaptureError {
+      if let mold = last?.mold {
+        do {
+          let remainder = try RecordingSource(finishing: mold)
+          try body(remainder, mold.path)
+        } catch is CaptureError {}
+      }
+      throw error
+    }
+  }
+
+  private init(finishing predecessor: MoldUDP64Producer) throws(CaptureError) {
+    let producer = MoldUDP64Producer(finishing: predecessor)
+    mold = producer
+    soup = nil
+    isRemainder = true
+    reader = try ReadAhead(producer: producer)
+  }
 
   /// Opens a recording.
   ///
@@ -73,7 +113,7 @@ struct RecordingSource {
   /// without any packet of one is no recording. In a SoupBinTCP stream every packet should be right.
   func damage(path: String, gaps: GapRule) -> CaptureError? {
     if let statistics = mold?.statistics {
-      if statistics.packetCount == 0, statistics.unfollowedPacketCount == 0 {
+      if statistics.packetCount == 0, statistics.unfollowedPacketCount == 0, !isRemainder {
         return CaptureError(
           path: path,
           reason: .foreign(
