@@ -139,7 +139,7 @@ import Testing
       configuration: ReplicationStandbyConfiguration(
         primary: link.endpoint, node: 2, journal: smallJournal(), frameByteCountMax: 16_384,
         silenceNanoseconds: patientNanoseconds, retryNanoseconds: 5_000_000))
-    let end = monotonicNow().rawValue + 60_000_000_000
+    let end = monotonicNow().rawValue + 240_000_000_000
     while seen.sequences.count < count, monotonicNow().rawValue < end {
       for _ in 0..<10 where seen.sequences.count < count {
         let record = day.records[seen.sequences.count]
