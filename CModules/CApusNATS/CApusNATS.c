@@ -3,7 +3,9 @@
 
 #include "CApusNATS.h"
 
+#include <errno.h>
 #include <nats/nats.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,14 +15,26 @@ struct capus_nats {
   jsCtx *stream;
   kvStore *bucket;
   int64_t ttl;
+  /// The bucket's stream, as the server names it.
+  char name[256];
 };
 
-static natsStatus open_bucket(capus_nats *store, const char *bucket, int64_t ttl, int replicas) {
+/// What the description of a bucket begins with that counts from a base.
+static const char base_mark[] = "apus epoch base ";
+
+static natsStatus open_bucket(capus_nats *store, const char *bucket, int64_t ttl, int replicas,
+                              uint64_t base) {
+  int length = snprintf(store->name, sizeof store->name, "KV_%s", bucket);
+  if (length < 0 || (size_t)length >= sizeof store->name) return NATS_INVALID_ARG;
+  char description[64];
+  snprintf(description, sizeof description, "%s%llu", base_mark, (unsigned long long)base);
   natsStatus status = js_KeyValue(&store->bucket, store->stream, bucket);
   if (status == NATS_NOT_FOUND) {
     kvConfig config;
     kvConfig_Init(&config);
     config.Bucket = bucket;
+    // Made with the bucket, in one: nobody writes to it before it has its base.
+    if (base > 0) config.Description = description;
     config.History = 1;
     config.TTL = ttl;
     config.StorageType = js_FileStorage;
@@ -38,7 +52,8 @@ static natsStatus open_bucket(capus_nats *store, const char *bucket, int64_t ttl
 }
 
 int capus_nats_open(capus_nats **made, const char *url, const char *bucket,
-                    int64_t ttl_nanoseconds, int replicas, int64_t timeout_milliseconds) {
+                    int64_t ttl_nanoseconds, int replicas, uint64_t base,
+                    int64_t timeout_milliseconds) {
   capus_nats *store = calloc(1, sizeof *store);
   if (store == NULL) return -(int)NATS_NO_MEMORY;
   natsStatus status = natsOptions_Create(&store->options);
@@ -54,7 +69,7 @@ int capus_nats_open(capus_nats **made, const char *url, const char *bucket,
     options.Wait = timeout_milliseconds;
     status = natsConnection_JetStream(&store->stream, store->connection, &options);
   }
-  if (status == NATS_OK) status = open_bucket(store, bucket, ttl_nanoseconds, replicas);
+  if (status == NATS_OK) status = open_bucket(store, bucket, ttl_nanoseconds, replicas, base);
   if (status != NATS_OK) {
     capus_nats_close(store);
     return -(int)status;
@@ -73,6 +88,25 @@ void capus_nats_close(capus_nats *store) {
 }
 
 int64_t capus_nats_ttl(const capus_nats *store) { return store->ttl; }
+
+int capus_nats_base(capus_nats *store, uint64_t *base) {
+  jsStreamInfo *info = NULL;
+  natsStatus status = js_GetStreamInfo(&info, store->stream, store->name, NULL, NULL);
+  if (status == NATS_NOT_FOUND) return CAPUS_NATS_NONE;
+  if (status != NATS_OK) return -(int)status;
+  const char *text = info->Config == NULL ? NULL : info->Config->Description;
+  size_t length = sizeof base_mark - 1;
+  *base = 0;
+  if (text != NULL && strncmp(text, base_mark, length) == 0) {
+    char *end = NULL;
+    errno = 0;
+    unsigned long long value = strtoull(text + length, &end, 10);
+    int is_number = text[length] >= '0' && text[length] <= '9' && *end == 0 && errno == 0;
+    *base = is_number ? value : UINT64_MAX;
+  }
+  jsStreamInfo_Destroy(info);
+  return 0;
+}
 
 // The server refuses a wrong revision with an error of its own, which libnats tells as NATS_ERR.
 static int outcome(natsStatus status) {

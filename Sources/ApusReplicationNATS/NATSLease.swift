@@ -5,85 +5,18 @@ public import ApusEngine
 public import ApusReplication
 internal import CApusNATS
 
-/// Which lease of which server, and how it is kept.
-public struct NATSLeaseConfiguration: Sendable {
-  /// For example `nats://127.0.0.1:4222`; several servers of a cluster separated by commas.
-  public var url: String
-  /// The key-value bucket; it is made where it is missing, and its values live for the time to live.
-  public var bucket: String
-  /// The lease's name in the bucket: letters, digits, `-`, `_` and `/`.
-  public var key: String
-  /// This candidate, for people who look into the bucket.
-  public var candidate: String
-  /// The lease ends so long after its last renewal. Unit: nanoseconds.
-  public var timeToLiveNanoseconds: UInt64
-  /// The holder takes it for ended so much earlier than the server does: for clocks of different
-  /// speed. Unit: nanoseconds.
-  public var marginNanoseconds: UInt64
-  /// Longest wait for one answer. Unit: milliseconds.
-  public var timeoutMilliseconds: Int
-  /// Copies of the bucket in a cluster.
-  public var replicaCount: Int
-
-  /// A configuration.
-  public init(
-    url: String, bucket: String, key: String, candidate: String, timeToLiveNanoseconds: UInt64,
-    marginNanoseconds: UInt64? = nil, timeoutMilliseconds: Int? = nil, replicaCount: Int = 1
-  ) {
-    self.url = url
-    self.bucket = bucket
-    self.key = key
-    self.candidate = candidate
-    self.timeToLiveNanoseconds = timeToLiveNanoseconds
-    self.marginNanoseconds = marginNanoseconds ?? timeToLiveNanoseconds / 4
-    self.timeoutMilliseconds =
-      timeoutMilliseconds ?? max(1, Int(clamping: timeToLiveNanoseconds / 4_000_000))
-    self.replicaCount = replicaCount
-  }
-
-  func validate() throws(ReplicationError) {
-    func check(_ holds: Bool, _ field: String, _ value: String, _ expected: String)
-      throws(ReplicationError)
-    {
-      if !holds { throw .configuration(field: field, value: value, expected: expected) }
-    }
-    try check(
-      (200_000_000...86_400_000_000_000).contains(timeToLiveNanoseconds), "timeToLiveNanoseconds",
-      "\(timeToLiveNanoseconds)", "200 ms to a day")
-    try check(
-      marginNanoseconds <= timeToLiveNanoseconds / 2, "marginNanoseconds", "\(marginNanoseconds)",
-      "half the time to live or less")
-    try check(
-      timeoutMilliseconds > 0
-        && UInt64(clamping: timeoutMilliseconds) <= timeToLiveNanoseconds / 2_000_000,
-      "timeoutMilliseconds", "\(timeoutMilliseconds)", "1 to half the time to live")
-    try check((1...5).contains(replicaCount), "replicaCount", "\(replicaCount)", "1 to 5")
-    try check(Self.isName(bucket, and: "-_"), "bucket", bucket, "letters, digits, - and _")
-    try check(Self.isName(key, and: "-_/"), "key", key, "letters, digits, -, _ and /")
-    try check(
-      !candidate.isEmpty && candidate.utf8.count <= 256, "candidate", candidate,
-      "1 to 256 bytes of text")
-    try check(!url.isEmpty, "url", url, "nats://HOST:PORT")
-  }
-
-  private static func isName(_ text: String, and others: String) -> Bool {
-    !text.isEmpty
-      && text.unicodeScalars.allSatisfy {
-        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
-          || others.unicodeScalars.contains($0)
-      }
-  }
-}
-
 /// A lease in a key-value bucket of NATS JetStream.
 ///
-/// The value lives for the bucket's time to live after each write. Whoever creates it leads; its
-/// revision then is the epoch, and grows with every creation because it is the bucket's count of
-/// writes. The holder replaces it by compare-and-set with the last revision. It counts the time to
+/// The value lives for the bucket's time to live after each write. Whoever creates it leads; the epoch
+/// is its revision then, above the base that the bucket was made with. It grows with every creation
+/// because the revision is the bucket's count of writes, and no two holders have the same one because
+/// the base is the bucket's and not the candidate's. The holder replaces it by compare-and-set with the last revision. It counts the time to
 /// live from before each request, so that it takes the lease for ended before the server does.
 ///
-/// A bucket that was deleted counts from the beginning: its epochs are refused as stale by replicas
-/// that have seen greater ones. Keep the server's data.
+/// A bucket that was deleted counts from the beginning. Keep the server's data; where it is lost, stop
+/// all candidates, give them an ``NATSLeaseConfiguration/epochBase`` and start them again. Without it
+/// the epochs are refused as stale by replicas that have seen greater ones, and a replica that has
+/// seen none may be given one for the second time.
 @safe
 public final class NATSLease: LeaderLease {
   /// How it is kept.
@@ -99,6 +32,8 @@ public final class NATSLease: LeaderLease {
   /// What is held; nil where nothing is.
   private var claim: Claim?
   private var nextAttempt = Nanoseconds.zero
+  /// The greatest epoch that was held; a bucket that was made anew meanwhile may count from below.
+  private var lastEpoch: UInt64 = 0
 
   private struct Claim {
     var epoch: UInt64
@@ -120,7 +55,7 @@ public final class NATSLease: LeaderLease {
     unsafe capus_nats_close(store)
   }
 
-  /// Takes, renews or loses the lease. Waits for the server up to three times the time-out.
+  /// Takes, renews or loses the lease. Waits for the server up to five times the time-out.
   public func step(now: Nanoseconds) -> LeaseStatus {
     if let claim, now >= claim.until { lose(.notHeld) }
     if claim == nil, now < nextAttempt { return status }
@@ -133,14 +68,18 @@ public final class NATSLease: LeaderLease {
   /// Ends the lease at the server, if it is reached in time.
   public func release() {
     guard let claim, let store = unsafe store else { return lose(.notHeld) }
-    // An empty value of the same lease: the next candidate may replace it at once. Deleting is no
-    // compare-and-set, and could take what another one has by now.
-    var revision: UInt64 = 0
-    _ = unsafe capus_nats_update(store, configuration.key, "-", 1, claim.revision, &revision)
+    unsafe giveUp(claim.revision, store)
     lose(.notHeld)
   }
 
   // MARK: Steps
+
+  /// Puts an empty value in the place of an own one: the next candidate may replace it at once.
+  /// Deleting is no compare-and-set, and could take what another one has by now.
+  private func giveUp(_ last: UInt64, _ store: OpaquePointer) {
+    var revision: UInt64 = 0
+    _ = unsafe capus_nats_update(store, configuration.key, "-", 1, last, &revision)
+  }
 
   private func lose(_ status: LeaseStatus) {
     claim = nil
@@ -166,7 +105,8 @@ public final class NATSLease: LeaderLease {
     // SAFETY: `made` receives the store, which `deinit` closes.
     let result = unsafe capus_nats_open(
       &made, configuration.url, configuration.bucket, timeToLive,
-      Int32(configuration.replicaCount), Int64(configuration.timeoutMilliseconds))
+      Int32(configuration.replicaCount), configuration.epochBase,
+      Int64(configuration.timeoutMilliseconds))
     guard result == 0, let opened = unsafe made else {
       status = .unknown(reason: "\(configuration.url): \(Self.text(result))")
       return false
@@ -187,7 +127,7 @@ public final class NATSLease: LeaderLease {
     nextAttempt = later(now, 8)
     var revision: UInt64 = 0
     switch write(epoch: 0, over: nil, &revision) {
-    case 0: hold(epoch: revision, revision: revision, since: now)
+    case 0: begin(revision, since: now)
     case CAPUS_NATS_CONFLICT: look(now)
     case let result: status = .unknown(reason: "\(configuration.url): \(Self.text(result))")
     }
@@ -206,11 +146,38 @@ public final class NATSLease: LeaderLease {
     }
   }
 
+  /// Leads in the epoch of a value that was just written, where that is a new one.
+  private func begin(_ revision: UInt64, since now: Nanoseconds) {
+    guard let store = unsafe store, let base = base() else { return }
+    let (epoch, overflows) = base.addingReportingOverflow(revision)
+    let floor = max(configuration.epochBase, lastEpoch)
+    guard !overflows, epoch > floor else {
+      unsafe giveUp(revision, store)
+      return lose(
+        .unknown(
+          reason: "bucket \(configuration.bucket) counts epochs from \(base) and is at revision "
+            + "\(revision), but epoch \(floor) was there before; give all candidates an epochBase "
+            + "above all epochs that were, and another bucket"))
+    }
+    hold(epoch: epoch, revision: revision, since: now)
+  }
+
+  /// What the bucket counts from; asked for anew each time, because it may be another bucket by now.
+  private func base() -> UInt64? {
+    guard let store = unsafe store else { return nil }
+    var base: UInt64 = 0
+    let result = unsafe capus_nats_base(store, &base)
+    if result == 0 { return base }
+    if claim == nil { status = .unknown(reason: "\(configuration.url): \(Self.text(result))") }
+    return nil
+  }
+
   private func hold(epoch: UInt64, revision: UInt64, since start: Nanoseconds) {
     let length = configuration.timeToLiveNanoseconds - configuration.marginNanoseconds
     let until = Self.time(start, length)
     claim = Claim(epoch: epoch, revision: revision, until: until, renewal: later(start, 4))
     holder = nil
+    lastEpoch = max(lastEpoch, epoch)
     status = .held(epoch: epoch, until: until)
   }
 
@@ -237,7 +204,8 @@ public final class NATSLease: LeaderLease {
     let found = bytes.prefix(max(0, min(Int(byteCount), bytes.count)))
     let value = LeaseValue(found)
     if let value, value.nonce == nonce {
-      guard value.canStand(atRevision: revision) else {
+      guard let base = base() else { return }
+      guard value.canStand(atRevision: revision, above: base) else {
         lose(
           .unknown(
             reason: "the value of \(configuration.key) has epoch \(value.epoch) at revision "
@@ -246,7 +214,11 @@ public final class NATSLease: LeaderLease {
       }
       // The write that was answered with silence. When it was done is not known, so the end stays.
       var written: UInt64 = 0
-      let epoch = value.epoch == 0 ? revision : value.epoch
+      if claim == nil, value.epoch == 0 {
+        if write(epoch: 0, over: revision, &written) == 0 { begin(written, since: now) }
+        return
+      }
+      let epoch = value.epoch == 0 ? claim?.epoch ?? 0 : value.epoch
       if write(epoch: epoch, over: revision, &written) == 0 {
         hold(epoch: epoch, revision: written, since: now)
       }
@@ -257,9 +229,7 @@ public final class NATSLease: LeaderLease {
     guard value == nil, found.elementsEqual([0x2D]) else { return }
     // Given up: whoever replaces it leads.
     var written: UInt64 = 0
-    if write(epoch: 0, over: revision, &written) == 0 {
-      hold(epoch: written, revision: written, since: now)
-    }
+    if write(epoch: 0, over: revision, &written) == 0 { begin(written, since: now) }
   }
 
   private func write(epoch: UInt64, over last: UInt64?, _ revision: inout UInt64) -> Int32 {
@@ -278,33 +248,4 @@ public final class NATSLease: LeaderLease {
     // SAFETY: the text is a constant of the library.
     unsafe String(cString: capus_nats_text(status))
   }
-}
-
-/// What the key holds: `EPOCH NONCE CANDIDATE`, so that people can read it. The epoch is 0 in the
-/// value that creates the lease, since its revision is not known then.
-struct LeaseValue: Equatable {
-  var epoch: UInt64
-  var nonce: UInt64
-  var candidate: String
-
-  init(epoch: UInt64, nonce: UInt64, candidate: String) {
-    self.epoch = epoch
-    self.nonce = nonce
-    self.candidate = candidate
-  }
-
-  /// Nil for bytes that are no such value.
-  init?(_ bytes: some Sequence<UInt8>) {
-    let parts = String(decoding: Array(bytes), as: UTF8.self).split(
-      separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, let epoch = UInt64(parts[0]), let nonce = UInt64(parts[1]) else {
-      return nil
-    }
-    self.init(epoch: epoch, nonce: nonce, candidate: String(parts[2]))
-  }
-
-  /// Whether a lease can have written it: its epoch is the count of writes when it was taken.
-  func canStand(atRevision revision: UInt64) -> Bool { epoch <= revision }
-
-  var bytes: [UInt8] { Array("\(epoch) \(nonce) \(candidate)".utf8) }
 }

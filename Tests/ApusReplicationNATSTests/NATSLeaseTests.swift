@@ -68,6 +68,13 @@ final class NATSServer {
     throw CocoaError(.executableLoad)
   }
 
+  /// Kills it and starts it without its data: every bucket is gone.
+  func startEmpty() throws {
+    kill()
+    try FileManager.default.removeItem(at: folder.appendingPathComponent("data"))
+    try start()
+  }
+
   func kill() {
     guard process.isRunning else { return }
     Foundation.kill(process.processIdentifier, SIGKILL)
@@ -89,12 +96,12 @@ struct NATSLeaseTests {
   static let timeToLive: UInt64 = 3_000_000_000
 
   static func candidate(
-    _ server: NATSServer, _ name: String, timeToLive: UInt64 = timeToLive
+    _ server: NATSServer, _ name: String, timeToLive: UInt64 = timeToLive, epochBase: UInt64 = 0
   ) throws -> NATSLease {
     try NATSLease(
       configuration: NATSLeaseConfiguration(
         url: server.url, bucket: "leases", key: "trading/1", candidate: name,
-        timeToLiveNanoseconds: timeToLive))
+        timeToLiveNanoseconds: timeToLive, epochBase: epochBase))
   }
 
   /// Steps the candidates until something holds; false after the limit. Two holders at once fail.
@@ -182,6 +189,36 @@ struct NATSLeaseTests {
     #expect((lease.status.epoch(at: now()) ?? 0) >= epoch)
   }
 
+  /// A bucket that is gone with its count: epochs go on above the base that the candidates name.
+  @Test func aBucketThatWasLostGoesOnAboveItsBase() throws {
+    let server = try NATSServer()
+    func take(_ lease: NATSLease) throws -> UInt64 {
+      _ = Self.run([lease], seconds: 20) { lease.status.epoch(at: now()) != nil }
+      return try #require(lease.status.epoch(at: now()), "\(lease.status)")
+    }
+    let before = try take(Self.candidate(server, "first")) + 1_000
+    try server.startEmpty()
+    let first = try Self.candidate(server, "first", epochBase: before)
+    let epoch = try take(first)
+    #expect(epoch > before)
+    _ = Self.run([first], seconds: 1.5)
+    #expect(first.status.epoch(at: now()) == epoch, "it is renewed in its epoch")
+    first.release()
+    // The bucket has the base, whatever later candidates name.
+    let second = try Self.candidate(server, "second")
+    let next = try take(second)
+    #expect(next > epoch)
+    second.release()
+    // One that has seen more than this bucket can have counted does not lead, and says why.
+    let third = try Self.candidate(server, "third", epochBase: before + 1_000_000)
+    let isSaid = Self.run([third], seconds: 5) {
+      if case .unknown(let reason) = third.status { reason.contains("epochBase") } else { false }
+    }
+    #expect(isSaid && third.status.epoch(at: now()) == nil, "\(third.status)")
+    // Nor does it keep others out.
+    #expect(try take(second) > next)
+  }
+
   @Test func whatCannotBeIsSaid() throws {
     let server = try NATSServer()
     let lease = try Self.candidate(server, "first")
@@ -225,6 +262,8 @@ struct NATSLeaseTests {
     let value = try #require(LeaseValue("7 9 some one".utf8))
     #expect(value.candidate == "some one" && value.canStand(atRevision: 7))
     #expect(!value.canStand(atRevision: 6))
+    #expect(value.canStand(atRevision: 2, above: 5) && !value.canStand(atRevision: 1, above: 5))
+    #expect(!value.canStand(atRevision: 9, above: 7) && !value.canStand(atRevision: 9, above: .max))
     #expect(LeaseValue("18446744073709551615 1 x".utf8)?.canStand(atRevision: 1 << 40) == false)
     for text in ["", "-", "1", "1 2", "18446744073709551616 1 x", "-1 1 x", "1 -1 x", "a b c"] {
       #expect(LeaseValue(text.utf8) == nil, "\(text)")

@@ -114,7 +114,8 @@ import Testing
     let follows = pair.run { $0.standby.phase == .following && $0.isLevel }
     expect(follows, "\(String(describing: pair.standby.failure))")
     pair.standby.follow(old.link.endpoint)
-    for _ in 0..<5_000 where !old.host.hasFailed {
+    var end = patience()
+    while !old.host.hasFailed, monotonicNow() < end {
       if old.step() + pair.standby.step(now: monotonicNow()) == 0 { usleep(200) }
     }
     expect(old.link.fencingEpoch == 2 && old.host.fencingEpoch == 2)
@@ -141,7 +142,8 @@ import Testing
     expect(isSettled)
     new = pair.takePrimary()
     var returning = try openStandby(a.path, primary: newEndpoint, node: 1)
-    for _ in 0..<20_000 where returning.failure == nil {
+    end = patience()
+    while returning.failure == nil, monotonicNow() < end {
       if new.step() + returning.step(now: monotonicNow()) == 0 { usleep(200) }
     }
     guard case .diverged(let lastCommon?, let last, _)? = returning.failure else {

@@ -272,7 +272,8 @@ import Testing
       changed = 1
     }
     var sent = 0
-    for _ in 0..<10_000 where sent < count {
+    let end = patience()
+    while sent < count, monotonicNow() < end {
       let outcome = unsafe bytes[sent..<count].withUnsafeBytes { unsafe target.send($0) }
       switch outcome {
       case .moved(let moved): sent += moved

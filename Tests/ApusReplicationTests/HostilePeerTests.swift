@@ -118,7 +118,8 @@ import Testing
     // The primary still serves whoever asks.
     let storage = SimulatedJournalStorage(seed: 0)
     var standby = try Self.standby(storage, primary.link.endpoint)
-    for _ in 0..<5_000 where standby.lastSequence < primary.host.lastSequence {
+    let end = patience()
+    while standby.lastSequence < primary.host.lastSequence, monotonicNow() < end {
       now += 1_000_000
       _ = primary.link.step(now: Nanoseconds(now))
       _ = standby.step(now: Nanoseconds(now))

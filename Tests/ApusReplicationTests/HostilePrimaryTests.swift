@@ -22,7 +22,8 @@ import Testing
     let welcome = Welcome(
       journal: SnapshotHostileTests.journal, checksum: 0, durableSequence: 10)
     primary.link.send(welcome, epoch: epoch, sequence: 1, now: monotonicNow())
-    for _ in 0..<200 where primary.standby.phase == .connecting { primary.move() }
+    let end = patience()
+    while primary.standby.phase == .connecting, monotonicNow() < end { primary.move() }
     return primary
   }
 
@@ -161,7 +162,8 @@ import Testing
     var offer = try SnapshotHostileTests.Sample().offer
     offer.contentByteCount = 10_000_000
     primary.offer(offer)
-    for _ in 0..<500 where primary.standby.phase != .restoring { primary.move() }
+    let end = patience()
+    while primary.standby.phase != .restoring, monotonicNow() < end { primary.move() }
     expect(primary.standby.phase == .restoring)
     let start = monotonicNow()
     let part = [UInt8](repeating: 0, count: 4_056)

@@ -17,7 +17,8 @@ struct FakeStandby: ~Copyable {
 
   init(_ primary: borrowing ReplicationPrimary, now: Nanoseconds = .zero) throws {
     let socket = try TCPSocket.connect(primary.endpoint)
-    for _ in 0..<2_000 where socket.connectOutcome() != .moved(0) { usleep(50) }
+    let end = patience()
+    while socket.connectOutcome() != .moved(0), monotonicNow() < end { usleep(50) }
     link = try FrameLink(socket, taking: 16_384, sending: 16_384, now: now)
   }
 
@@ -61,7 +62,8 @@ struct FakeStandby: ~Copyable {
   static func move(
     _ primary: inout PrimaryReplica, at now: UInt64, until holds: (borrowing PrimaryReplica) -> Bool
   ) -> Bool {
-    for _ in 0..<2_000 {
+    let end = patience()
+    while monotonicNow() < end {
       _ = primary.link.step(now: Nanoseconds(now))
       if holds(primary) { return true }
       usleep(50)
@@ -336,7 +338,8 @@ extension TCPSocket {
 
     init(_ endpoint: ReplicationEndpoint) throws {
       let socket = try TCPSocket.connect(endpoint)
-      for _ in 0..<2_000 where socket.connectOutcome() != .moved(0) { usleep(50) }
+      let end = patience()
+      while socket.connectOutcome() != .moved(0), monotonicNow() < end { usleep(50) }
       self.socket = socket
     }
   }

@@ -97,7 +97,8 @@ import Testing
         frameByteCountMax: 16_384, silenceNanoseconds: 60_000_000_000))
     var standby = try openStandby(b.path, primary: primary.endpoint)
     // It says hello, and then nobody reads what comes.
-    for _ in 0..<5_000 where primary.standbys.isEmpty {
+    var end = patience()
+    while primary.standbys.isEmpty, monotonicNow() < end {
       _ = standby.step(now: monotonicNow())
       _ = primary.step(now: monotonicNow())
       usleep(100)
@@ -113,7 +114,8 @@ import Testing
     #expect(position.sequence == 0)
     // What it left in the journal is still there for it.
     let sent = status.sentSequence
-    for _ in 0..<2_000 where standby.failure == nil && standby.lastSequence <= sent {
+    end = patience()
+    while standby.failure == nil, standby.lastSequence <= sent, monotonicNow() < end {
       _ = standby.step(now: monotonicNow())
       _ = primary.step(now: monotonicNow())
     }
@@ -191,7 +193,8 @@ import Testing
         endpoint: .init(address: "127.0.0.1", port: 0), epoch: 1, acknowledgingNode: 2,
         frameByteCountMax: 8_192))
     var standby = try openStandby(b.path, primary: primary.endpoint)
-    for _ in 0..<5_000 where standby.failure == nil {
+    let end = patience()
+    while standby.failure == nil, monotonicNow() < end {
       if primary.step(now: monotonicNow()) + standby.step(now: monotonicNow()) == 0 { usleep(200) }
     }
     guard case .refused(.removed, sequence: 1, let first, _)? = standby.failure else {

@@ -73,7 +73,12 @@ import Testing
 
     /// Sends bytes of a snapshot, once those before have left.
     mutating func part(_ bytes: ArraySlice<UInt8>, at offset: Int, epoch: UInt64 = 3) {
-      for _ in 0..<1_000 where !link.hasRoomForRecords { move() }
+      let end = patience()
+      while !link.hasRoomForRecords, link.closure == nil, standby.failure == nil,
+        standby.counters.faultCount == 0, monotonicNow() < end
+      {
+        move()
+      }
       guard link.hasRoomForRecords else { return }
       _ = unsafe link.send(
         .snapshotPart, filling: 4_096, epoch: epoch, sequence: UInt64(offset),
@@ -99,7 +104,8 @@ import Testing
 
     /// Moves both until the standby counted a fault, or stopped, or said hello again.
     mutating func settle() -> Hello? {
-      for _ in 0..<2_000 {
+      let end = patience()
+      while monotonicNow() < end {
         move()
         if standby.counters.faultCount > 0 || standby.failure != nil { return nil }
         while let header = link.nextFrame() {
@@ -323,7 +329,8 @@ import Testing
     until holds: (FrameHeader, ReplicationCounters) -> Bool
   ) -> Bool {
     let none = FrameHeader(kind: .heartbeat, bodyByteCount: 0, epoch: 0, sequence: 0)
-    for _ in 0..<3_000 {
+    let end = patience()
+    while monotonicNow() < end {
       _ = link.connectOutcome()
       link.flush()
       primary.step()

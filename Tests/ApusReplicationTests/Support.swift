@@ -11,6 +11,10 @@ import Testing
 
 let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] != nil
 
+/// Until when a loop goes on for something that must come: long enough for a busy machine, where a
+/// count of rounds is not.
+func patience() -> Nanoseconds { Nanoseconds(monotonicNow().rawValue + patientNanoseconds) }
+
 /// A folder that is removed with its owner.
 final class ScratchFolder: Sendable {
   let path: String

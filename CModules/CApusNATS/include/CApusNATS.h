@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 // Why C: libnats hands out chains of objects, each with a destroy function and options in structs of
-// its own version; a lease needs five calls of them. Calls return 0, CAPUS_NATS_CONFLICT or
+// its own version; a lease needs six calls of them. Calls return 0, CAPUS_NATS_CONFLICT or
 // CAPUS_NATS_NONE, or a negative status of libnats: capus_nats_text says what it means.
 
 typedef struct capus_nats capus_nats;
@@ -17,15 +17,19 @@ typedef struct capus_nats capus_nats;
 /// There is no value.
 #define CAPUS_NATS_NONE 2
 
-/// Connects and opens a key-value bucket, which is made where it is missing. Values in it live for
-/// `ttl_nanoseconds`. Each call to the server takes `timeout_milliseconds` at most.
+/// Connects and opens a key-value bucket, which is made where it is missing, with `base` for good.
+/// Values in it live for `ttl_nanoseconds`. Each call to the server takes `timeout_milliseconds` at most.
 int capus_nats_open(capus_nats *_Nullable *_Nonnull store, const char *_Nonnull url,
                     const char *_Nonnull bucket, int64_t ttl_nanoseconds, int replicas,
-                    int64_t timeout_milliseconds);
+                    uint64_t base, int64_t timeout_milliseconds);
 void capus_nats_close(capus_nats *_Nullable store);
 
 /// How long values live in the bucket that was opened. Unit: nanoseconds.
 int64_t capus_nats_ttl(const capus_nats *_Nonnull store);
+
+/// Asks the server for the base that the bucket was made with: 0 where it has none, UINT64_MAX where
+/// it cannot be read.
+int capus_nats_base(capus_nats *_Nonnull store, uint64_t *_Nonnull base);
 
 /// Sets a value where there is none.
 int capus_nats_create(capus_nats *_Nonnull store, const char *_Nonnull key,

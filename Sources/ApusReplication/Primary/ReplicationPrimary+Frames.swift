@@ -6,27 +6,41 @@ internal import ApusJournal
 
 /// What standbys say.
 extension ReplicationPrimary {
+  /// Takes what came, up to a frame that means to look into the journal: that waits for its turn.
   mutating func takeFrames(_ session: StandbySession, _ now: Nanoseconds) -> Int {
+    session.awaitsLook = false
     var count = 0
     while count < 64, let header = session.link.nextFrame() {
-      if header.kind == .hello {
-        guard hellosLeft > 0 else { break }
-        hellosLeft -= 1
+      if header.kind == .hello || header.kind == .query, !session.isDismissed {
+        session.awaitsLook = true
+        break
       }
       count += 1
       take(header, session, now)
       if session.link.closure != nil { return count }
       session.link.takeFrame()
-      // A look into the journal may take a while; one a step.
-      if header.kind == .query { break }
     }
     return count
+  }
+
+  /// Takes the frame that waits for a look into the journal: one in a step, whoever sent it, because
+  /// it may mean to read a segment or to check a snapshot, and all others wait meanwhile.
+  mutating func look(_ session: StandbySession, _ now: Nanoseconds) -> Int {
+    guard let header = session.link.nextFrame() else { return 0 }
+    session.awaitsLook = false
+    session.turn = nextTurn()
+    take(header, session, now)
+    if session.link.closure == nil {
+      session.link.takeFrame()
+      session.link.flush()
+    }
+    return 1
   }
 
   private mutating func take(
     _ header: FrameHeader, _ session: StandbySession, _ now: Nanoseconds
   ) {
-    if case .dismissed = session.state { return }
+    if session.isDismissed { return }
     switch (header.kind, session.state) {
     case (.hello, .greeting), (.hello, .sendingSnapshot):
       guard session.isSnapshotSent else { return session.link.close(.fault(.unexpected)) }
@@ -104,13 +118,7 @@ extension ReplicationPrimary {
     session.node = hello.node
     session.takesSnapshots = hello.takesSnapshots
     session.peerFrameByteCountMax = Int(hello.frameByteCountMax)
-    for other in sessions where other !== session && other.node == hello.node {
-      switch other.state {
-      case .streaming, .parted, .sendingSnapshot: other.link.close(.replaced)
-      case .greeting, .dismissed: break
-      }
-    }
-    guard takePlace(session, now) else { return refuse(session, Refusal(.busy), now: now) }
+    guard hasPlace(session) else { return refuse(session, Refusal(.busy), now: now) }
     do throws(JournalError) {
       try begin(
         hello, JournalReader(storage: storage, from: header.sequence, mode: .durable),
@@ -120,19 +128,31 @@ extension ReplicationPrimary {
     }
   }
 
-  /// Finds a place for a standby. For the one whose acknowledgements count another goes: the one that
-  /// is furthest behind.
-  private mutating func takePlace(_ session: StandbySession, _ now: Nanoseconds) -> Bool {
-    let others = sessions.count { $0 !== session && $0.holdsPlace }
-    if others < configuration.sessionCountMax { return true }
-    guard session.node == configuration.acknowledgingNode,
-      let last = sessions.filter({ $0 !== session && $0.holdsPlace }).min(by: {
-        $0.durableSequence < $1.durableSequence
-      })
-    else { return false }
+  /// Whether ``takePlace(_:_:)`` would find a place; it takes none away.
+  private func hasPlace(_ session: StandbySession) -> Bool {
+    session.node == configuration.acknowledgingNode
+      || sessions.count { $0 !== session && $0.node != session.node && $0.holdsPlace }
+        < configuration.sessionCountMax
+  }
+
+  /// Gives a standby its place: earlier connections of its number go, and for the one whose
+  /// acknowledgements count another goes where all places are taken, the one that is furthest behind.
+  ///
+  /// Only right before its welcome or the offer of a snapshot: peers are not authenticated, and one
+  /// whose hello cannot be followed must not end others.
+  mutating func takePlace(_ session: StandbySession, _ now: Nanoseconds) {
+    for other in sessions where other !== session && other.node == session.node {
+      switch other.state {
+      case .streaming, .parted, .sendingSnapshot: other.link.close(.replaced)
+      case .greeting, .dismissed: break
+      }
+    }
+    let others = sessions.filter { $0 !== session && $0.holdsPlace }
+    guard others.count >= configuration.sessionCountMax,
+      let last = others.min(by: { $0.durableSequence < $1.durableSequence })
+    else { return }
     keepSnapshot(of: last)
     refuse(last, Refusal(.busy), now: now)
-    return true
   }
 
   /// Takes the memory for long frames, now that somebody is there who gets them.
@@ -161,6 +181,7 @@ extension ReplicationPrimary {
       return part(session, .ahead, next: next, last: durable, now)
     }
     guard widen(session) else { return }
+    takePlace(session, now)
     let welcome = Welcome(journal: identifier, checksum: checksum, durableSequence: durable)
     session.link.send(welcome, epoch: configuration.epoch, sequence: next, now: now)
     session.start(reader, next: next)

@@ -63,6 +63,7 @@ extension ReplicationPrimary {
           storage: storage, from: header.sequence &+ 1, mode: .durable
         ).lastRecord.checksum)
       guard widen(session) else { return true }
+      takePlace(session, now)
       session.link.send(offer, epoch: configuration.epoch, sequence: header.sequence, now: now)
       let limit = LinkPace.snapshotLimit(
         byteCount: header.byteCount, silenceNanoseconds: configuration.silenceNanoseconds)

@@ -12,15 +12,17 @@ extension ReplicationPrimary {
   /// - Complexity: O(frames moved): at most one frame of records a standby.
   public mutating func step(now: Nanoseconds) -> Int {
     var done = 0
-    hellosLeft = 1
+    var next: StandbySession?
     for session in sessions {
       done += session.link.receive(now: now) > 0 ? 1 : 0
       done += takeFrames(session, now)
+      if session.awaitsLook, session.turn < next?.turn ?? .max { next = session }
       if fencingEpoch != 0 { dismissFenced(session, now) }
       done += send(session, now)
       done += session.link.flush() > 0 ? 1 : 0
       endIfOver(session, now)
     }
+    if let next { done += look(next, now) }
     done += removeClosed()
     // Last: whoever came before has had a look at what it says before it goes for a later one.
     return done + acceptConnections(now)
@@ -47,7 +49,7 @@ extension ReplicationPrimary {
         let short = ReplicationFormat.frameByteCountMin
         let link = try FrameLink(socket, taking: short, sending: short, now: now)
         makeRoom()
-        sessions.append(StandbySession(link, now: now))
+        sessions.append(StandbySession(link, turn: nextTurn(), now: now))
       } catch {
         // No memory for one more connection; those that are there go on.
         counters.note(.failed(errno: 12))
@@ -97,6 +99,8 @@ extension ReplicationPrimary {
   /// Closes a connection that is silent or slow, or that was told why it is not wanted.
   private func endIfOver(_ session: StandbySession, _ now: Nanoseconds) {
     session.link.endIfSlow(silenceNanoseconds: configuration.silenceNanoseconds, now: now)
+    // What is whole waits for this side.
+    if session.awaitsLook { return }
     switch session.state {
     case .dismissed(let reason, let since):
       // The standby closes when it has read the refusal.
@@ -104,10 +108,8 @@ extension ReplicationPrimary {
         session.link.close(.refused(reason))
       }
     case .greeting:
-      // However often a byte comes; but a hello that is whole waits for this side.
-      if !session.link.hasFrame,
-        now.elapsed(since: session.opened) > configuration.handshakeNanoseconds
-      {
+      // However often a byte comes.
+      if now.elapsed(since: session.opened) > configuration.handshakeNanoseconds {
         session.link.close(.silent)
       }
     case .streaming, .sendingSnapshot, .parted:
@@ -119,7 +121,7 @@ extension ReplicationPrimary {
   }
 
   private mutating func dismissFenced(_ session: StandbySession, _ now: Nanoseconds) {
-    if case .dismissed = session.state { return }
+    if session.isDismissed { return }
     refuse(session, Refusal(.staleEpoch, first: fencingEpoch), now: now)
   }
 

@@ -118,9 +118,8 @@ public struct ReplicationPrimary: ~Copyable {
   /// next attempt must not have to wait for it again.
   var checkedSnapshot: SnapshotFileReader?
   var sessions: [StandbySession] = []
-  /// Hellos that may still be looked at in this step: one, since it may mean to read a segment or a
-  /// snapshot, and those who follow must not wait for many of them.
-  var hellosLeft = 0
+  /// The last turn that was given out; see ``StandbySession/turn``.
+  private var lastTurn: UInt64 = 0
   private var polled = PollSet()
 
   /// Listens.
@@ -180,6 +179,12 @@ public struct ReplicationPrimary: ~Copyable {
     self.storage = storage
     self.snapshots = snapshots
     self.position = position
+  }
+
+  /// The turn behind all that were given out.
+  mutating func nextTurn() -> UInt64 {
+    lastTurn += 1
+    return lastTurn
   }
 
   /// The epoch of the primary that took over; 0 while none has.

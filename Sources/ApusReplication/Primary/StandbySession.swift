@@ -42,6 +42,11 @@ final class StandbySession {
   }
 
   let link: FrameLink
+  /// Whether its next frame means to look into the journal and waits for its turn.
+  var awaitsLook = false
+  /// Of those who wait for a look the lowest goes first, and last the next time: so nobody waits for
+  /// more than one look of each of the others.
+  var turn: UInt64
   /// Questions that it has asked.
   var queryCount = 0
   /// When it connected.
@@ -66,8 +71,9 @@ final class StandbySession {
   private var leftover: [UInt8] = []
   private var leftoverRecord: JournalRecord?
 
-  init(_ link: FrameLink, now: Nanoseconds) {
+  init(_ link: FrameLink, turn: UInt64, now: Nanoseconds) {
     self.link = link
+    self.turn = turn
     opened = now
   }
 
@@ -80,6 +86,12 @@ final class StandbySession {
   func start(_ snapshot: consuming OutgoingSnapshot) {
     self.snapshot = consume snapshot
     state = .sendingSnapshot
+  }
+
+  /// Whether it was told why not: nothing that it says counts any more.
+  var isDismissed: Bool {
+    if case .dismissed = state { return true }
+    return false
   }
 
   /// Whether it counts as a standby; others are connections that may go at any time.

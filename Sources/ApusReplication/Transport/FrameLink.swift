@@ -157,9 +157,6 @@ final class FrameLink {
     }
   }
 
-  /// Whether a frame was found that was not taken out yet.
-  var hasFrame: Bool { held != nil }
-
   /// Lets `body` read the body of the frame that ``nextFrame()`` found.
   func withBody<T>(_ body: (RawSpan) -> T) -> T {
     // SAFETY: the frame stays in the queue during the call.
