@@ -57,6 +57,9 @@ extension MatchingEngine {
     } else if details[slot].timeInForce == .goodTillDate {
       throw Self.malformed("order tag", start, "\(tag)", "an extra with the order's expiry")
     }
+    guard arePricesKnown(slot), isNotionalCountable(slot) else {
+      throw Self.malformed("order", start, "\(orderId)", "prices, and sums, that there may be")
+    }
     _ = unsafe books.index.insert(orderId, slot: slot, in: books.orderBase)
     owners[owner].openOrderCount &+= 1
     claimRisk(slot, leaves: leaves(slot))
@@ -74,6 +77,28 @@ extension MatchingEngine {
         holdings.records[holding].quoteAsk = slot
       }
     }
+  }
+
+  /// Whether no price is above the highest, but that of an order which buys at any price. The amount of
+  /// a trailing stop is no price.
+  private mutating func arePricesKnown(_ slot: UInt32) -> Bool {
+    let most = OrderRequest.priceTicksMax
+    let isAny = details[slot].type == .market && orders[slot].side == .buy
+    guard isAny || orders[slot].priceTicks <= most else { return false }
+    guard orders[slot].tag.hasExtra else { return true }
+    let extra = extras[details[slot].extra]
+    return (isAny || extra.priceTicks <= most) && extra.riskTicks <= most
+      && (details[slot].type == .trailingStop || extra.triggerTicks <= most)
+  }
+
+  /// Whether what its owner has open, on both sides, is still counted with this order. Section 12.
+  private mutating func isNotionalCountable(_ slot: UInt32) -> Bool {
+    let most = unsafe RiskAccount.notionalMax
+    let owner = details[slot].owner
+    // Both together are at most this, as is what is added to them: nothing wraps.
+    let open = owners[owner].openNotional[0] + owners[owner].openNotional[1]
+    let notional = Self.notional(riskTicks(slot), leaves(slot))
+    return notional <= most && open + notional <= most
   }
 
   private mutating func readExtra(

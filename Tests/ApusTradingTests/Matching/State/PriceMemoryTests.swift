@@ -16,7 +16,9 @@ import Testing
   /// A price in each set of one instrument after another, none of which stays.
   @Test func pricesThatWentLeaveNothingBehind() throws {
     let engine = try MatchingEngineAdapter(configuration: Self.configuration)
-    for owner in UInt16(1)...2 { _ = engine.apply(.setOwnerLimit(owner, .openOrders, to: 0), at: 1) }
+    for owner in UInt16(1)...2 {
+      _ = engine.apply(.setOwnerLimit(owner, .openOrders, to: 0), at: 1)
+    }
     var id: UInt64 = 0
     for instrument in UInt16(1)...400 {
       _ = engine.apply(.defineInstrument(instrument), at: 1)
