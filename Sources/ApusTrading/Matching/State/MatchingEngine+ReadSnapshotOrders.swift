@@ -50,6 +50,9 @@ extension MatchingEngine {
       TimeInForce(rawValue: details[slot].typeAndTime >> 4) != nil,
       OrderRequest.isCapacityKnown(details[slot].capacityCode)
     else { throw Self.malformed("order type", start, "\(orderId)", "known codes") }
+    guard isSetKnown(slot) else {
+      throw Self.malformed("order tag", start, "\(tag)", "the set of its type and time in force")
+    }
     if orders[slot].tag.hasExtra {
       try readExtra(of: slot, from: &reader)
     } else if orders[slot].tag.set != .main {
@@ -76,6 +79,26 @@ extension MatchingEngine {
       } else {
         holdings.records[holding].quoteAsk = slot
       }
+    }
+  }
+
+  /// Whether an order may rest in its set: that follows from its type and its time in force, but that
+  /// those of an auction go to the displayed book, and a bracket's children wait in none.
+  private mutating func isSetKnown(_ slot: UInt32) -> Bool {
+    let timeInForce = details[slot].timeInForce
+    let type = details[slot].type
+    let lasts = timeInForce.rawValue <= TimeInForce.goodTillDate.rawValue
+    let isStop = type == .stop || type == .stopLimit || type == .trailingStop
+    let mayAuction = type == .limit || type == .market
+    let isForAuction = mayAuction && (timeInForce == .atOpen || timeInForce == .atClose)
+    switch orders[slot].tag.set {
+    case .main: return lasts && type == .limit || isForAuction && orders[slot].tag.hasExtra
+    case .stop: return lasts && isStop
+    case .primaryPeg: return lasts && type == .primaryPeg
+    case .midPeg: return lasts && type == .midPeg
+    case .atOpen: return isForAuction && timeInForce == .atOpen
+    case .atClose: return isForAuction && timeInForce == .atClose
+    case .dormant: return lasts && (isStop || type == .limit)
     }
   }
 

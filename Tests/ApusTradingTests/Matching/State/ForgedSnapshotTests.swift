@@ -75,8 +75,7 @@ import Testing
   static func change(
     _ bytes: inout [UInt8], id: UInt8, _ quantity: UInt32, _ price: UInt32
   ) throws {
-    let wanted: [UInt8] = [id, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0]
-    let start = try #require((0..<bytes.count - 16).first { Array(bytes[$0..<$0 + 12]) == wanted })
+    let start = try #require(order(id, in: bytes))
     for byte in 0..<4 {
       bytes[start + 8 + byte] = UInt8(truncatingIfNeeded: quantity >> (8 * UInt32(byte)))
       bytes[start + 12 + byte] = UInt8(truncatingIfNeeded: price >> (8 * UInt32(byte)))
@@ -99,6 +98,35 @@ import Testing
     _ = engine.apply(.buy(9, 5, at: 0, .market, .atOpen), at: 2)
     let restored = try Self.restore(engine.snapshot())
     #expect(restored.digest == engine.digest)
+  }
+
+  /// Where an order rests follows from its type and time in force: nothing else counts and finds it.
+  @Test func anOrderIsInTheSetOfItsType() throws {
+    let engine = try Self.crossed()
+    _ = engine.apply(.buy(9, 5, at: 80, .limit, .atOpen), at: 2)
+    let bytes = try engine.snapshot()
+    let start = try #require(Self.order(9, in: bytes))
+    // Id, quantity, price, instrument, side; the tag; three ids and two quantities later the type.
+    let (tag, type) = (start + 19, start + 44)
+    try #require(bytes[type] == OrderType.limit.rawValue | TimeInForce.atOpen.rawValue << 4)
+    for set in OrderSet.allCases where set != .atOpen && set != .main {
+      var changed = bytes
+      changed[tag] = changed[tag] & ~7 | set.rawValue
+      Self.expectRefusal("order tag", changed)
+    }
+    for (other, timeInForce): (OrderType, TimeInForce) in [
+      (.stop, .atOpen), (.limit, .atClose), (.limit, .day), (.market, .immediateOrCancel),
+    ] {
+      var changed = bytes
+      changed[type] = other.rawValue | timeInForce.rawValue << 4
+      Self.expectRefusal("order tag", changed)
+    }
+  }
+
+  /// Where an order of five lots begins.
+  private static func order(_ id: UInt8, in bytes: [UInt8]) -> Int? {
+    let wanted: [UInt8] = [id, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0]
+    return (0..<bytes.count - 16).first { Array(bytes[$0..<$0 + 12]) == wanted }
   }
 
   /// A net limit reads sums of each side as signed ones: what a side has may not be above them.
