@@ -69,7 +69,9 @@ extension OrderBooks {
     // SAFETY: entries below `count` name live levels.
     let ladder = unsafe ladder(locate, side).pointee
     let entries = unsafe ladders.base(ladder)
-    if ladder.count > ladder.capacity { return "ladder of book \(locate) exceeds its block" }
+    if ladder.count > ladder.capacity || ladder.count < ladder.countMin {
+      return "\(ladder.count) prices in a block of \(ladder.capacity), book \(locate)"
+    }
     for position in 0..<Int(ladder.count) {
       let entry = unsafe entries[position]
       if position > 0, unsafe entries[position - 1].key >= entry.key {

@@ -9,17 +9,14 @@ extension OrderBooks {
   ///
   /// - Parameter givesLevelUp: Whether a level becomes free before: the order, or its whole queue, is
   ///   all there is at its present price.
-  mutating func makeRoom(
+  func hasRoom(
     _ ladder: UnsafeMutablePointer<Ladder>, _ key: UInt32, givesLevelUp: Bool
   ) -> Bool {
     // SAFETY: ladder blocks are in use; positions are at most `count`.
     let entries = unsafe ladders.base(ladder.pointee)
     let position = unsafe entries.upperBound(key, count: Int(ladder.pointee.count))
     if position > 0, unsafe entries[position &- 1].key == key { return true }
-    guard unsafe ladder.pointee.count < priceCountMax,
-      givesLevelUp || levels.count < levels.capacity
-    else { return false }
-    return unsafe ladder.pointee.count < ladder.pointee.capacity
-      || ladders.grow(&ladder.pointee)
+    return unsafe ladder.pointee.count < priceCountMax
+      && (givesLevelUp || levels.count < levels.capacity)
   }
 }

@@ -31,10 +31,10 @@ public struct OrderBooks: ~Copyable {
     /// Orders whose memory is there from the start: none of their pages is first touched by a message,
     /// which takes up to two milliseconds a huge page. Unit: orders, at most `orderCapacity`.
     public var residentOrderCount = 0
-    /// Room for lists of prices beyond what all levels need at once. Unit: bytes.
-    var spareLadderByteCount = 16 << 20
     /// Prices that one side of one book may have: what bounds the cost of a new price far from the
-    /// touch. An order at one more is refused as one for which there is no capacity.
+    /// touch. An order at one more is refused as one for which there is no capacity. Lists of prices
+    /// have 8 GiB of address space, enough for this default with a `levelCapacity` of 2^24: where
+    /// either is greater, a side may have fewer.
     public var priceCountMax = 1 << 16
     /// What the hash of order references is keyed with: a secret of the host, so that nobody can choose
     /// references that collide. Drawn from the system unless it is set; nothing but time depends on it.
@@ -111,14 +111,14 @@ public struct OrderBooks: ~Copyable {
       pages: configuration.pages, hashSeed: configuration.hashSeed,
       residentOrderCount: resident)
     residentOptions.prefaultedByteCount = residentLevels * MemoryLayout<LadderEntry>.stride * 2
-    // Blocks are powers of two, and a ladder that grew left a smaller block behind: 4 × covers both.
-    let ladders = try LadderStorage(
-      byteCount: configuration.levelCapacity * MemoryLayout<LadderEntry>.stride * 4
-        + configuration.spareLadderByteCount,
-      options: residentOptions)
+    let setCount = configuration.hasOrderSets ? 6 : 1
+    let extent = LadderExtent(
+      levelCount: configuration.levelCapacity, ladderCount: setCount * Self.bookCount * 2,
+      priceCountMax: configuration.priceCountMax)
+    let ladders = try LadderStorage(extent: extent, options: residentOptions)
     let bookRegion = try MemoryRegion(
       byteCount: Self.bookCount * MemoryLayout<Book>.stride, options: options)
-    let setLadderCount = configuration.hasOrderSets ? 5 * Self.bookCount * 2 : 1
+    let setLadderCount = max(1, (setCount - 1) * Self.bookCount * 2)
     let setRegion = try MemoryRegion(
       byteCount: setLadderCount * MemoryLayout<Ladder>.stride, options: options)
     // SAFETY: the regions are this long, zero-filled, and live as long as self. Slot 0 exists since
@@ -130,7 +130,7 @@ public struct OrderBooks: ~Copyable {
       entries: ladders.entries)
     unsafe orderBase = orders.pointer(to: SlabIndex(rawValue: 0))
     unsafe levelBase = levels.pointer(to: SlabIndex(rawValue: 0))
-    priceCountMax = UInt32(configuration.priceCountMax)
+    priceCountMax = UInt32(extent.priceCountMax)
     self.orders = orders
     self.levels = levels
     self.index = index
@@ -329,11 +329,12 @@ public struct OrderBooks: ~Copyable {
     _ key: UInt32
   ) -> Bool {
     // SAFETY: as in `link`; after `grow` the block holds at least one entry more than `count`.
-    guard unsafe ladder.pointee.count < priceCountMax else { return false }
-    if unsafe ladder.pointee.count == ladder.pointee.capacity {
-      guard unsafe ladders.grow(&ladder.pointee) else { return false }
+    guard unsafe ladder.pointee.count < priceCountMax, let level = levels.allocate() else {
+      return false
     }
-    guard let level = levels.allocate() else { return false }
+    if unsafe ladder.pointee.count == ladder.pointee.capacity {
+      unsafe ladders.grow(&ladder.pointee)
+    }
     let order = unsafe orderBase + Int(slot.rawValue)
     let count = unsafe Int(ladder.pointee.count)
     let entries = unsafe ladders.base(ladder.pointee)
@@ -403,6 +404,9 @@ public struct OrderBooks: ~Copyable {
       moving &+= 1
     }
     unsafe ladder.pointee.count = UInt32(count &- 1)
+    if unsafe ladder.pointee.count < ladder.pointee.countMin {
+      unsafe ladders.shrink(&ladder.pointee)
+    }
     levels.free(level)
   }
 }

@@ -34,7 +34,8 @@ public struct MatchingEngine: Engine, ~Copyable {
     public var residentOrderCount: Int
     /// Prices that may be present at the same time, over all books.
     public var levelCapacity: Int
-    /// Prices that one side of one set of an instrument's orders may have. Section 15.
+    /// Prices that one side of one set of an instrument's orders may have. Section 15. May be
+    /// fewer where `levelCapacity` is above 2^24 (``OrderBooks/Configuration/priceCountMax``).
     public var priceCountMax: Int
     /// Trailing stops that an instrument may have: each follows every change of the last price. Section 15.
     public var trailingStopCountMax: Int
@@ -42,8 +43,6 @@ public struct MatchingEngine: Engine, ~Copyable {
     public var holdingCapacity: Int
     /// The most events one command may give, 64 or more. See section 15 of the rules.
     public var eventCountMax: Int
-    /// Room for lists of prices beyond what all levels need at once; tests make it scarce. Unit: bytes.
-    var spareLadderByteCount = 16 << 20
     /// Which pages back the engine.
     public var pages: MemoryRegion.PagePolicy
     /// What the hashes of order ids and of owners and instruments are keyed with: a secret of the host, so
@@ -134,7 +133,6 @@ public struct MatchingEngine: Engine, ~Copyable {
       orderCapacity: configuration.orderCapacity, levelCapacity: configuration.levelCapacity,
       pages: configuration.pages)
     bookConfiguration.hasOrderSets = true
-    bookConfiguration.spareLadderByteCount = configuration.spareLadderByteCount
     bookConfiguration.residentOrderCount = configuration.residentOrderCount
     bookConfiguration.priceCountMax = configuration.priceCountMax
     bookConfiguration.hashSeed = configuration.hashSeed

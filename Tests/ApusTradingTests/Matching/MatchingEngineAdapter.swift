@@ -37,6 +37,8 @@ final class MatchingEngineAdapter: MatchingUnderTest {
 
   var digest: UInt64 { engine.digest }
   var orderCount: Int { engine.books.orderCount }
+  /// Memory that lists of prices ever took.
+  var ladderByteCount: Int { engine.books.ladders.usedByteCount }
 
   /// What does not hold of the state, or nil.
   var brokenInvariant: String? { brokenInvariant(Set(1...16)) }

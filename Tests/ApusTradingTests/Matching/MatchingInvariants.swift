@@ -45,7 +45,9 @@ final class MatchingInvariants {
 
   private func checkLadder(_ set: OrderSet, _ instrument: UInt16, _ side: Side) {
     let ladder = unsafe view.ladders.ladder(set, instrument, side).pointee
-    expect(ladder.count <= ladder.capacity, "ladder of \(set) exceeds its block")
+    expect(
+      (ladder.countMin...ladder.capacity).contains(ladder.count),
+      "\(ladder.count) prices of \(set) in a block of \(ladder.capacity)")
     var last: UInt32?
     for position in 0..<Int(ladder.count) {
       let entry = unsafe view.ladders.base(ladder)[position]

@@ -84,12 +84,12 @@ extension MatchingEngine {
     // Alone at its price, it leaves the level and the entry that it needs.
     guard
       unsafe levels[moved.level.rawValue].orderCount == 1
-        || books.makeRoom(ladder, OrderBooks.key(moved), givesLevelUp: false)
+        || books.hasRoom(ladder, OrderBooks.key(moved), givesLevelUp: false)
     else { return }
     unlink(slot)
     orders[slot].priceTicks = trigger
     let isLinked = link(slot)
-    assert(isLinked, "MatchingEngine.move: expected the room that was made")
+    assert(isLinked, "MatchingEngine.move: expected the room there was")
   }
 
   mutating func appendTrailing(_ slot: UInt32) {

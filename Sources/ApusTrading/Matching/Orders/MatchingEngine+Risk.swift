@@ -82,13 +82,16 @@ extension MatchingEngine {
   @inline(__always)
   func riskSums(_ owner: UInt16, _ notional: UInt64, _ marginPpm: UInt32) -> RiskSums {
     let most = unsafe RiskAccount.notionalMax
-    let open = owners[owner].openNotional[0] &+ owners[owner].openNotional[1]
+    let (buys, sells) = (owners[owner].openNotional[0], owners[owner].openNotional[1])
+    let open = buys &+ sells
     let gross = owners[owner].tradedNotional[0] &+ owners[owner].tradedNotional[1]
     let margin = unsafe RiskAccount.share(notional, marginPpm)
     let position = owners[owner].positionMargin
     let held = owners[owner].openMargin &+ position &+ owners[owner].fees
     // Each summand is below 2^63, or seen in the parts itself, and there are few: what wraps is seen.
-    let parts = notional | position | gross | open | (gross &+ open) | (gross &+ open &+ notional)
+    let parts =
+      notional | position | gross | buys | sells | open | (gross &+ open)
+      | (gross &+ open &+ notional)
     return RiskSums(
       notional: notional, gross: gross &+ open &+ notional, credit: held &+ margin,
       isOverflow: (parts | held | (held &+ margin)) > most

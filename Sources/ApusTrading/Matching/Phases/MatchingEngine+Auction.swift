@@ -132,8 +132,7 @@ extension MatchingEngine {
   /// Puts the auction's orders into the displayed book, behind those at their price. Section 11.2.
   ///
   /// All orders of a price go together, so that they need no level but their own. Only where the side has
-  /// as many prices as it may, or no memory is left for their list, are they cancelled, one by one: links
-  /// may do more than that.
+  /// as many prices as it may are they cancelled, one by one: links may do more than that.
   ///
   /// - Returns: Whether it is done; false where there is no more room for events.
   private mutating func joinMain(
@@ -146,7 +145,7 @@ extension MatchingEngine {
       while let head = firstOf(set, instrument, side) {
         // SAFETY: every instrument has a ladder.
         let ladder = unsafe books.ladder(instrument, side)
-        if unsafe books.makeRoom(ladder, OrderBooks.key(orders[head]), givesLevelUp: true) {
+        if unsafe books.hasRoom(ladder, OrderBooks.key(orders[head]), givesLevelUp: true) {
           joinMain(head)
           continue
         }
@@ -173,7 +172,7 @@ extension MatchingEngine {
       orders[slot].tag.set = .main
       countIn(slot)
       let isLinked = link(slot)
-      assert(isLinked, "MatchingEngine.joinMain: expected the room that was made")
+      assert(isLinked, "MatchingEngine.joinMain: expected the room there was")
     }
   }
 

@@ -76,9 +76,7 @@ extension MatchingEngine {
       one.allocation = try Self.read(AllocationRule.self, "allocation", from: &reader)
       one.selfTradePrevention = try Self.read(
         SelfTradePrevention.self, "self-trade prevention", from: &reader)
-      one.unfinished = UnfinishedWork(
-        rawValue: try reader.read(0...UInt8(31), field: "unfinished work"))
-      one.auctionSet = try Self.read(OrderSet.self, "auction set", from: &reader)
+      try Self.readUnfinishedWork(of: &one, from: &reader)
       one.lot = try reader.read(1...UInt32.max, field: "lot")
       one.quantityMax = try reader.read(field: "largest quantity")
       one.lastTicks = try reader.read(field: "last price")
@@ -97,6 +95,23 @@ extension MatchingEngine {
       }
       one.setStaticBand()
       instruments[number] = one
+    }
+  }
+
+  /// What is unfinished is in the list, or nobody would finish it; an auction has a set of its own.
+  private static func readUnfinishedWork(
+    of one: inout Instrument, from reader: inout SnapshotReader
+  ) throws(SnapshotError) {
+    let start = reader.offset
+    let code = try reader.read(0...UInt8(31), field: "unfinished work")
+    one.unfinished = UnfinishedWork(rawValue: code)
+    guard one.unfinished == [] || one.unfinished.contains(.queued) else {
+      throw malformed("unfinished work", start, "\(code)", "nothing, or work that is in the list")
+    }
+    one.auctionSet = try read(OrderSet.self, "auction set", from: &reader)
+    let isAuction = !one.unfinished.isDisjoint(with: [.auction, .auctionOnly])
+    guard !isAuction || one.auctionSet == .atOpen || one.auctionSet == .atClose else {
+      throw malformed("auction set", start + 1, "\(one.auctionSet)", "orders at open or at close")
     }
   }
 

@@ -134,15 +134,20 @@ extension MatchingEngine {
     while let slot = try readSlot("activated bracket", from: &reader) {
       let extra = details[slot].extra
       guard orders[slot].locate == instrument, orders[slot].tag.set == .dormant,
-        extras[extra].parent == OrderExtra.none, !isActivated(slot),
-        extras[extra].secondChild == OrderExtra.none || !isActivated(extras[extra].secondChild)
+        extras[extra].parent == OrderExtra.none, mayBeActivated(slot),
+        extras[extra].secondChild == OrderExtra.none || mayBeActivated(extras[extra].secondChild)
       else {
         throw Self.malformed(
           "activated bracket", reader.offset - 8, "\(orders[slot].reference)",
-          "a dormant order, once")
+          "a dormant order of which something is left, once")
       }
       appendActivated(slot)
     }
+  }
+
+  /// Whether a dormant order is in no bracket yet, and its parent has traded.
+  private func mayBeActivated(_ slot: UInt32) -> Bool {
+    !isActivated(slot) && extras[details[slot].extra].activatedQuantityMax > 0
   }
 
   /// Whether a dormant order is in a bracket that waits for its turn.

@@ -50,12 +50,18 @@ extension MatchingEngine {
       TimeInForce(rawValue: details[slot].typeAndTime >> 4) != nil,
       OrderRequest.isCapacityKnown(details[slot].capacityCode)
     else { throw Self.malformed("order type", start, "\(orderId)", "known codes") }
+    guard isSetKnown(slot) else {
+      throw Self.malformed("order tag", start, "\(tag)", "the set of its type and time in force")
+    }
     if orders[slot].tag.hasExtra {
       try readExtra(of: slot, from: &reader)
     } else if orders[slot].tag.set != .main {
       throw Self.malformed("order tag", start, "\(tag)", "an extra outside the displayed book")
     } else if details[slot].timeInForce == .goodTillDate {
       throw Self.malformed("order tag", start, "\(tag)", "an extra with the order's expiry")
+    }
+    guard arePricesKnown(slot), isNotionalCountable(slot) else {
+      throw Self.malformed("order", start, "\(orderId)", "prices, and sums, that there may be")
     }
     _ = unsafe books.index.insert(orderId, slot: slot, in: books.orderBase)
     owners[owner].openOrderCount &+= 1
@@ -74,6 +80,48 @@ extension MatchingEngine {
         holdings.records[holding].quoteAsk = slot
       }
     }
+  }
+
+  /// Whether an order may rest in its set: that follows from its type and its time in force, but that
+  /// those of an auction go to the displayed book, and a bracket's children wait in none.
+  private mutating func isSetKnown(_ slot: UInt32) -> Bool {
+    let timeInForce = details[slot].timeInForce
+    let type = details[slot].type
+    let lasts = timeInForce.rawValue <= TimeInForce.goodTillDate.rawValue
+    let isStop = type == .stop || type == .stopLimit || type == .trailingStop
+    let mayAuction = type == .limit || type == .market
+    let isForAuction = mayAuction && (timeInForce == .atOpen || timeInForce == .atClose)
+    switch orders[slot].tag.set {
+    case .main: return lasts && type == .limit || isForAuction && orders[slot].tag.hasExtra
+    case .stop: return lasts && isStop
+    case .primaryPeg: return lasts && type == .primaryPeg
+    case .midPeg: return lasts && type == .midPeg
+    case .atOpen: return isForAuction && timeInForce == .atOpen
+    case .atClose: return isForAuction && timeInForce == .atClose
+    case .dormant: return lasts && (isStop || type == .limit)
+    }
+  }
+
+  /// Whether no price is above the highest, but that of an order which buys at any price. The amount of
+  /// a trailing stop is no price.
+  private mutating func arePricesKnown(_ slot: UInt32) -> Bool {
+    let most = OrderRequest.priceTicksMax
+    let isAny = details[slot].type == .market && orders[slot].side == .buy
+    guard isAny || orders[slot].priceTicks <= most else { return false }
+    guard orders[slot].tag.hasExtra else { return true }
+    let extra = extras[details[slot].extra]
+    return (isAny || extra.priceTicks <= most) && extra.riskTicks <= most
+      && (details[slot].type == .trailingStop || extra.triggerTicks <= most)
+  }
+
+  /// Whether what its owner has open, on both sides, is still counted with this order. Section 12.
+  private mutating func isNotionalCountable(_ slot: UInt32) -> Bool {
+    let most = unsafe RiskAccount.notionalMax
+    let owner = details[slot].owner
+    // Both together are at most this, as is what is added to them: nothing wraps.
+    let open = owners[owner].openNotional[0] + owners[owner].openNotional[1]
+    let notional = Self.notional(riskTicks(slot), leaves(slot))
+    return notional <= most && open + notional <= most
   }
 
   private mutating func readExtra(

@@ -26,6 +26,8 @@ import Testing
     var seed: UInt64
     var orders: Int
     var levels: Int
+    var prices: Int
+    var trailingStops: Int
     var holdings: Int
     var events: Int
 
@@ -37,12 +39,15 @@ import Testing
       levels = any(1, 2, 3, 5, 8, 8, 20, 60, 200)
       holdings = any(1, 2, 3, 5, 8, 20)
       events = any(64, 64, 64, 100, 1 << 15)
+      prices = any(1, 2, 3, 5, 1 << 14, 1 << 14)
+      trailingStops = any(0, 1, 2, 3, 1 << 10, 1 << 10)
     }
 
     var configuration: MatchingEngine.Configuration {
       MatchingEngine.Configuration(
-        orderCapacity: orders, levelCapacity: levels, holdingCapacity: holdings,
-        eventCountMax: events, pages: .plain)
+        orderCapacity: orders, levelCapacity: levels, priceCountMax: prices,
+        trailingStopCountMax: trailingStops, holdingCapacity: holdings, eventCountMax: events,
+        pages: .plain)
     }
 
     /// About as many pairs of owner and instrument as there are holdings, and some more.
@@ -57,7 +62,8 @@ import Testing
 
     var comparison: MatchingComparison {
       let capacities = ReferenceCapacities(
-        orders: orders, levels: levels, holdings: holdings, events: events)
+        orders: orders, levels: levels, prices: prices, trailingStops: trailingStops,
+        holdings: holdings, events: events)
       let configuration = configuration
       var comparison = MatchingComparison(
         left: EngineUnderTest(name: "reference") { ReferenceMatchingEngine(capacities) },

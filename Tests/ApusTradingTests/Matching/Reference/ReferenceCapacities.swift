@@ -9,6 +9,10 @@ struct ReferenceCapacities {
   var orders = Int.max
   /// Prices present, over all sets and instruments.
   var levels = Int.max
+  /// Of one side of a set of an instrument.
+  var prices = Int.max
+  /// Of an instrument.
+  var trailingStops = Int.max
   var holdings = Int.max
   /// Of one command.
   var events = Int.max
@@ -38,13 +42,30 @@ extension ReferenceMatchingEngine {
     holdings.insert(ReferenceHolding(owner: owner, instrument: instrument))
   }
 
-  /// Whether there is room for an order's price in a set.
-  func hasPrice(for order: ReferenceOrder, in set: BookSet) -> Bool {
-    isPresent(order.rank(in: set), of: order, in: set) || hasPrice
+  /// Whether an order that comes to rest in a set finds room: 15.2, 15.3 and 16.3.
+  func hasPlace(for order: ReferenceOrder, in set: BookSet) -> Bool {
+    if order.type == .trailingStop, set == .stop,
+      order.instrument.trailingStops.count >= capacities.trailingStops
+    {
+      return false
+    }
+    return isPresent(order.rank(in: set), of: order, in: set)
+      || hasLevel && hasPrice(order, in: set)
   }
 
-  /// Whether there is room for one price more.
-  private var hasPrice: Bool {
+  /// 15.2: whether an order of an auction, whose level goes with it, finds room in main.
+  func mayJoinMain(_ order: ReferenceOrder) -> Bool {
+    isPresent(order.rank(in: .main), of: order, in: .main) || hasPrice(order, in: .main)
+  }
+
+  /// Whether the side of an order may have one price more in a set.
+  private func hasPrice(_ order: ReferenceOrder, in set: BookSet) -> Bool {
+    capacities.prices == .max
+      || order.instrument.priceCount(set, order.side) < capacities.prices
+  }
+
+  /// Whether there is room for one price more among all.
+  private var hasLevel: Bool {
     capacities.levels == .max
       || instruments.values.reduce(0) { $0 + $1.priceCount } < capacities.levels
   }
@@ -56,7 +77,11 @@ extension ReferenceMatchingEngine {
   /// 7.1: whether a trailing stop may have another trigger. Alone at its own, it gives that up.
   func canMove(_ stop: ReferenceOrder, to trigger: UInt32) -> Bool {
     // Counted while it is where it is: with its new trigger it would count as the price it asks for.
-    if hasPrice || !isPresent(stop.rank(in: .stop), of: stop, in: .stop) { return true }
+    if hasLevel && hasPrice(stop, in: .stop)
+      || !isPresent(stop.rank(in: .stop), of: stop, in: .stop)
+    {
+      return true
+    }
     let old = stop.trigger
     stop.trigger = trigger
     defer { stop.trigger = old }
@@ -74,9 +99,19 @@ extension ReferenceInstrument {
   var priceCount: Int {
     var count = 0
     for set in BookSet.allCases {
-      for side in [Side.buy, .sell] { count += Set(self[set, side].map { $0.rank(in: set) }).count }
+      for side in [Side.buy, .sell] { count += priceCount(set, side) }
     }
     return count
+  }
+
+  func priceCount(_ set: BookSet, _ side: Side) -> Int {
+    Set(self[set, side].map { $0.rank(in: set) }).count
+  }
+
+  /// Those of both sides, in the order in which they came to rest.
+  var trailingStops: [ReferenceOrder] {
+    (self[.stop, .buy] + self[.stop, .sell]).filter { $0.type == .trailingStop }
+      .sorted { $0.rested < $1.rested }
   }
 
   /// Mid pegs, stops or brackets, whether it is their turn or not.

@@ -61,12 +61,12 @@ extension ReferenceMatchingEngine {
       if instrument.auctionPrice == nil {
         guard hasEventRoom else { return false }
         let set = instrument.auctionSet
-        guard let auction = auctionPrice(instrument, with: set) else { return true }
-        for side in [Side.buy, .sell] {
-          for order in instrument[set, side] {
-            instrument.remove(order)
-            place(order, in: .main)
-          }
+        guard var auction = auctionPrice(instrument, with: set) else { return true }
+        let eventCount = events.count
+        guard joinMain(instrument, set) else { return false }
+        if events.count > eventCount {
+          guard let left = auctionPrice(instrument, with: set) else { return true }
+          auction = left
         }
         instrument.auctionPrice = auction.price
         var event = MatchingEvent(.auction)
@@ -80,6 +80,22 @@ extension ReferenceMatchingEngine {
       guard tradeAuction(instrument, at: instrument.auctionPrice ?? 0) else { return false }
       instrument.auctionPrice = nil
     }
+  }
+
+  /// 11.2; what finds no room in main is cancelled, as far as there is room for events.
+  private func joinMain(_ instrument: ReferenceInstrument, _ set: BookSet) -> Bool {
+    for side in [Side.buy, .sell] {
+      while let order = instrument[set, side].first {
+        if mayJoinMain(order) {
+          instrument.remove(order)
+          place(order, in: .main)
+          continue
+        }
+        guard hasEventRoom else { return false }
+        cancel(order, .capacity)
+      }
+    }
+    return true
   }
 
   func endAuction(_ instrument: ReferenceInstrument) -> Bool {

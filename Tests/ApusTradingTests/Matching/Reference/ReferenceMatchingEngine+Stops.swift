@@ -28,16 +28,13 @@ extension ReferenceMatchingEngine {
 
   /// 7.1: after a trade.
   func moveTrailingStops(_ instrument: ReferenceInstrument) {
-    for side in [Side.buy, .sell] {
-      let stops = instrument[.stop, side].filter { $0.type == .trailingStop }
-      for stop in stops.sorted(by: { $0.arrival < $1.arrival }) {
-        guard let moved = instrument.trailingTrigger(side, amount: stop.amount) else { continue }
-        if side == .buy ? moved >= Int(stop.trigger) : moved <= Int(stop.trigger) { continue }
-        guard canMove(stop, to: UInt32(moved)) else { continue }
-        instrument.remove(stop)
-        stop.trigger = UInt32(moved)
-        place(stop, in: .stop)
-      }
+    for stop in instrument.trailingStops {
+      guard let moved = instrument.trailingTrigger(stop.side, amount: stop.amount) else { continue }
+      if stop.side == .buy ? moved >= Int(stop.trigger) : moved <= Int(stop.trigger) { continue }
+      guard canMove(stop, to: UInt32(moved)) else { continue }
+      instrument.remove(stop)
+      stop.trigger = UInt32(moved)
+      place(stop, in: .stop)
     }
   }
 

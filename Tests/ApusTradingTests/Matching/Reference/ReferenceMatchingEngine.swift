@@ -86,10 +86,11 @@ final class ReferenceMatchingEngine: MatchingUnderTest {
     if !touched.contains(where: { $0 === instrument }) { touched.append(instrument) }
   }
 
-  /// Puts an order behind all others at its price, or cancels it where there is no room for the price.
+  /// Puts an order behind all others at its price, or cancels it where there is no room for it.
   func rest(_ order: ReferenceOrder, in set: BookSet) {
-    if hasPrice(for: order, in: set) {
+    if hasPlace(for: order, in: set) {
       place(order, in: set)
+      order.rested = order.arrival
     } else {
       cancel(order, .capacity)
     }

@@ -45,6 +45,8 @@ final class ReferenceOrder {
   var place = Place.incoming
   /// When it came to its place: compares the pegs of a side whose limits differ.
   var arrival: UInt64 = 0
+  /// When it came to rest, which a trigger that moves does not change.
+  var rested: UInt64 = 0
   /// The other one of a one-cancels-other.
   var partner: ReferenceOrder?
   /// A parent's children, or the bracket that a dormant child is in.

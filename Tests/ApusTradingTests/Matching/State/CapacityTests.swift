@@ -182,25 +182,4 @@ import Testing
     #expect(own == 11)
     #expect(engine.brokenInvariant == nil)
   }
-
-  /// The lists of prices have memory of their own. Where that is used up an order finds no price
-  /// either, whatever it is doing.
-  @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6]) func scarceListsOfPricesBreakNothing(
-    seed: UInt64
-  ) throws {
-    var configuration = MatchingEngine.Configuration(
-      orderCapacity: 400, levelCapacity: 20, holdingCapacity: 64, eventCountMax: 64, pages: .plain)
-    configuration.spareLadderByteCount = 64 * Int(6 + seed * 2)
-    let engine = try MatchingEngineAdapter(configuration: configuration)
-    var commands = RandomCommands(seed: seed, isMutated: seed % 2 == 0)
-    var laws = MatchingLaws(isLimited: true)
-    for step in 0..<(MatchingCampaignTests.isCampaign ? 200_000 : 1_500) {
-      let next = commands.next()
-      let events = engine.apply(next.command, at: next.time)
-      commands.observe(events)
-      try #require(events.count <= 64, "step \(step)")
-      try #require(laws.check(next.command, events, engine) == nil, "step \(step)")
-      if step % 10 == 0 { try #require(engine.brokenInvariant == nil, "step \(step)") }
-    }
-  }
 }

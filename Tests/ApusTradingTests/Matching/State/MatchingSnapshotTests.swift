@@ -4,6 +4,7 @@
 import ApusEngine
 import ApusTestSupport
 import ApusTrading
+import Foundation
 import Testing
 
 @Suite struct MatchingSnapshotTests {
@@ -76,16 +77,27 @@ import Testing
     }
   }
 
-  /// A checksum finds damage before this; what is left is bytes that somebody meant to be wrong.
-  @Test func changedBytesAreRefusedOrHarmless() throws {
+  /// A checksum finds damage before this; what is left is bytes that somebody meant to be wrong. Whatever
+  /// is accepted neither traps nor hangs, and every order of it is in one place and counted once.
+  @Test(arguments: [false, true]) func changedBytesAreRefusedOrHarmless(areFields: Bool) throws {
     let (engine, commands) = try Self.grown(seed: 5, count: 2_500)
     let bytes = try engine.snapshot()
-    var random = SeededRandom(seed: 9)
+    var fields: [(start: Int, size: Int)] = []
+    for size in engine.snapshotFieldSizes {
+      fields.append(((fields.last?.start ?? 0) + (fields.last?.size ?? 0), size))
+    }
+    var random = SeededRandom(seed: Self.hostileSeed)
     var refused = 0
-    for _ in 0..<(MatchingCampaignTests.isCampaign ? 20_000 : 80) {
+    var accepted = 0
+    for round in 0..<(MatchingCampaignTests.isCampaign ? 20_000 : 50) {
       var changed = bytes
       for _ in 0..<1 + random.below(3) {
-        changed[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next())
+        if areFields {
+          let field = fields[random.below(fields.count)]
+          Self.change(&changed, field.start..<field.start + field.size, &random)
+        } else {
+          changed[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next())
+        }
       }
       guard
         let restored = try? MatchingEngineAdapter(
@@ -94,13 +106,44 @@ import Testing
         refused += 1
         continue
       }
-      // Whatever it holds, it neither traps nor hangs.
+      accepted += 1
+      let comment = "seed \(Self.hostileSeed) round \(round)"
+      try #require(restored.brokenInvariant(Self.allInstruments) == nil, "\(comment), restored")
+      for owner in UInt16(1)...8 {
+        _ = restored.apply(.setOwnerLimit(owner, .netNotional, to: 1 << 50), at: 0)
+      }
       var commands = commands
       for _ in 0..<60 {
         let next = commands.next()
         commands.observe(restored.apply(next.command, at: next.time))
       }
+      try #require(restored.brokenInvariant(Self.allInstruments) == nil, "\(comment)")
     }
-    #expect(refused > 5)
+    #expect(refused > 5 && accepted > 5, "\(refused) refused, \(accepted) accepted")
+  }
+
+  static let allInstruments = Set(UInt16.min...UInt16.max)
+  /// APUS_CAMPAIGN_SEED says another one.
+  static var hostileSeed: UInt64 {
+    ProcessInfo.processInfo.environment["APUS_CAMPAIGN_SEED"].flatMap { UInt64($0) } ?? 9
+  }
+
+  /// Another value for a field: one at an edge, a neighbour, or any.
+  private static func change(
+    _ bytes: inout [UInt8], _ field: Range<Int>, _ random: inout SeededRandom
+  ) {
+    var value = field.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64(bytes[$1]) }
+    switch random.below(7) {
+    case 0: value = 0
+    case 1: value = .max
+    case 2: value = 1 << (8 * UInt64(field.count) - 1)
+    case 3: value &+= 1
+    case 4: value &-= 1
+    case 5: value ^= 1 << UInt64(random.below(8))
+    default: value = random.next()
+    }
+    for (shift, index) in field.enumerated() {
+      bytes[index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * shift))
+    }
   }
 }
