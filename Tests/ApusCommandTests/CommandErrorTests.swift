@@ -100,7 +100,7 @@ import Testing
     try expect(2, "--symbols: a LOBSTER file", ["replay", lobster, "--symbols", "X"])
   }
 
-  /// Nobody writes into the pipe, so that opening it would wait for ever.
+  /// Its plots need a second reading. Nobody writes into the pipe, so that opening it would wait for ever.
   @Test func aReportOfAPipeIsRefusedBeforeItIsOpened() throws {
     let folder = try ScratchFolder()
     let script = "mkfifo pipe; $APUS replay pipe --report page.html"
