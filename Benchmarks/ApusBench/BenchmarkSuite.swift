@@ -108,9 +108,19 @@ public struct BenchmarkSuite: Sendable {
     .ringsBroadcast, .ringsMessage, .wakeup,
   ]
 
-  /// The suites of these names; a prefix chooses several; none chooses all.
-  public static func chosen(_ names: [String]) throws -> [BenchmarkSuite] {
-    guard !names.isEmpty else { return all }
+  /// The suites of these names; a prefix chooses several; none chooses all, or with a prefix of cases
+  /// those whose names begin as it does.
+  public static func chosen(
+    _ names: [String], casePrefix: String? = nil
+  ) throws -> [BenchmarkSuite] {
+    guard !names.isEmpty else {
+      guard let casePrefix else { return all }
+      let subject = casePrefix.prefix { $0 != "." }
+      let found = all.filter { $0.name == subject || $0.name.hasPrefix(subject + ".") }
+      // A whole name of a suite in the case leaves no doubt.
+      let named = found.filter { casePrefix == $0.name || casePrefix.hasPrefix($0.name + ".") }
+      return named.isEmpty ? (found.isEmpty ? all : found) : named
+    }
     return try names.flatMap { name in
       let found = all.filter { $0.name == name || $0.name.hasPrefix(name + ".") }
       guard !found.isEmpty else {

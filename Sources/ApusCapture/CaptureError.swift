@@ -9,6 +9,8 @@ public struct CaptureError: Error, Equatable, Sendable, CustomStringConvertible 
   public enum Reason: Equatable, Sendable {
     /// There is no such file.
     case missing
+    /// There is no folder to write the file in.
+    case missingFolder(String)
     /// The path is a directory.
     case isDirectory
     /// The file may not be read or written.
@@ -55,11 +57,11 @@ public struct CaptureError: Error, Equatable, Sendable, CustomStringConvertible 
     self.init(path: path, reason: reason)
   }
 
-  /// Whether the command line is at fault rather than the data: a directory, a forbidden file, a
-  /// file used twice.
+  /// Whether the command line is at fault rather than the data or the machine: a directory, a file
+  /// used twice.
   public var isUsageError: Bool {
     switch reason {
-    case .isDirectory, .notPermitted, .conflict: true
+    case .isDirectory, .conflict: true
     default: false
     }
   }
@@ -73,6 +75,7 @@ public struct CaptureError: Error, Equatable, Sendable, CustomStringConvertible 
   private var text: String {
     switch reason {
     case .missing: "no such file; check the path"
+    case .missingFolder(let folder): "no such folder, \(folder); make it or name another"
     case .isDirectory: "is a directory; name the files in it"
     case .notPermitted: "permission denied; check who may use it"
     case .empty: "is empty; there is nothing to read"

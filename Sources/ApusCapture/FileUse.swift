@@ -23,7 +23,7 @@ public struct FileUse: Sendable {
   public enum StandardOutput: Sendable {
     /// The caller's own business.
     case unchecked
-    /// Text, between which an output may stand.
+    /// Text, which gives way to an output: see ``FileUse/writesToStandardOutput``.
     case text
     /// One document, which an output would spoil.
     case document
@@ -83,6 +83,16 @@ public struct FileUse: Sendable {
         throw CaptureError(
           path: file, reason: .conflict("is standard output as well; send that elsewhere"))
       }
+    }
+  }
+
+  /// Whether an output goes where standard output goes, so that text between it would spoil it.
+  public var writesToStandardOutput: Bool {
+    let answer = Self.identity(ofDescriptor: STDOUT_FILENO)
+    return outputs.contains { path in
+      // What cannot be opened is told by who opens it.
+      guard let target = try? OutputTarget(path: path) else { return false }
+      return Self.isAnswer(target, answer)
     }
   }
 

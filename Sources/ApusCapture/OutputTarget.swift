@@ -20,15 +20,20 @@ enum OutputTarget: Equatable {
 
   /// Finds out where a name leads.
   ///
-  /// - Throws: ``CaptureError`` for a directory, a loop of links, a file that may not be written.
+  /// - Throws: ``CaptureError`` for a directory, a loop of links, a file that may not be written, a
+  ///   folder that is not there.
   init(path: String) throws(CaptureError) {
     var current = path
     for _ in 0..<Self.linkCountMax {
       let (folder, name) = Self.split(current)
       var status = stat()
       guard unsafe lstat(current, &status) == 0 else {
-        guard errno == ENOENT, !path.isEmpty else {
+        let errno = errno
+        guard [ENOENT, ENOTDIR].contains(errno), !path.isEmpty else {
           throw CaptureError(path: path, errno: errno, operation: "stat")
+        }
+        guard unsafe stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+          throw CaptureError(path: path, reason: .missingFolder(folder))
         }
         if name.isEmpty { throw CaptureError(path: path, reason: .isDirectory) }
         self = .file(folder: folder, name: name, isThere: false)

@@ -11,8 +11,12 @@ public enum JournalError: Error, Equatable, Sendable, CustomStringConvertible {
   case diskFull(operation: String, path: String, errno: Int32)
   /// The folder or file may not be written.
   case notWritable(path: String, errno: Int32)
+  /// The folder or file may not be read.
+  case notReadable(path: String, errno: Int32)
   /// There is no such file or folder.
   case missing(path: String)
+  /// The folder has no segment.
+  case noJournal(path: String)
   /// Data could not be made durable: nothing that was not acknowledged before may be relied on.
   case syncFailed(path: String, errno: Int32)
   /// Another writer has the journal.
@@ -32,10 +36,12 @@ public enum JournalError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A value of the configuration that cannot be.
   case configuration(field: String, value: String, expected: String)
 
-  /// Whether the data is at fault, rather than the machine or the request.
+  /// Whether the data is at fault or cannot be had, rather than the machine or the request.
   public var isBadData: Bool {
     switch self {
-    case .foreign, .newerVersion, .damaged, .sequenceGap, .acknowledgedMissing, .missing: true
+    case .foreign, .newerVersion, .damaged, .sequenceGap, .acknowledgedMissing, .missing,
+      .notReadable, .noJournal:
+      true
     default: false
     }
   }
@@ -51,8 +57,12 @@ public enum JournalError: Error, Equatable, Sendable, CustomStringConvertible {
     case .notWritable(let path, let errno):
       "\(path): may not be written (errno \(errno)); check the owner, the mode and whether the file "
         + "system is mounted read-only"
+    case .notReadable(let path, let errno):
+      "\(path): may not be read (errno \(errno)); check the owner and the mode"
     case .missing(let path):
       "\(path): no such file or folder; check the path"
+    case .noJournal(let path):
+      "\(path): no journal here, the folder has no segment; check the path"
     case .syncFailed(let path, let errno):
       "\(path): fdatasync failed with errno \(errno); what was not acknowledged may be lost: check "
         + "the device, then open the journal again so that recovery finds what is there"
@@ -76,6 +86,14 @@ public enum JournalError: Error, Equatable, Sendable, CustomStringConvertible {
         + "to \(found) hold; restore the file from a replica or a backup"
     case .configuration(let field, let value, let expected):
       "\(field) \(value): expected \(expected)"
+    }
+  }
+
+  /// The case that fits a failed system call which was to read.
+  static func failedToRead(_ operation: String, path: String, errno: Int32) -> JournalError {
+    switch errno {
+    case 1, 13: .notReadable(path: path, errno: errno)  // EPERM, EACCES
+    default: .failed(operation, path: path, errno: errno)
     }
   }
 

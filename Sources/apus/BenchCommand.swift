@@ -40,7 +40,8 @@ enum BenchCommand: Command {
       return .good
     }
     let configuration = try configuration(options)
-    let suites = try BenchmarkSuite.chosen(options.operands)
+    let suites = try BenchmarkSuite.chosen(
+      options.operands, casePrefix: options.string("case"))
     guard options.has("json") else {
       for suite in suites { try Console.print(suite.run(configuration).renderText()) }
       return .good

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusCapture
 internal import ApusServiceKit
 internal import Foundation
 
@@ -24,6 +25,11 @@ enum Console {
   /// - Throws: ``AnswerError``: an answer that did not arrive is a failure of the command.
   static func print(_ text: String) throws(AnswerError) {
     try write(Array((text + "\n").utf8), to: STDOUT_FILENO)
+  }
+
+  /// Prints a text for people: on standard error where an output of the command has standard output.
+  static func print(_ text: String, beside files: FileUse) throws(AnswerError) {
+    if files.writesToStandardOutput { errorLines(text) } else { try print(text) }
   }
 
   /// Tells of an error in one line, whatever the names in it are.

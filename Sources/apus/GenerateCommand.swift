@@ -11,7 +11,8 @@ enum GenerateCommand: Command {
   static let summary =
     "Writes a realistic market day, or a stream of orders, of any size from a seed."
   static let usage =
-    "generate itch FILE [options]\n       apus generate orders KIND -o FILE [options]"
+    "generate itch FILE [options]\n       apus generate orders KIND -o FILE [options]\n"
+    + "KIND is one of \(GenerateOrders.kinds)"
   static let options = [
     Option("messages", "N", "itch: messages in the day (default 5000000)"),
     Option("symbols", "N", "itch: instruments (default 4000)"),
@@ -48,6 +49,11 @@ enum GenerateCommand: Command {
 
   static func run(_ options: ParsedOptions) throws -> ExitCode {
     if options.operands.first == "orders" { return try GenerateOrders.run(options) }
+    guard !options.operands.isEmpty else {
+      throw UsageError(
+        "expected what to generate: itch FILE, or orders KIND -o FILE with KIND one of "
+          + GenerateOrders.kinds)
+    }
     guard options.operands.count == 2 else {
       throw UsageError("expected a kind and a file: apus generate itch FILE")
     }
@@ -93,7 +99,7 @@ enum GenerateCommand: Command {
         "\(path): \(HumanText.count(summary.messageCount)) messages of "
           + "\(HumanText.count(configuration.symbolCount)) instruments, "
           + "\(HumanText.bytes(summary.framedByteCount)) framed, "
-          + "\(HumanText.count(summary.liveOrderPeak)) live orders at most")
+          + "\(HumanText.count(summary.liveOrderPeak)) live orders at most", beside: files(options))
     }
     return .good
   }

@@ -23,6 +23,9 @@ enum GenerateOrders {
     var orderCountMax: Int
   }
 
+  /// Names of the kinds of streams.
+  static let kinds = OrderStreamKind.allCases.map(\.rawValue).joined(separator: ", ")
+
   static func run(_ options: ParsedOptions) throws -> ExitCode {
     let configuration = try configuration(options)
     guard let path = options.string("output") else {
@@ -39,16 +42,18 @@ enum GenerateOrders {
       throw error.isUsageError ? UsageError(error.description) : WorkError(error.description)
     }
     bar.finish()
-    try tell(written.totals, written.byteCount, path, configuration, asJSON: options.has("json"))
+    try tell(
+      written.totals, written.byteCount, path, configuration, asJSON: options.has("json"),
+      beside: GenerateCommand.files(options))
     return .good
   }
 
   private static func configuration(
     _ options: ParsedOptions
   ) throws -> OrderStreamConfiguration {
-    let kinds = OrderStreamKind.allCases.map(\.rawValue).joined(separator: ", ")
     guard options.operands.count == 2 else {
-      throw UsageError("expected one kind of stream: apus generate orders KIND -o FILE")
+      throw UsageError(
+        "expected one kind of stream of \(kinds): apus generate orders KIND -o FILE")
     }
     guard let kind = OrderStreamKind(rawValue: options.operands[1]) else {
       throw UsageError("\(options.operands[1]): no such kind of stream; expected \(kinds)")
@@ -68,14 +73,14 @@ enum GenerateOrders {
 
   private static func tell(
     _ totals: OrderStreamTotals, _ byteCount: UInt64, _ path: String,
-    _ configuration: OrderStreamConfiguration, asJSON: Bool
+    _ configuration: OrderStreamConfiguration, asJSON: Bool, beside files: FileUse
   ) throws {
     guard asJSON else {
       try Console.print(
         "\(path): \(HumanText.count(configuration.commandCount)) commands of a "
           + "\(configuration.kind.rawValue) stream, \(HumanText.bytes(byteCount)), "
           + "\(HumanText.count(totals.tradeCount)) trades by its model, "
-          + "\(HumanText.count(totals.liveOrderPeak)) live orders at most")
+          + "\(HumanText.count(totals.liveOrderPeak)) live orders at most", beside: files)
       return
     }
     var commands: [String: Int] = [:]

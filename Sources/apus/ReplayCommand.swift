@@ -35,6 +35,8 @@ enum ReplayCommand: Command {
   }
 
   static func run(_ options: ParsedOptions) throws -> ExitCode {
+    // Before a file is looked at: the opening of a pipe waits for its writer.
+    if options.has("report") { try MarketReplay.refusePipes(options.operands) }
     let inputs = RecordingInputs(paths: options.operands)
     let isLog = ReplayOrders.isOrderLog(options, inputs)
     if isLog || options.has("as-orders") {
@@ -67,8 +69,13 @@ enum ReplayCommand: Command {
     if options.has("json") {
       try Console.printJSON(figures)
     } else if figures.messageCount > 0 || figures.inputError == nil {
-      try Console.print(ReplaySummary.render(figures))
-      if let report = configuration.reportPath { try Console.print("\nreport: \(report)") }
+      let report = configuration.reportPath.map { "\n\nreport: \($0)" } ?? ""
+      try Console.print(ReplaySummary.render(figures) + report, beside: files(options))
+    }
+    if !figures.missingSymbols.isEmpty, outcome.inputError == nil {
+      Console.error(
+        "apus replay: --symbols: not in the recording: "
+          + figures.missingSymbols.joined(separator: ", "))
     }
     if let error = outcome.inputError {
       Console.error("apus replay: \(error)")

@@ -74,7 +74,7 @@ import Testing
     #expect(reason(ENOENT) == .missing && reason(ENOTDIR) == .missing)
     #expect(reason(EISDIR) == .isDirectory)
     #expect(reason(EMFILE) == .system(operation: "open", errno: EMFILE))
-    #expect(CaptureError(path: "x", reason: .notPermitted).isUsageError)
+    #expect(!CaptureError(path: "x", reason: .notPermitted).isUsageError)
     #expect(CaptureError(path: "x", reason: .isDirectory).isUsageError)
     #expect(!CaptureError(path: "x", reason: .empty).isUsageError)
     let damage = CaptureError(path: "a.gz", offset: 7, reason: .corrupt("why"))

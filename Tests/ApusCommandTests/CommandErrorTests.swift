@@ -84,16 +84,41 @@ import Testing
     #expect(folder.names == ["a.itch"])
   }
 
+  @Test func badUsageSaysWhatThereIs() throws {
+    let folder = try ScratchFolder()
+    let file = try folder.write("a.itch", [0, 12, 0x53] + Array(repeating: 0, count: 11))
+    let log = folder.path("log")
+    let made = try CommandRun("generate", "orders", "mixed", "-o", log, "--count", "4000")
+    #expect(made.exitCode == 0)
+    try expect(2, "orders KIND -o FILE with KIND one of mixed, trades", ["generate"])
+    #expect(try CommandRun("generate", "orders", "--help").output.contains("auction-day"))
+    try expect(2, "\(log): is an order log", ["replay", file, log])
+    try expect(2, "--case slab.nosuch: slab has no such case", ["bench", "--case", "slab.nosuch"])
+    try expect(2, "matching has no such case", ["bench", "--case", "matching.nosuch"])
+    try expect(3, "is not a counter file; check the path", ["top", file])
+    let lobster = try folder.write("x_message.csv", Array("34200.1,1,1,100,5000000,1\n".utf8))
+    try expect(2, "--symbols: a LOBSTER file", ["replay", lobster, "--symbols", "X"])
+  }
+
+  /// Its plots need a second reading. Nobody writes into the pipe, so that opening it would wait for ever.
+  @Test func aReportOfAPipeIsRefusedBeforeItIsOpened() throws {
+    let folder = try ScratchFolder()
+    let script = "mkfifo pipe; $APUS replay pipe --report page.html"
+    let run = try CommandRun.shell(script, in: folder.url.path, timeoutSeconds: 10)
+    #expect(run.exitCode == 2 && run.errors.contains("--report reads twice"), "\(run.errors)")
+    #expect(folder.names == ["pipe"])
+  }
+
   @Test func failedWork() throws {
     let folder = try ScratchFolder()
     let file = try folder.write("a.itch", [0, 12, 0x53] + Array(repeating: 0, count: 11))
     try expect(
-      1, "/books.csv: no such file; check the path",
+      1, "/books.csv: no such folder, \(folder.path("absent"))",
       [
         "replay", file, "--books", folder.path("absent/books.csv"),
       ])
     try expect(
-      1, "/day.itch: no such file; check the path",
+      1, "/day.itch: no such folder, \(folder.path("absent"))",
       [
         "generate", "itch", folder.path("absent/day.itch"), "--messages", "2000", "--symbols", "10",
       ])

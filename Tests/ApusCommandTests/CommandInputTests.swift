@@ -59,14 +59,6 @@ import Testing
     #expect(run.exitCode == 0, "\(run.errors)")
   }
 
-  /// Its plots need a second reading.
-  @Test func aReportOfAPipeIsRefusedBeforeItIsRead() throws {
-    let folder = try ReplayCommandTests.day.get()
-    let run = try piped(folder.path("day.itch"), "replay fifo --report r.html")
-    #expect(run.exitCode == 2, "\(run.errors)")
-    #expect(run.errors.contains("--report") && run.errors.contains("a pipe"), "\(run.errors)")
-  }
-
   @Test(arguments: ["1e-300x", "1e300x", "0x", "-1x", "nanx", "infx", "", "x", "0.0001x", "0x1p3x"])
   func aSpeedIsSensible(speed: String) throws {
     let file = try ReplayCommandTests.day.get().path("day.itch")

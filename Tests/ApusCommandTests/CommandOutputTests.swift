@@ -90,10 +90,30 @@ import Testing
     #expect(link == "/proc/self/fd/1")
     let text = try folder.text("out")
     #expect(text.hasPrefix("locate,symbol,"))
-    // What is printed follows the table; neither writes over the other.
-    #expect(text.contains("\ndigest "))
-    let books = text.split(separator: "\n").prefix(51)
+    // The figures make way for the table.
+    #expect(run.errors.contains("\ndigest "))
+    let books = text.split(separator: "\n")
     #expect(books.count == 51 && books.allSatisfy { $0.count { $0 == "," } == 7 })
+  }
+
+  /// The summary stood behind the data, where the reader took it for a message.
+  @Test func whatIsWrittenToStandardOutputIsAllThereIs() throws {
+    let (folder, _) = try day()
+    for (writer, reader) in [
+      ("generate itch /dev/stdout --messages 2000 --symbols 9", "replay /dev/stdin"),
+      ("generate orders mixed -o /dev/stdout --count 4000", "replay /dev/stdin"),
+    ] {
+      let run = try CommandRun.shell(
+        "set -o pipefail; $APUS \(writer) | $APUS \(reader)", in: folder.url.path)
+      #expect(run.exitCode == 0, "\(writer): \(run.errors)")
+      #expect(run.errors.contains("live orders at most"), "\(writer): \(run.errors)")
+    }
+    for option in ["--bbo", "--books"] {
+      let run = try CommandRun.shell(
+        "$APUS replay day.itch \(option) /dev/stdout | cat", in: folder.url.path)
+      #expect(run.output.split(separator: "\n").allSatisfy { $0.contains(",") }, "\(option)")
+      #expect(run.errors.contains("\ndigest "), "\(option): \(run.errors)")
+    }
   }
 
   @Test func throughALinkItsTargetIsReplaced() throws {

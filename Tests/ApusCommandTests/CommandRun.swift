@@ -28,6 +28,19 @@ struct CommandRun {
       ], executable: URL(fileURLWithPath: "/bin/bash"), timeoutSeconds: timeoutSeconds)
   }
 
+  /// Whether ``unprivilegedShell(_:in:)`` can have the rights of others only.
+  static var canBeUnprivileged: Bool {
+    geteuid() != 0 || FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")
+  }
+
+  /// As ``shell(_:in:timeoutSeconds:)``, without the rights of root where this process has them.
+  static func unprivilegedShell(_ script: String, in folder: String) throws -> CommandRun {
+    guard geteuid() == 0 else { return try shell(script, in: folder) }
+    return try shell(
+      "export APUS; setpriv --reuid 65534 --regid 65534 --clear-groups bash -c '\(script)'",
+      in: folder)
+  }
+
   init(
     arguments: [String], executable: URL = CommandRun.executable, timeoutSeconds: Double = 60
   ) throws {

@@ -45,7 +45,7 @@ import Testing
     try expect(2, "--seed x: expected a whole number", ["mixed", "--seed", "x", "-o", file])
     try expect(2, "--symbols: not an option", ["mixed", "--symbols", "4", "-o", file])
     try expect(2, "is a directory", ["mixed", "-o", folder.url.path])
-    try expect(1, "no such file; check the path", ["mixed", "-o", folder.path("absent/x")])
+    try expect(1, "no such folder, ", ["mixed", "-o", folder.path("absent/x")])
     #expect(folder.names.isEmpty)
     #expect(try CommandRun("generate", "--help").output.contains("-o, --output FILE"))
   }

@@ -58,6 +58,22 @@ import Testing
     #expect(run.errors.isEmpty)
   }
 
+  @Test func symbolsThatAreNotThereAreNamed() throws {
+    let day = try Self.day.get().path("day.itch")
+    let all = try CommandRun("replay", day, "--json").json()
+    let busiest = try #require(all["busiestSymbols"] as? [[String: Any]])
+    let name = try #require(busiest.first?["symbol"] as? String)
+    let some = try CommandRun("replay", day, "--symbols", "\(name),NOSUCH", "--json")
+    #expect(some.exitCode == 0 && some.errors.contains("not in the recording: NOSUCH"))
+    #expect(try some.json()["missingSymbols"] as? [String] == ["NOSUCH"])
+    #expect(try some.json()["bookCount"] as? Int == 1)
+    let none = try CommandRun("replay", day, "--symbols", "NOSUCH", "--json")
+    #expect(none.exitCode == 3 && none.errors.contains("no instrument of --symbols"))
+    #expect(try none.json()["missingSymbols"] as? [String] == ["NOSUCH"])
+    #expect(try none.json()["inputError"] is String)
+    #expect(all["missingSymbols"] as? [String] == [])
+  }
+
   @Test func bestPricesFollowTheBooks() throws {
     let folder = try Self.day.get()
     let out = try ScratchFolder()

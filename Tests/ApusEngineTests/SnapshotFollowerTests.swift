@@ -202,7 +202,7 @@ import Testing
   @Test func aFollowerThatCannotBeginSaysWhy() throws {
     let disk = SimulatedJournalStorage(seed: 1)
     var error = #expect(throws: SnapshotFollowerError.self) { _ = try FollowerRig.follower(disk) }
-    #expect(error == .journal(.missing(path: "simulated/*.segment")))
+    #expect(error == .journal(.noJournal(path: "simulated")))
     var followedHost = try FollowedHost(disk, seed: 6)
     followedHost.feed(300)
     error = #expect(throws: SnapshotFollowerError.self) {

@@ -132,7 +132,7 @@ import Testing
     try writer.flush()
     #expect(try recordedSequences(disk, from: 11).count == 0)
     #expect(throws: JournalError.self) { _ = try recordedSequences(disk, from: 12) }
-    #expect(throws: JournalError.missing(path: "simulated/*.segment")) {
+    #expect(throws: JournalError.noJournal(path: "simulated")) {
       _ = try recordedSequences(SimulatedJournalStorage(seed: 1))
     }
   }

@@ -28,7 +28,7 @@ extension JournalRecovery {
     try storage.lock()
     let report = try JournalInspection.report(storage, depth: .everything)
     guard let identifier = report.identifier, let first = report.segments.first else {
-      throw .missing(path: storage.path("*" + JournalFormat.segmentSuffix))
+      throw .noJournal(path: storage.location)
     }
     guard sequence <= report.lastSequence, sequence + 1 >= report.firstSequence else {
       throw .sequenceUnavailable(

@@ -242,7 +242,7 @@ public enum JournalInspection {
   static func identifier(_ storage: any JournalStorage) throws(JournalError) -> JournalIdentifier {
     // The newest segment: old ones may be removed between these two lines.
     guard let name = try segmentNames(storage).last else {
-      throw .missing(path: storage.path("*" + JournalFormat.segmentSuffix))
+      throw .noJournal(path: storage.location)
     }
     return try SegmentScanner(storage: storage, name: name).header.identifier
   }

@@ -57,7 +57,7 @@ public struct JournalReader: ~Copyable {
     _ storage: any JournalStorage, from sequence: UInt64?
   ) throws(JournalError) -> SegmentScanner {
     let names = try JournalInspection.segmentNames(storage)
-    guard !names.isEmpty else { throw .missing(path: storage.path("*.segment")) }
+    guard !names.isEmpty else { throw .noJournal(path: storage.location) }
     let numbers = names.compactMap {
       JournalFormat.number(inName: $0, suffix: JournalFormat.segmentSuffix)
     }
@@ -128,14 +128,19 @@ public struct JournalReader: ~Copyable {
   /// The next records with copies of their payloads, at most `countMax`; none where the journal has
   /// no more for now. For tools: every payload is allocated.
   ///
-  /// - Throws: As ``read(countMax:_:)``.
+  /// - Throws: As ``read(countMax:_:)``; what ends the records behind some is thrown by the next call.
   public mutating func copies(
     countMax: Int
   ) throws(JournalError) -> [(record: JournalRecord, payload: [UInt8])] {
     var records: [(record: JournalRecord, payload: [UInt8])] = []
-    _ = try read(countMax: countMax) { record, payload in
-      records.append((record, unsafe payload.withUnsafeBytes { unsafe Array($0) }))
-      return true
+    do throws(JournalError) {
+      _ = try read(countMax: countMax) { record, payload in
+        records.append((record, unsafe payload.withUnsafeBytes { unsafe Array($0) }))
+        return true
+      }
+    } catch {
+      // The next call comes upon the same place.
+      if records.isEmpty { throw error }
     }
     return records
   }

@@ -6,17 +6,17 @@ public enum JournalRecovery {
   /// Cuts an unfinished commit at the end, makes what stays durable and says what there is: what a
   /// writer does when it opens the journal.
   ///
-  /// - Throws: ``JournalError/missing(path:)`` for a folder without segments,
+  /// - Throws: ``JournalError/noJournal(path:)`` for a folder without segments,
   ///   ``JournalError/locked(path:)`` while a writer has it, and ``JournalError`` of damage, which is
   ///   never repaired by leaving records out.
   public static func recover(_ storage: any JournalStorage) throws(JournalError) -> JournalReport {
     let found = try JournalInspection.inspect(storage, depth: .tail)
     guard let identifier = found.report.identifier else {
-      throw .missing(path: storage.path("*" + JournalFormat.segmentSuffix))
+      throw .noJournal(path: storage.location)
     }
     try storage.lock()
     let again = try JournalInspection.inspect(storage, depth: .tail)
-    guard let end = again.end else { throw .missing(path: storage.location) }
+    guard let end = again.end else { throw .noJournal(path: storage.location) }
     let region = try SegmentScanner.region(
       byteCount: JournalWriter.zeroByteCount + JournalWriter.blockByteCount,
       path: storage.location)

@@ -70,7 +70,7 @@ extension FileJournalStorage {
   /// Names of the files.
   public func list() throws(JournalError) -> [String] {
     let descriptor = unsafe openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .failed("opendir", path: location, errno: errno) }
+    guard descriptor >= 0 else { throw .failedToRead("opendir", path: location, errno: errno) }
     guard let stream = unsafe fdopendir(descriptor) else {
       let errno = errno
       Glibc.close(descriptor)
@@ -104,7 +104,7 @@ extension FileJournalStorage {
       unsafe fstatat(folder, $0, &status, AT_SYMLINK_NOFOLLOW)
     }
     if result == 0 { return status }
-    guard errno == ENOENT else { throw .failed("stat", path: path(name), errno: errno) }
+    guard errno == ENOENT else { throw .failedToRead("stat", path: path(name), errno: errno) }
     return nil
   }
 
@@ -165,7 +165,10 @@ extension FileJournalStorage {
     case -ELOOP: throw .foreign(path: path(name), found: "is a link, not a regular file")
     // A folder that is opened to be written, and a socket.
     case -EISDIR, -ENXIO: throw .foreign(path: path(name), found: "is not a regular file")
-    default: throw .failed("open", path: path(name), errno: -descriptor)
+    default:
+      throw flags & O_ACCMODE == O_RDONLY
+        ? .failedToRead("open", path: path(name), errno: -descriptor)
+        : .failed("open", path: path(name), errno: -descriptor)
     }
   }
 

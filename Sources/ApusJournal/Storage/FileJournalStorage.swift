@@ -66,7 +66,7 @@ public final class FileJournalStorage: JournalStorage {
     self.options = options
     if options.createsFolder { try Self.makeFolder(path) }
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .failed("open", path: path, errno: errno) }
+    guard descriptor >= 0 else { throw .failedToRead("open", path: path, errno: errno) }
     folder = descriptor
     var made: OpaquePointer?
     if options.usesIOUring {

@@ -64,7 +64,7 @@ extension CounterFileError: CustomStringConvertible {
       "\(operation): no space left; free some or lower the capacities"
     case .system(let operation, let errno): "\(operation): errno \(errno)"
     case .notARegularFile: "is not a regular file; give a counter file"
-    case .foreign: "offset 0: is not a counter file; give one, or another name to write to"
+    case .foreign: "offset 0: is not a counter file; check the path"
     case .unsupportedVersion(let version):
       "offset 8: layout version \(version): expected 1; use the release that wrote it"
     case .truncated(let byteCount, let expected):

@@ -198,7 +198,7 @@ extension ReplicationPrimary {
       } else {
         part(session, .ahead, next: next, last: last, now)
       }
-    case .missing: refuse(session, Refusal(.removed), sequence: next, now: now)
+    case .missing, .noJournal: refuse(session, Refusal(.removed), sequence: next, now: now)
     default:
       failure = .journal(error)
       refuse(session, Refusal(.stopped), now: now)

@@ -139,7 +139,7 @@ extension ReplicationPrimary {
       return false
     } catch {
       switch error {
-      case .missing: return true
+      case .missing, .noJournal: return true
       case .sequenceUnavailable(_, let asked, let first, _): return asked < first
       default: return false
       }

@@ -39,8 +39,11 @@ public struct JournalSummary: Encodable, Sendable {
   public var firstSequence: UInt64
   /// Last record that holds.
   public var lastSequence: UInt64
-  /// Records.
+  /// Records from the first to the last, as the headers of the segments and the last segment tell.
   public var records: UInt64
+  /// Records that were read and held: all of them after a verification, those of the last segment
+  /// after a recovery.
+  public var recordsChecked: UInt64
   /// Chained checksum of the last record, hexadecimal: equal checksums, equal history.
   public var lastChecksum: String
   /// Up to where records were acknowledged for certain.
@@ -64,6 +67,7 @@ public struct JournalSummary: Encodable, Sendable {
     firstSequence = report.firstSequence
     lastSequence = report.lastSequence
     records = report.recordCount
+    recordsChecked = report.segments.reduce(0) { $0 &+ $1.recordCount }
     lastChecksum = JournalSummary.hexadecimal(report.lastChecksum)
     acknowledgedSequence = report.acknowledgedSequence
     position = report.positionHolds.map { $0 ? "holds" : "torn" } ?? "missing"
@@ -86,13 +90,16 @@ public struct JournalSummary: Encodable, Sendable {
 
   /// A few lines for people. `isCut` says that the unfinished commit is gone.
   public func renderText(isCut: Bool = false) -> String {
-    let checked = segments.reduce(0) { $0 + $1.records }
+    let isChecked = recordsChecked == records
     var lines = [
       "journal   \(journal)",
-      "records   \(HumanText.count(records)), sequences \(firstSequence) to \(lastSequence)",
+      "records   \(HumanText.count(records))\(isChecked ? "" : " by the headers"), "
+        + "sequences \(firstSequence) to \(lastSequence)",
       "segments  \(segments.count), "
         + HumanText.bytes(segments.reduce(0) { $0 &+ $1.bytes }),
-      "checked   \(HumanText.count(checked)) records, chained checksum \(lastChecksum)",
+      "checked   \(HumanText.count(recordsChecked)) records"
+        + (isChecked ? "" : " (last segment; 'apus journal verify' checks all)")
+        + ", chained checksum \(lastChecksum)",
     ]
     if let acknowledgedSequence {
       lines.append("durable   at least up to \(acknowledgedSequence)")
@@ -158,7 +165,7 @@ public enum JournalTool {
   ) throws(JournalError) -> JournalSummary {
     let report = try JournalInspection.report(storage, depth: .everything, progress: progress)
     guard let identifier = report.identifier else {
-      throw .missing(path: storage.path("*.segment"))
+      throw .noJournal(path: storage.location)
     }
     var summary = JournalSummary(folder: storage.location, report: report)
     summary.snapshots = try SnapshotStore(storage: storage).verified(journal: identifier)
@@ -180,7 +187,8 @@ public enum JournalTool {
     }
   }
 
-  /// Cuts an unfinished commit off and makes what stays durable.
+  /// Cuts an unfinished commit off and makes what stays durable. Records are read of the last segment
+  /// alone, as when a writer opens the journal: ``JournalSummary/recordsChecked``.
   public static func recover(folder: String) throws(JournalError) -> JournalSummary {
     let storage = try open(folder)
     return JournalSummary(folder: folder, report: try JournalRecovery.recover(storage))
@@ -188,7 +196,7 @@ public enum JournalTool {
 
   /// Hands out records from a sequence on.
   ///
-  /// - Throws: `JournalError`, and whatever `body` throws.
+  /// - Throws: `JournalError`, behind the records before it, and whatever `body` throws.
   public static func dump(
     folder: String, from sequence: UInt64?, countMax: Int, type: UInt16?,
     _ body: (JournalDumpRecord) throws -> Void

@@ -22,12 +22,14 @@ extension MarketReplay {
     } catch {
       throw error.isUsageError ? UsageError(error.description) : WorkError(error.description)
     }
-    if configuration.reportPath != nil,
-      let pipe = configuration.paths.first(where: { !FileUse.isRereadable($0) })
-    {
-      throw UsageError(
-        "\(pipe): is a pipe or device, and --report reads twice; write it to a file first")
-    }
+    if configuration.reportPath != nil { try refusePipes(configuration.paths) }
+  }
+
+  /// Refuses what can be read once only, without opening it: a report reads its recordings twice.
+  public static func refusePipes(_ paths: [String]) throws {
+    guard let pipe = paths.first(where: { !FileUse.isRereadable($0) }) else { return }
+    throw UsageError(
+      "\(pipe): is a pipe or device, and --report reads twice; write it to a file first")
   }
 
   mutating func beginBestPrices() throws {
@@ -121,6 +123,7 @@ extension MarketReplay {
       takeAnomalies(builder.anomalies)
       takeInstruments()
     }
+    takeMissingSymbols()
     takeLatency()
     figures.processMemoryBytes = ProcessMemory.peakResidentByteCount()
     figures.depth = depthInstruments().map { locate in
@@ -144,6 +147,19 @@ extension MarketReplay {
     for kind in MarketAnomaly.allCases where anomalies[kind].count > 0 {
       figures.anomalies["\(kind)"] = ReplayFigures.Anomaly(
         count: anomalies[kind].count, firstOffset: anomalies[kind].firstOffset)
+    }
+  }
+
+  /// Names the instruments that were asked for and are not there. Where none is, nothing was replayed
+  /// that anybody asked for.
+  private mutating func takeMissingSymbols() {
+    guard let symbols = configuration.symbols else { return }
+    let there = Set(locates.map { name($0) })
+    figures.missingSymbols = symbols.filter { !there.contains($0) }
+    if figures.inputError == nil, figures.missingSymbols.count == symbols.count {
+      figures.inputError =
+        "\(configuration.paths.joined(separator: ", ")): no instrument of --symbols is named in it: "
+        + symbols.joined(separator: ", ")
     }
   }
 

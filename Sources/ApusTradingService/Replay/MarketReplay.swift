@@ -119,6 +119,9 @@ public struct MarketReplay: ~Copyable {
       throw UsageError(
         "--verify \(path): compares with LOBSTER messages, and the recording is \(format.rawValue)")
     }
+    if format == .lobster, configuration.symbols != nil {
+      throw UsageError("--symbols: a LOBSTER file is of one instrument; leave the option out")
+    }
     let outputs = try ReplayOutputs(configuration)
     var replay = try MarketReplay(
       configuration, symbols: symbols, inputs: inputs, outputs: outputs)

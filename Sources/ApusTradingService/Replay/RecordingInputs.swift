@@ -78,7 +78,11 @@ public final class RecordingInputs {
     }
     var agreed: MarketDataFormat?
     for (index, path) in paths.enumerated() where index == 0 || FileUse.isRereadable(path) {
-      guard let format = try RecordingFormat.detect(head(index)) else {
+      let head = try head(index)
+      if head.starts(with: OrderLogHeader.magic) {
+        throw UsageError("\(path): is an order log, and the others are none; replay it alone")
+      }
+      guard let format = RecordingFormat.detect(head) else {
         throw CaptureError(
           path: path, offset: 0,
           reason: .foreign(

@@ -172,6 +172,8 @@ public struct ReplayFigures: Encodable, Sendable {
   public var widestSpreads: [Instrument] = []
   /// Five instruments whose best prices are closest.
   public var tightestSpreads: [Instrument] = []
+  /// Instruments that were asked for and that the recording does not name.
+  public var missingSymbols: [String] = []
   /// How the packets fared; nil for files without packets.
   public var transport: Transport?
   /// What a comparison found; nil where none was asked for.
