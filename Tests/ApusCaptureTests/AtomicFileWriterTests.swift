@@ -60,10 +60,11 @@ import Testing
     #expect(throws: CaptureError(path: folder.path(""), reason: .isDirectory)) {
       try AtomicFileWriter(path: folder.path(""))
     }
-    #expect(throws: CaptureError(path: folder.path("no/a"), reason: .missing)) {
+    let missing = CaptureError.Reason.missingFolder(folder.path("no"))
+    #expect(throws: CaptureError(path: folder.path("no/a"), reason: missing)) {
       try AtomicFileWriter(path: folder.path("no/a"))
     }
-    #expect(throws: CaptureError(path: folder.path("no/a.pcap"), reason: .missing)) {
+    #expect(throws: CaptureError(path: folder.path("no/a.pcap"), reason: missing)) {
       try PcapWriter(path: folder.path("no/a.pcap"))
     }
     #expect(try folder.names() == [])
