@@ -19,9 +19,17 @@ import Testing
     deinit { try? FileManager.default.removeItem(at: url) }
 
     func add(_ name: String, _ script: String) throws {
-      let path = url.appendingPathComponent(name).path
-      try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+      // Written by a process of its own: a child that another test starts meanwhile would inherit our
+      // descriptor, and the kernel runs no file that somebody may still write ("text file busy").
+      let writer = Process()
+      writer.executableURL = URL(fileURLWithPath: "/bin/sh")
+      writer.arguments = [
+        "-c", "printf '%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh",
+        url.appendingPathComponent(name).path, "#!/bin/sh\n\(script)",
+      ]
+      try writer.run()
+      writer.waitUntilExit()
+      try #require(writer.terminationStatus == 0)
     }
 
     func peers(_ suite: String) throws -> [PeerProcess] {
