@@ -196,7 +196,7 @@ struct MoldUDP64Sequencer {
     statistics.gapMessageCount &+= end - next
     if gaps.count == Self.gapsKeptMax { gaps.removeFirst(Self.gapsKeptMax / 2) }
     gaps.append(next...end - 1)
-    guard statistics.gaps.count < MoldUDP64Statistics.gapsToldMax else { return }
+    guard statistics.gaps.count < MoldUDP64Statistics.gapsListedMax else { return }
     statistics.gaps.append(
       MoldUDP64Gap(
         session: session, firstSequence: next, lastSequence: end - 1, path: place.path,

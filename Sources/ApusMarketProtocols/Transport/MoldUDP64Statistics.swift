@@ -29,7 +29,7 @@ public struct MoldUDP64Statistics: Sendable, Equatable {
   public var gapCount: UInt64 = 0
   /// Messages that are missing.
   public var gapMessageCount: UInt64 = 0
-  /// The first gaps, at most ``gapsToldMax``.
+  /// The first gaps, at most ``gapsListedMax``.
   public var gaps: [MoldUDP64Gap] = []
   /// Messages that had been taken: the other line of a redundant feed, or a retransmission.
   public var duplicateMessageCount: UInt64 = 0
@@ -51,7 +51,7 @@ public struct MoldUDP64Statistics: Sendable, Equatable {
   public var sessionCount: UInt64 = 0
 
   /// As many gaps are told one by one.
-  public static let gapsToldMax = 16
+  public static let gapsListedMax = 16
 
   /// Nothing yet.
   public init() {}

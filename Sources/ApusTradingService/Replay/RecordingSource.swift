@@ -88,7 +88,7 @@ struct RecordingSource {
       transport.heartbeatCount += statistics.heartbeatCount
       transport.gapCount += statistics.gapCount
       transport.gapMessageCount &+= statistics.gapMessageCount
-      let more = ReplayFigures.Transport.gapsToldMax - transport.gaps.count
+      let more = MoldUDP64Statistics.gapsListedMax - transport.gaps.count
       transport.gaps += statistics.gaps.prefix(more).map(ReplayFigures.Gap.init)
       transport.duplicateMessageCount += statistics.duplicateMessageCount
       transport.lateMessageCount += statistics.lateMessageCount

@@ -96,7 +96,7 @@ public struct ReplayFigures: Encodable, Sendable {
     public var gapCount: UInt64 = 0
     /// Messages missing there.
     public var gapMessageCount: UInt64 = 0
-    /// The first 16 such places.
+    /// The first such places, at most `MoldUDP64Statistics.gapsListedMax`.
     public var gaps: [Gap] = []
     /// Messages that had come before; not applied again.
     public var duplicateMessageCount: UInt64 = 0
@@ -112,8 +112,6 @@ public struct ReplayFigures: Encodable, Sendable {
     public var malformedPacketCount: UInt64 = 0
     /// Packets of other protocols.
     public var ignoredPacketCount: UInt64 = 0
-
-    static let gapsToldMax = 16
   }
 
   /// What a comparison with a LOBSTER order-book file found.
