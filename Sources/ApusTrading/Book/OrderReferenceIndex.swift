@@ -114,9 +114,7 @@ struct OrderReferenceIndex: ~Copyable {
       let value = unsafe cell.pointee
       return value == 0 ? nil : value &- 1
     }
-    return unsafe OrderReferenceTable.find(
-      reference, table.fingerprint(reference), entries: table.entries, capacity: table.capacity,
-      in: orders)
+    return unsafe OrderReferenceTable.find(reference, entries: table.entries, in: orders)
   }
 
   /// The slot of a paged order, for prefetching only; 0 where it is not paged or not known.

@@ -21,6 +21,15 @@ struct OrderReferenceTable: ~Copyable {
     var handle: UInt32
   }
 
+  /// What a look-up needs beside the entries, in the cache line before the first of them: so a caller
+  /// that seldom comes here loads one pointer and not the whole of a borrowed table.
+  private struct Header: BitwiseCopyable {
+    var capacity: Int
+    var hash: KeyedHash
+  }
+
+  private static let headerByteCount = 64
+
   private var region: MemoryRegion
   private(set) var entries: UnsafeMutablePointer<Entry>
   /// Entries in all; a hash is scaled to it, so it need not be a power of two.
@@ -42,7 +51,7 @@ struct OrderReferenceTable: ~Copyable {
     capacity = max(Self.initialCapacity, residentCount * 4 / 3 + 1)
     region = try Self.makeRegion(
       capacity, pages, prefaulted: residentCount > 0)
-    unsafe entries = Self.bind(region, capacity)
+    unsafe entries = Self.bind(region, capacity, hash)
   }
 
   var byteCount: Int { capacity * MemoryLayout<Entry>.stride }
@@ -65,18 +74,20 @@ struct OrderReferenceTable: ~Copyable {
   }
 
   func find(_ reference: UInt64, in orders: UnsafeMutablePointer<BookOrder>) -> UInt32? {
-    unsafe Self.find(
-      reference, fingerprint(reference), entries: entries, capacity: capacity, in: orders)
+    unsafe Self.find(reference, entries: entries, in: orders)
   }
 
   /// As ``find(_:in:)``, of a table's entries: a borrowed table is copied before a call.
   @inline(never)
   static func find(
-    _ reference: UInt64, _ fingerprint: UInt32, entries: UnsafeMutablePointer<Entry>,
-    capacity: Int, in orders: UnsafeMutablePointer<BookOrder>
+    _ reference: UInt64, entries: UnsafeMutablePointer<Entry>,
+    in orders: UnsafeMutablePointer<BookOrder>
   ) -> UInt32? {
+    // SAFETY: `bind` left the header before the entries.
+    let header = unsafe (UnsafeRawPointer(entries) - headerByteCount).load(as: Header.self)
     guard
-      let position = unsafe position(of: reference, fingerprint, entries, capacity, in: orders)
+      let position = unsafe position(
+        of: reference, header.hash.full(reference), entries, header.capacity, in: orders)
     else { return nil }
     // SAFETY: `position` is below the capacity.
     return unsafe entries[position].handle &- 1
@@ -169,7 +180,7 @@ struct OrderReferenceTable: ~Copyable {
     }
     let old = unsafe entries
     let oldCount = capacity
-    unsafe entries = Self.bind(larger, wanted)
+    unsafe entries = Self.bind(larger, wanted, hash)
     capacity = wanted
     // SAFETY: `old` stays mapped until `region` is replaced below.
     for position in 0..<oldCount where unsafe old[position].handle != 0 {
@@ -183,14 +194,18 @@ struct OrderReferenceTable: ~Copyable {
     _ capacity: Int, _ pages: MemoryRegion.PagePolicy, prefaulted: Bool = false
   ) throws(MemoryError) -> MemoryRegion {
     try MemoryRegion(
-      byteCount: capacity * MemoryLayout<Entry>.stride,
+      byteCount: headerByteCount + capacity * MemoryLayout<Entry>.stride,
       options: MemoryRegion.Options(pages: pages, prefaulted: prefaulted))
   }
 
   private static func bind(
-    _ region: borrowing MemoryRegion, _ capacity: Int
+    _ region: borrowing MemoryRegion, _ capacity: Int, _ hash: KeyedHash
   ) -> UnsafeMutablePointer<Entry> {
-    // SAFETY: the region is zero-filled by the kernel and exactly this long or longer.
-    unsafe region.baseAddress.bindMemory(to: Entry.self, capacity: capacity)
+    // SAFETY: the region is zero-filled by the kernel, begins at a page, and has room for the header and
+    // these entries.
+    unsafe region.baseAddress.storeBytes(
+      of: Header(capacity: capacity, hash: hash), as: Header.self)
+    return unsafe (region.baseAddress + headerByteCount).bindMemory(
+      to: Entry.self, capacity: capacity)
   }
 }
