@@ -11,7 +11,9 @@ public import ApusMemory
 /// var host = try EngineHost(
 ///   engine: BookReplayEngine(configuration: .init(books: .wholeMarket)), input: NoInput(),
 ///   journal: NoJournal(), output: NoOutput(), configuration: .init(release: .atOnce, eventCapacity: 1))
-/// let consumed = host.step(framed: window, streamOffset: 0, messageCountMax: 4_096)
+/// let isDone = FramedMessages.withCommand(framed: window, streamOffset: 0, messageCountMax: 4_096) {
+///   host.step(now: $0.time, command: $0)
+/// }
 /// let best = host.engine.builder.books.best(.buy, locate: 1)
 /// ```
 ///
@@ -112,29 +114,6 @@ struct BestPriceEvents: BestPriceSink, ~Copyable {
   ) {
     if let change = told.change(of: locate, at: timestampNanoseconds, in: books) {
       events.emit(change)
-    }
-  }
-}
-
-extension EngineHost
-where E == BookReplayEngine, Input: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
-  /// Takes whole messages from the front of `framed`, at their recorded time.
-  ///
-  /// - Parameters:
-  ///   - framed: Length-prefixed messages. The last one may be incomplete.
-  ///   - streamOffset: Offset of the first byte in the stream, for the anomalies.
-  ///   - messageCountMax: Messages at most; also limited by the engine's configuration.
-  /// - Returns: Bytes consumed; 0 as well when there is no room for the events: take them first.
-  @inlinable
-  public mutating func step(
-    framed: RawSpan, streamOffset: UInt64, messageCountMax: Int
-  ) -> Int {
-    unsafe framed.withUnsafeBytes { bytes in
-      // SAFETY: the bytes are there until the command was applied, which is inside this call.
-      let command = unsafe FramedMessages(
-        bytes, streamOffset: streamOffset, messageCountMax: messageCountMax)
-      guard step(now: command.time, command: command) else { return 0 }
-      return engine.consumedByteCount
     }
   }
 }

@@ -37,4 +37,22 @@ public struct FramedMessages: BitwiseCopyable {
       framed: RawSpan(_unsafeBytes: bytes))
     time = Nanoseconds(timestamp ?? 0)
   }
+
+  /// Gives a command of messages to `body`, which must not keep it.
+  ///
+  /// - Parameters:
+  ///   - framed: Length-prefixed messages. The last one may be incomplete.
+  ///   - streamOffset: Offset of the first byte in the stream.
+  ///   - messageCountMax: Messages at most.
+  @inlinable
+  public static func withCommand<Result>(
+    framed: RawSpan, streamOffset: UInt64, messageCountMax: Int, _ body: (FramedMessages) -> Result
+  ) -> Result {
+    unsafe framed.withUnsafeBytes { bytes in
+      // SAFETY: the bytes are there until the command was applied, which is inside this call.
+      body(
+        unsafe FramedMessages(
+          bytes, streamOffset: streamOffset, messageCountMax: messageCountMax))
+    }
+  }
 }
