@@ -37,12 +37,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
   name: "apus",
   products: [
+    .library(name: "ApusEngine", targets: ["ApusEngine"]),
+    .library(name: "ApusHost", targets: ["ApusHost"]),
     .library(name: "ApusCore", targets: ["ApusCore"]),
     .library(name: "ApusJournal", targets: ["ApusJournal"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
     .library(name: "ApusReplicationNATS", targets: ["ApusReplicationNATS"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
+    .library(name: "ApusMarketCaptures", targets: ["ApusMarketCaptures"]),
     .library(name: "ApusTrading", targets: ["ApusTrading"]),
     .library(name: "ApusTradingService", targets: ["ApusTradingService"]),
     // For programs in C and C++; `make install` installs it as libapus.so.
@@ -72,24 +75,31 @@ let package = Package(
     module("ApusThreads", ["ApusMemory", "CApusPlatform", "CApusNUMA"]),
     module("ApusRings", ["ApusMemory", "ApusThreads", "CApusPlatform", "CApusRings"]),
     module("ApusMetrics", ["ApusThreads", "CApusZlib", "CApusCounters"]),
-    module("ApusEngine", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
+    // All that an engine needs; what runs one is the host's.
+    module("ApusEngine", ["ApusMemory"]),
+    module("ApusHost", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine"]),
     module(
       "ApusJournal",
-      ["ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "CApusUring", "CApusChecksum"]),
-    module("ApusReplication", ["ApusMemory", "ApusEngine", "ApusJournal", "CApusSockets"]),
+      [
+        "ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "ApusHost", "CApusUring",
+        "CApusChecksum",
+      ]),
+    module(
+      "ApusReplication", ["ApusMemory", "ApusEngine", "ApusHost", "ApusJournal", "CApusSockets"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
     module(
       "ApusCore",
       [
-        "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal",
-        "ApusReplication",
+        "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusHost",
+        "ApusJournal",
       ]),
 
     // Stores: nothing in the core needs the libraries of their servers
     module("ApusReplicationNATS", ["ApusReplication", "ApusEngine", "CApusNATS"]),
 
-    // Wire
-    module("ApusMarketProtocols", ["ApusMemory", "ApusCapture"]),
+    // Wire: bytes and values; captures of them apart, since those need libraries
+    module("ApusMarketProtocols", ["ApusMemory"]),
+    module("ApusMarketCaptures", ["ApusMemory", "ApusCapture", "ApusMarketProtocols"]),
 
     // Engines
     module("ApusTrading", ["ApusMemory", "ApusEngine", "ApusMarketProtocols", "CApusPlatform"]),
@@ -98,18 +108,21 @@ let package = Package(
     module("ApusC", ["ApusEngine", "ApusMarketProtocols", "ApusTrading", "CApus"]),
 
     // Services
-    module("ApusServiceKit", ["ApusCore"]),
+    module("ApusServiceKit", ["ApusCore", "ApusReplication"]),
     module(
       "ApusTradingService",
-      ["ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusTrading", "ApusServiceKit"]
+      [
+        "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading",
+        "ApusServiceKit",
+      ]
     ),
 
     // Tools
     .target(
       name: "ApusBench",
       dependencies: [
-        "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusTrading", "ApusTradingService",
-        "ApusServiceKit", "CApusAllocationCount",
+        "ApusCore", "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
+        "ApusTradingService", "ApusServiceKit", "CApusAllocationCount",
       ],
       path: "Benchmarks/ApusBench",
       swiftSettings: settings
@@ -142,9 +155,13 @@ let package = Package(
     tests(
       "ApusRings", ["ApusRings", "ApusMemory", "ApusThreads", "CApusRings", "ApusRingsPeer"]),
     tests("ApusMetrics", ["ApusMetrics", "ApusThreads", "CApusCounters"]),
+    tests("ApusEngine", ["ApusEngine"]),
     tests(
-      "ApusEngine",
-      ["ApusEngine", "ApusJournal", "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
+      "ApusHost",
+      [
+        "ApusHost", "ApusEngine", "ApusJournal", "ApusMemory", "ApusThreads", "ApusRings",
+        "ApusMetrics",
+      ]),
     .executableTarget(
       name: "apus-journal-appender",
       dependencies: ["ApusJournal", "ApusTestSupport"],
@@ -162,47 +179,55 @@ let package = Package(
       ]),
     .target(
       name: "ApusReplicationTestKit",
-      dependencies: ["ApusReplication", "ApusJournal", "ApusEngine"],
+      dependencies: ["ApusReplication", "ApusJournal", "ApusHost", "ApusEngine"],
       path: "Tests/ApusReplicationTestKit",
       swiftSettings: settings
     ),
     .executableTarget(
       name: "apus-replica",
-      dependencies: ["ApusReplicationTestKit", "ApusReplication", "ApusJournal", "ApusEngine"],
+      dependencies: [
+        "ApusReplicationTestKit", "ApusReplication", "ApusJournal", "ApusHost", "ApusEngine",
+      ],
       path: "Tests/ApusReplicaProcess",
       swiftSettings: settings
     ),
     tests(
       "ApusReplication",
       [
-        "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusEngine", "ApusMemory",
-        "ApusTrading", "ApusTradingService", "apus-replica",
+        "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusHost", "ApusEngine",
+        "ApusMemory", "ApusTrading", "ApusTradingService", "apus-replica",
       ]),
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture", "CApusSystemFaults"]),
-    tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
+    tests("ApusMarketProtocols", ["ApusMarketProtocols"]),
+    tests("ApusMarketCaptures", ["ApusMarketCaptures", "ApusMarketProtocols", "ApusCapture"]),
     tests(
       "ApusTrading",
-      ["ApusTrading", "ApusMarketProtocols", "ApusMemory", "ApusEngine", "ApusJournal"]),
+      [
+        "ApusTrading", "ApusMarketProtocols", "ApusMemory", "ApusEngine", "ApusHost", "ApusJournal",
+      ]),
     // A program in C, in the test's process.
     .target(name: "CApusDriver", dependencies: ["CApus"], path: "Tests/CApusDriver"),
     tests(
-      "ApusC", ["ApusC", "CApus", "CApusDriver", "ApusTrading", "ApusEngine", "ApusTradingService"]),
-    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusMetrics"]),
+      "ApusC",
+      [
+        "ApusC", "CApus", "CApusDriver", "ApusTrading", "ApusEngine", "ApusTradingService",
+      ]),
+    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusReplication", "ApusMetrics"]),
     tests(
       "ApusTradingService",
       [
-        "ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture", "ApusEngine",
-        "CApusSystemFaults",
+        "ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusMarketCaptures",
+        "ApusCapture", "ApusEngine", "ApusHost", "CApusSystemFaults",
       ]),
     tests("ApusBench", ["ApusBench", "ApusThreads"]),
     // What is fuzzed and which laws hold: run shortly by the tests, and by `scripts/fuzz` for hours.
     .target(
       name: "ApusFuzzHarnesses",
       dependencies: [
-        "ApusTestSupport", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal",
-        "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
-        "ApusTradingService",
+        "ApusTestSupport", "ApusRings", "ApusMetrics", "ApusEngine", "ApusHost", "ApusJournal",
+        "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures",
+        "ApusTrading", "ApusTradingService",
       ],
       path: "Tests/ApusFuzzHarnesses",
       swiftSettings: settings
