@@ -34,6 +34,22 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   )
 }
 
+/// The smallest program of a product: it imports the product alone, and a test reads which libraries it
+/// needs.
+func linkProgram(_ product: String) -> Target {
+  .executableTarget(
+    name: "Link\(product)",
+    dependencies: [.target(name: product)],
+    path: "Tests/LinkPrograms/Link\(product)",
+    swiftSettings: settings
+  )
+}
+
+let linkedProducts = [
+  "ApusEngine", "ApusHost", "ApusJournal", "ApusCore", "ApusReplication", "ApusReplicationNATS",
+  "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading", "ApusTradingService",
+]
+
 let package = Package(
   name: "apus",
   products: [
@@ -234,7 +250,8 @@ let package = Package(
     ),
     tests("ApusFuzzHarnesses", ["ApusFuzzHarnesses"]),
     tests("ApusCommand", ["apus", "ApusTradingService", "ApusMetrics", "ApusJournal"]),
-  ],
+    tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") }),
+  ] + linkedProducts.map(linkProgram),
   swiftLanguageModes: [.v6]
 )
 
