@@ -39,6 +39,7 @@ let package = Package(
   products: [
     .library(name: "ApusCore", targets: ["ApusCore"]),
     .library(name: "ApusJournal", targets: ["ApusJournal"]),
+    .library(name: "ApusEventLog", targets: ["ApusEventLog"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
     .library(name: "ApusReplicationNATS", targets: ["ApusReplicationNATS"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
@@ -76,6 +77,7 @@ let package = Package(
     module(
       "ApusJournal",
       ["ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "CApusUring", "CApusChecksum"]),
+    module("ApusEventLog", ["ApusThreads", "ApusEngine", "CApusChecksum"]),
     module("ApusReplication", ["ApusMemory", "ApusEngine", "ApusJournal", "CApusSockets"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
     module(
@@ -160,6 +162,16 @@ let package = Package(
       [
         "ApusJournal", "ApusMemory", "CApusChecksum", "CApusSystemFaults", "apus-journal-appender",
       ]),
+    // Writes or follows an event log until a test kills it.
+    .executableTarget(
+      name: "apus-event-log-peer",
+      dependencies: ["ApusEventLog", "ApusEngine", "ApusThreads", "ApusTestSupport"],
+      path: "Tests/ApusEventLogPeer",
+      swiftSettings: settings
+    ),
+    tests(
+      "ApusEventLog",
+      ["ApusEventLog", "ApusEngine", "ApusThreads", "CApusSystemFaults", "apus-event-log-peer"]),
     .target(
       name: "ApusReplicationTestKit",
       dependencies: ["ApusReplication", "ApusJournal", "ApusEngine"],
