@@ -51,8 +51,9 @@ extension EventLog {
     let complete = control.load(.completeSequence)
     let position = self.position
     try withMaintenance { marks throws(EventLogError) in
+      // Once both say so: the older one would keep segments that nobody else needs.
       if let newest = marks.newest, newest.position == position,
-        newest.completeSequence == complete
+        newest.completeSequence >= complete, marks.older?.position == position
       {
         return
       }
@@ -148,14 +149,14 @@ extension EventLog {
     let (header, first, position) = (control.header, firstIndex, self.position)
     guard position > first else { return first }
     let last = EventLogSegments.start(of: position - 1, header)
+    let keptCount =
+      (UInt64(configuration.keptByteCount) + header.segmentByteCount - 1) / header.segmentByteCount
     let limit = min(control.hindmostCursor ?? .max, held, last)
     var reading = EventLogSegments(folder: folder, control: control)
     var target = first
     while true {
       let end = EventLogSegments.start(of: target, header) + header.capacity
-      let kept = (last + header.capacity - min(end, last + header.capacity)) / header.capacity
-        * header.segmentByteCount
-      guard end <= limit, kept >= UInt64(configuration.keptByteCount),
+      guard end <= limit, (last - end) / header.capacity + 1 >= keptCount,
         try reading.sequence(of: end - 1) <= sequence
       else { return target }
       target = end
