@@ -84,7 +84,7 @@ let package = Package(
       "ApusCore",
       [
         "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal",
-        "ApusReplication",
+        "ApusEventLog", "ApusReplication",
       ]),
 
     // Stores: nothing in the core needs the libraries of their servers
