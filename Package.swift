@@ -220,7 +220,9 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusFuzzHarnesses", ["ApusFuzzHarnesses"]),
-    tests("ApusCommand", ["apus", "ApusTradingService", "ApusMetrics", "ApusJournal"]),
+    tests(
+      "ApusCommand",
+      ["apus", "ApusTradingService", "ApusMetrics", "ApusEngine", "ApusJournal", "ApusEventLog"]),
   ],
   swiftLanguageModes: [.v6]
 )

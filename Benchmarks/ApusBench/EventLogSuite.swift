@@ -78,8 +78,9 @@ private final class EventLogBench<Event: BitwiseCopyable> {
           var taken = 0
           while taken < events.count {
             // SAFETY: the rest of the batch.
-            taken += unsafe writer.take(UnsafeBufferPointer(rebasing: events[taken...]))
-            if log.isStalled { return }
+            let count = unsafe writer.take(UnsafeBufferPointer(rebasing: events[taken...]))
+            if count == 0, log.isStalled { return }
+            taken += count
           }
         }
       }

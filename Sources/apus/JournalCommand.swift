@@ -13,7 +13,8 @@ enum JournalCommand: Command {
     + "off a journal's end."
   static let usage = "journal verify|dump|recover FOLDER [options]"
   static let options = [
-    Option("from", "N", "dump: begin with this sequence, or index of an event (default: the first)"),
+    Option(
+      "from", "N", "dump: begin with this sequence, or index of an event (default: the first)"),
     Option("count", "N", "dump: records at most (default 100)"),
     Option("type", "N", "dump: only records of this type"),
     Option("json", nil, "print the findings as one JSON object"),

@@ -15,7 +15,8 @@ import Testing
     let folder = try TemporaryFolder()
     var published: UInt64 = 0
     var killCount = 0
-    let follower = try EventLogPeerProcess("follow", folder.path("log"), "survivor", waitsForLog: true)
+    let follower = try EventLogPeerProcess(
+      "follow", folder.path("log"), "survivor", waitsForLog: true)
     for round in Campaign.rounds(10, campaign: 1_500) {
       let comment: Comment = "seed \(seed) round \(round)"
       killCount += 1

@@ -30,7 +30,8 @@ extension EventReadOutcome {
   }
 
   /// What opening for writing and reading everything says, the same twice.
-  private func errors(_ folder: TemporaryFolder) -> (writer: EventLogError?, reader: EventLogError?) {
+  private func errors(_ folder: TemporaryFolder) -> (writer: EventLogError?, reader: EventLogError?)
+  {
     var reader: EventLogError?
     do throws(EventLogError) {
       var opened = try EventLogRig.reader(folder)

@@ -147,7 +147,8 @@ import Testing
   }
 
   @Test func afterAPowerCutTheMarkCounts() throws {
-    for (mark, end) in [(0, 500), (100, 500), (128, 500), (200, 201), (500, 500)] as [(UInt64, UInt64)]
+    for (mark, end) in [(0, 500), (100, 500), (128, 500), (200, 201), (500, 500)]
+      as [(UInt64, UInt64)]
     {
       let folder = try TemporaryFolder()
       try write(folder, end, mark: mark)

@@ -72,8 +72,9 @@ import Testing
       #expect(try log.removeSegments(durableThrough: .max) == 1)
       #expect(
         log.cursors == [EventLogCursor(name: "feed", index: 138, processID: getpid())])
-      #expect(throws: EventLogError.cursorInUse(
-        path: log.control.path, name: "feed", processID: getpid())
+      #expect(
+        throws: EventLogError.cursorInUse(
+          path: log.control.path, name: "feed", processID: getpid())
       ) { _ = try EventLogRig.reader(folder, name: "feed") }
       #expect(throws: EventLogError.self) { try log.removeCursor(named: "feed") }
     }

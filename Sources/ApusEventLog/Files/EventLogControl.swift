@@ -98,7 +98,8 @@ final class EventLogControl: @unchecked Sendable {
   }
 
   private func atomic(at offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
-    precondition(offset >= 0 && offset + 8 <= byteCount, "EventLogControl: expected an offset of the file")
+    precondition(
+      offset >= 0 && offset + 8 <= byteCount, "EventLogControl: expected an offset of the file")
     // SAFETY: eight aligned bytes of the mapping; any bits are an integer.
     return unsafe (base + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
@@ -122,7 +123,8 @@ final class EventLogControl: @unchecked Sendable {
   var spot: ParkingSpot {
     // SAFETY: four aligned bytes of the mapping; users of the spot retain self.
     unsafe ParkingSpot(
-      word: (base + Self.parkingOffset).assumingMemoryBound(to: Atomic<UInt32>.self), isShared: true)
+      word: (base + Self.parkingOffset).assumingMemoryBound(to: Atomic<UInt32>.self), isShared: true
+    )
   }
 
   // MARK: Marks

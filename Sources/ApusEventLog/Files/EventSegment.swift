@@ -128,7 +128,8 @@ final class EventSegment: @unchecked Sendable {
     precondition(start <= end, "EventSegment.checksum: expected a range")
     // SAFETY: both indices are of the segment, so that the records between them lie in the mapping.
     return unsafe EventLogFormat.checksum(
-      UnsafeRawBufferPointer(start: address(of: start), count: address(of: end) - address(of: start)),
+      UnsafeRawBufferPointer(
+        start: address(of: start), count: address(of: end) - address(of: start)),
       seed: seed)
   }
 }

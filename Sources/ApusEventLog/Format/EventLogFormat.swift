@@ -207,8 +207,9 @@ struct EventLogHeader: Equatable {
     ] where !indices.contains(value) {
       throw .value(path: path, name: name, offset: offset, found: value, expected: "\(indices)")
     }
-    guard magic != EventLogFormat.positionMagic
-      || EventLogFormat.cursorCounts.contains(Int(cursorCount))
+    guard
+      magic != EventLogFormat.positionMagic
+        || EventLogFormat.cursorCounts.contains(Int(cursorCount))
     else {
       throw .value(
         path: path, name: "cursorCount", offset: 80, found: UInt64(cursorCount),

@@ -126,7 +126,8 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
     // SAFETY: events from `next` to the limit are published and lie in the mapped segment.
     let taken = unsafe body(
       Span(
-        _unsafeStart: records + Int(truncatingIfNeeded: next &- segmentStart), count: max(0, count)))
+        _unsafeStart: records + Int(truncatingIfNeeded: next &- segmentStart), count: max(0, count))
+    )
     precondition(
       taken >= 0 && taken <= count, "EventLogReader.tryRead: expected a count of the events given")
     move(to: next &+ UInt64(truncatingIfNeeded: taken))

@@ -73,7 +73,9 @@ extension EventLog {
   ) throws(EventLogError) -> Result {
     // The result carries the error across the lock, which knows no typed one.
     let result = maintenance.withLock { marks -> Swift.Result<Result, EventLogError> in
-      do throws(EventLogError) { return .success(try body(&marks)) } catch { return .failure(error) }
+      do throws(EventLogError) { return .success(try body(&marks)) } catch {
+        return .failure(error)
+      }
     }
     return try result.get()
   }

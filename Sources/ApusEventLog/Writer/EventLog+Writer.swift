@@ -154,7 +154,8 @@ extension EventSegment {
     _ sequence: UInt64, _ event: UnsafeRawBufferPointer, at index: UInt64, offset: Int
   ) -> Bool {
     // SAFETY: the record lies in the mapping.
-    let bytes = unsafe UnsafeRawBufferPointer(start: address(of: index) + offset, count: event.count)
+    let bytes = unsafe UnsafeRawBufferPointer(
+      start: address(of: index) + offset, count: event.count)
     return unsafe self.sequence(of: index) == sequence && bytes.elementsEqual(event)
   }
 

@@ -200,6 +200,7 @@ extension EventSegment {
   fileprivate func zero(from index: UInt64) {
     let start = unsafe address(of: index)
     // SAFETY: from the record to the end of the mapping.
-    unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount - offset(of: index))
+    unsafe start.initializeMemory(
+      as: UInt8.self, repeating: 0, count: byteCount - offset(of: index))
   }
 }
