@@ -30,7 +30,8 @@ import Testing
   }
 
   @Test func verifyShowsWhatIsThere() throws {
-    let (_, path) = try log()
+    let (folder, path) = try log()
+    defer { withExtendedLifetime(folder) {} }
     let run = try CommandRun("journal", "verify", path, "--json")
     #expect(run.exitCode == 0, "\(run.errors)")
     let json = try run.json()
@@ -46,7 +47,8 @@ import Testing
   }
 
   @Test func dumpShowsEvents() throws {
-    let (_, path) = try log()
+    let (folder, path) = try log()
+    defer { withExtendedLifetime(folder) {} }
     let run = try CommandRun("journal", "dump", path, "--from", "254", "--count", "4", "--json")
     let events = try #require(try run.json()["events"] as? [[String: Any]])
     #expect(events.compactMap { $0["index"] as? Int } == [254, 255, 256, 257])

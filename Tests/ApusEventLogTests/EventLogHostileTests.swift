@@ -256,6 +256,38 @@ extension EventReadOutcome {
     }
   }
 
+  /// Records that no replay leads to are not taken for events that are there.
+  @Test func aWrongSequenceIsNotSkipped() throws {
+    // Of the first event, of the first event's command before the segment, of the last event.
+    for (name, offset, value) in [
+      (EventLogFormat.segmentName(firstIndex: 0), 4_096, 1_000_000),
+      (EventLogFormat.segmentName(firstIndex: 256), 128, 1_000_000),
+      (EventLogFormat.segmentName(firstIndex: 384), 4_096 + 15 * 32, 1_000_000),
+    ] as [(String, Int, UInt64)] {
+      let folder = try makeLog()
+      if offset == 128 {
+        let log = try EventLogRig.open(folder)
+        let box = try EventLogWriterBox(log)
+        box.take(0..<400)
+        try log.sync()
+        try log.sync()
+        #expect(try log.removeSegments(durableThrough: SampleEvents.sequence(255)) == 2)
+      }
+      try EventLogRig.change(folder, name) { put(value, 8, at: offset, in: &$0) }
+      let log = try EventLogRig.open(folder)
+      var error: EventLogError?
+      do throws(EventLogError) {
+        let box = try EventLogWriterBox(log)
+        box.take(0..<600)
+        error = log.stall
+      } catch let thrown {
+        error = thrown
+      }
+      #expect(error?.isBadData == true, "\(name) \(offset): \(String(describing: error))")
+      #expect(log.position == 400)
+    }
+  }
+
   private func put(_ value: UInt64, _ count: Int, at offset: Int, in bytes: inout [UInt8]) {
     for index in 0..<count where offset + index < bytes.count {
       bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(index * 8))

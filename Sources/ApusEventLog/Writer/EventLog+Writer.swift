@@ -71,15 +71,30 @@ extension EventLog {
     let segment = try reading.segment(containing: first)
     let oldest = segment.sequence(of: first)
     if sequence < oldest {
+      // Where nothing was removed, nothing is skipped: the first event has to be the log's first.
+      let isWhole = first == control.header.firstIndex
+      try checkOrder(&reading, from: oldest, to: position - 1)
       return EventLogReplay(
-        skippedSequence: oldest &- 1,
-        skippedCount: first == segment.firstIndex ? segment.ordinal : 0, index: first,
-        reading: reading)
+        skippedSequence: isWhole ? max(sequence, control.header.startSequence) : oldest &- 1,
+        skippedCount: isWhole ? 0 : segment.ordinal, index: first, reading: reading)
     }
     return EventLogReplay(
       skippedSequence: sequence, skippedCount: 0,
       index: try reading.firstIndex(ofSequence: sequence &+ 1, in: first..<position),
       reading: reading)
+  }
+
+  /// Checks that the event of an index may follow one of a command.
+  private func checkOrder(
+    _ reading: inout EventLogSegments, from sequence: UInt64, to index: UInt64
+  ) throws(EventLogError) {
+    let segment = try reading.segment(containing: index)
+    let last = segment.sequence(of: index)
+    guard sequence <= last else {
+      throw .order(
+        path: segment.path, offset: UInt64(segment.offset(of: index)), index: index,
+        sequence: last, before: sequence)
+    }
   }
 
   /// Compares an event of a replay with what the log has.
@@ -89,15 +104,16 @@ extension EventLog {
     return state.withLock { state in
       guard state.failure == nil, var replay = state.replay else { return .failed }
       if sequence <= replay.skippedSequence { return .present }
-      if replay.skippedCount > 0 {
+      if replay.skippedCount > 0, sequence == replay.skippedSequence &+ 1 {
         state.replay?.skippedCount -= 1
         return .present
       }
-      guard replay.index < position else {
-        state.replay = nil
-        return .new
-      }
       do throws(EventLogError) {
+        guard replay.index < position else {
+          try checkNew(&replay.reading, sequence)
+          state.replay = nil
+          return .new
+        }
         let segment = try replay.reading.segment(containing: replay.index)
         guard unsafe segment.has(sequence, event, at: replay.index, offset: layout.eventOffset)
         else {
@@ -112,6 +128,21 @@ extension EventLog {
       replay.index += 1
       state.replay = replay
       return .present
+    }
+  }
+
+  /// Checks that an event of a command may follow the last one.
+  private func checkNew(
+    _ reading: inout EventLogSegments, _ sequence: UInt64
+  ) throws(EventLogError) {
+    let position = self.position
+    guard position > firstIndex else { return }
+    let segment = try reading.segment(containing: position - 1)
+    let last = segment.sequence(of: position - 1)
+    guard sequence >= last else {
+      throw .order(
+        path: segment.path, offset: UInt64(segment.offset(of: position - 1)), index: position,
+        sequence: sequence, before: last)
     }
   }
 
