@@ -95,6 +95,23 @@ import Testing
     withExtendedLifetime(box) {}
   }
 
+  @Test func theHindmostCursorCounts() throws {
+    let folder = try TemporaryFolder()
+    let log = try EventLogRig.open(folder)
+    let box = try fill(log)
+    let first = try EventLogRig.reader(folder, name: "first", start: .index(700))
+    let second = try EventLogRig.reader(folder, name: "second", start: .index(300))
+    let third = try EventLogRig.reader(folder, name: "third", start: .index(900))
+    #expect(try log.removeSegments(durableThrough: .max) == 2)
+    try second.unregister()
+    #expect(try log.removeSegments(durableThrough: .max) == 3)
+    try first.unregister()
+    #expect(try log.removeSegments(durableThrough: .max) == 2)
+    try third.unregister()
+    #expect(log.firstIndex == 896)
+    withExtendedLifetime(box) {}
+  }
+
   @Test func anUnregisteredReaderIsToldThatItWasOvertaken() throws {
     let folder = try TemporaryFolder()
     let log = try EventLogRig.open(folder)

@@ -5,6 +5,7 @@ import ApusEngine
 import ApusTestSupport
 import ApusThreads
 import Foundation
+import Synchronization
 import Testing
 
 @testable import ApusEventLog
@@ -155,21 +156,28 @@ import Testing
     let log = try EventLogRig.open(folder)
     var reader = try EventLogRig.reader(folder)
     expect(reader.wait(.park(timeoutNanoseconds: 1_000_000)), false)
-    // In batches, so that the reader falls asleep between them.
+    // Each batch comes once the reader is asleep. Without a wake it looks again after 100 ms.
+    let hasRead = ReadBatches()
     let thread = Thread {
       guard var writer = try? log.makeWriter(of: PeerElement.self, resumingAfter: 0) else { return }
-      for batch in 0..<50 as Range<UInt64> {
-        usleep(500)
-        _ = writer.take(batch * 20..<batch * 20 + 20)
+      for batch in 0..<10 as Range<UInt64> {
+        while hasRead.count.load(ordering: .acquiring) < batch { usleep(100) }
+        usleep(3_000)
+        _ = writer.take(batch * 16..<batch * 16 + 16)
       }
     }
     thread.start()
     let strategy = WaitStrategy.park(spinCount: 10, timeoutNanoseconds: 10_000_000_000)
-    while reader.index < 1_000 {
+    var shortest = Duration.seconds(100)
+    for batch in 1...10 as ClosedRange<UInt64> {
+      let start = ContinuousClock.now
       guard reader.wait(strategy) else { break }
-      _ = reader.readAll()
+      shortest = min(shortest, ContinuousClock.now - start)
+      expect(reader.readAll().range, (batch - 1) * 16..<batch * 16)
+      hasRead.count.store(batch, ordering: .releasing)
     }
-    expect(reader.index, 1_000)
+    expect(reader.index, 160)
+    #expect(shortest < .milliseconds(60))
   }
 
   @Test func aLogBeginsWhereItIsTold() throws {
@@ -248,6 +256,11 @@ import Testing
     #expect(seen > 0)
     #expect(count == 0)
   }
+}
+
+/// Batches that a reader has read.
+private final class ReadBatches: Sendable {
+  let count = Atomic<UInt64>(0)
 }
 
 extension TemporaryFolder {

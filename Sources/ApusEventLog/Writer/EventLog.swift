@@ -72,14 +72,21 @@ public final class EventLog: Sendable {
       maintenance = Mutex(EventLogMarks(opened.control.marks))
       lockDescriptor = lock
     } catch {
-      close(lock)
+      Self.unlock(lock)
       throw error
     }
   }
 
   deinit {
     control.store(0, .writer)
-    close(lockDescriptor)
+    Self.unlock(lockDescriptor)
+  }
+
+  /// Closing alone is not enough: a process that was just forked, and not yet become another program,
+  /// has the file open as well.
+  private static func unlock(_ descriptor: CInt) {
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
   }
 
   // MARK: Positions
