@@ -46,7 +46,7 @@ func linkProgram(_ product: String) -> Target {
 }
 
 let linkedProducts = [
-  "ApusEngine", "ApusHost", "ApusJournal", "ApusCore", "ApusReplication", "ApusReplicationNATS",
+  "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusCore", "ApusReplication", "ApusReplicationNATS",
   "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading", "ApusTradingService",
 ]
 
@@ -57,6 +57,7 @@ let package = Package(
     .library(name: "ApusHost", targets: ["ApusHost"]),
     .library(name: "ApusCore", targets: ["ApusCore"]),
     .library(name: "ApusJournal", targets: ["ApusJournal"]),
+    .library(name: "ApusEventLog", targets: ["ApusEventLog"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
     .library(name: "ApusReplicationNATS", targets: ["ApusReplicationNATS"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
@@ -100,6 +101,7 @@ let package = Package(
         "ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "ApusHost", "CApusUring",
         "CApusChecksum",
       ]),
+    module("ApusEventLog", ["ApusThreads", "ApusEngine", "ApusHost", "CApusChecksum"]),
     module(
       "ApusReplication", ["ApusMemory", "ApusEngine", "ApusHost", "ApusJournal", "CApusSockets"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
@@ -107,7 +109,7 @@ let package = Package(
       "ApusCore",
       [
         "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusHost",
-        "ApusJournal",
+        "ApusJournal", "ApusEventLog",
       ]),
 
     // Stores: nothing in the core needs the libraries of their servers
@@ -193,6 +195,19 @@ let package = Package(
       [
         "ApusJournal", "ApusMemory", "CApusChecksum", "CApusSystemFaults", "apus-journal-appender",
       ]),
+    // Writes or follows an event log until a test kills it.
+    .executableTarget(
+      name: "apus-event-log-peer",
+      dependencies: ["ApusEventLog", "ApusEngine", "ApusHost", "ApusThreads", "ApusTestSupport"],
+      path: "Tests/ApusEventLogPeer",
+      swiftSettings: settings
+    ),
+    tests(
+      "ApusEventLog",
+      [
+        "ApusEventLog", "ApusEngine", "ApusHost", "ApusThreads", "CApusSystemFaults",
+        "apus-event-log-peer",
+      ]),
     .target(
       name: "ApusReplicationTestKit",
       dependencies: ["ApusReplication", "ApusJournal", "ApusHost", "ApusEngine"],
@@ -249,7 +264,9 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusFuzzHarnesses", ["ApusFuzzHarnesses"]),
-    tests("ApusCommand", ["apus", "ApusTradingService", "ApusMetrics", "ApusJournal"]),
+    tests(
+      "ApusCommand",
+      ["apus", "ApusTradingService", "ApusMetrics", "ApusEngine", "ApusJournal", "ApusEventLog"]),
     tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") }),
   ] + linkedProducts.map(linkProgram),
   swiftLanguageModes: [.v6]

@@ -5,7 +5,6 @@ internal import ApusHost
 internal import ApusJournal
 internal import ApusRings
 internal import ApusServiceKit
-internal import Glibc
 
 /// A message ring, a host and its journal on one thread: what a command with an attachment costs from the
 /// claim in the ring until the disk has it.
@@ -71,57 +70,60 @@ private final class AttachmentBench {
   var failure: String? { host.failureDescription }
 }
 
-/// The same bytes written by nobody's journal: whole buffers, each made durable before the next, in a file
-/// whose blocks were written before.
-@safe
+/// The same bytes without a journal: whole buffers, each made durable before the next one is begun, in a
+/// file whose blocks were written before.
 private final class DirectWriteBench {
   private let place: BenchmarkPlace
-  private let file: CInt
-  private let buffer: UnsafeMutableRawBufferPointer
+  private let storage: FileJournalStorage
+  private let file: StorageFile
+  private var buffer: AlignedBuffer
   private let fileByteCount: Int
   private var offset = 0
   private(set) var failure: String?
 
   init(fileByteCount: Int) throws {
     let place = try BenchmarkPlace(for: "direct")
-    let path = place.path + "/bytes"
-    var flags = O_RDWR | O_CREAT | O_DIRECT
-    var opened = unsafe open(path, flags, 0o600)
-    if opened < 0 {
-      flags &= ~O_DIRECT
-      opened = unsafe open(path, flags, 0o600)
-    }
-    guard opened >= 0 else { throw WorkError("\(path): \(unsafe String(cString: strerror(errno)))") }
-    file = opened
-    unsafe buffer = .allocate(byteCount: 4 << 20, alignment: 4_096)
-    unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0x5A)
+    storage = try FileJournalStorage(path: place.path)
+    file = try storage.open("bytes", .aligned)
+    try storage.allocate(file, name: "bytes", byteCount: fileByteCount)
+    buffer = AlignedBuffer()
     self.fileByteCount = fileByteCount
     self.place = place
     _ = write(byteCount: fileByteCount)
   }
 
-  deinit {
-    unsafe buffer.deallocate()
-    close(file)
-  }
+  deinit { storage.close(file) }
 
   func write(byteCount: Int) -> UInt64 {
     var left = byteCount
-    while left > 0 {
-      if offset + buffer.count > fileByteCount { offset = 0 }
-      let wanted = min(buffer.count, (left + 4_095) & ~4_095)
-      // SAFETY: the buffer has so many bytes.
-      guard unsafe pwrite(file, buffer.baseAddress, wanted, off_t(offset)) == wanted,
-        fdatasync(file) == 0
-      else {
-        failure = unsafe "write: \(String(cString: strerror(errno)))"
-        return 0
-      }
+    while left > 0, failure == nil {
+      if offset + buffer.byteCount > fileByteCount { offset = 0 }
+      let wanted = min(buffer.byteCount, (left + 4_095) & ~4_095)
+      let source = unsafe UnsafeRawBufferPointer(rebasing: buffer.bytes[..<wanted])
+      // SAFETY: the commit has ended before the buffer is touched again.
+      unsafe storage.beginCommit(file, at: offset, source)
+      let progress = storage.commitProgress(wait: true)
+      if progress != .durable { failure = "direct write: \(progress)" }
       offset += wanted
       left -= wanted
     }
     return UInt64(byteCount)
   }
+}
+
+/// Memory at a page's beginning.
+@safe
+private struct AlignedBuffer: ~Copyable {
+  let bytes: UnsafeMutableRawBufferPointer
+
+  let byteCount = 4 << 20
+
+  init() {
+    unsafe bytes = .allocate(byteCount: 4 << 20, alignment: 4_096)
+    unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0x5A)
+  }
+
+  deinit { unsafe bytes.deallocate() }
 }
 
 extension BenchmarkSuite {

@@ -14,6 +14,7 @@ import Testing
     ("ApusMarketProtocols", ["libnuma"]),
     ("ApusHost", ["libnuma", "libz"]),
     ("ApusJournal", ["libnuma", "libz", "liburing"]),
+    ("ApusEventLog", ["libnuma", "libz"]),
     ("ApusCore", ["libnuma", "libz", "liburing"]),
     ("ApusReplication", ["libnuma", "libz", "liburing"]),
     ("ApusReplicationNATS", ["libnuma", "libz", "liburing", "libnats"]),

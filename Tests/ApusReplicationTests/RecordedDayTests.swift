@@ -34,7 +34,7 @@ import Testing
     var buffer = FramedMessageBuffer(capacityByteCount: 1 << 16)
     var bytes: [UInt8] = []
     while generator.fill(&buffer) {
-      unsafe buffer.withBytes { span in
+      buffer.withBytes { span in
         unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
       }
       buffer.removeAll()

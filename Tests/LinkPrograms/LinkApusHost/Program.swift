@@ -31,14 +31,14 @@ struct Tally: Engine {
   var eventCountMax: Int { 1 }
   var digest: UInt64 { total }
 
-  init() {}
+  init(configuration: Configuration = .init()) {}
 
   init(configuration: Configuration, snapshot: inout SnapshotReader) throws(SnapshotError) {
     total = try snapshot.read(field: "total")
   }
 
   mutating func apply(
-    _ command: UInt64, at time: Nanoseconds, sequence: UInt64,
+    _ command: UInt64, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
     into events: inout EventSink<UInt64>
   ) {
     total &+= command
