@@ -3,6 +3,7 @@
 
 internal import ApusEngine
 internal import ApusThreads
+internal import Glibc
 internal import Synchronization
 
 /// Where a replay of the journal stands in the events that the log has already.
