@@ -258,11 +258,13 @@ extension EventReadOutcome {
 
   /// Records that no replay leads to are not taken for events that are there.
   @Test func aWrongSequenceIsNotSkipped() throws {
-    // Of the first event, of the first event's command before the segment, of the last event.
+    // Of the first event, of the first event's command before the segment, of the last event, and of
+    // where the log begins.
     for (name, offset, value) in [
       (EventLogFormat.segmentName(firstIndex: 0), 4_096, 1_000_000),
       (EventLogFormat.segmentName(firstIndex: 256), 128, 1_000_000),
       (EventLogFormat.segmentName(firstIndex: 384), 4_096 + 15 * 32, 1_000_000),
+      (EventLogFormat.positionName, 72, 1_000_000),
     ] as [(String, Int, UInt64)] {
       let folder = try makeLog()
       if offset == 128 {
@@ -273,7 +275,10 @@ extension EventReadOutcome {
         try log.sync()
         #expect(try log.removeSegments(durableThrough: SampleEvents.sequence(255)) == 2)
       }
-      try EventLogRig.change(folder, name) { put(value, 8, at: offset, in: &$0) }
+      try EventLogRig.change(folder, name) { bytes in
+        put(value, 8, at: offset, in: &bytes)
+        if name == EventLogFormat.positionName { seal(&bytes) }
+      }
       let log = try EventLogRig.open(folder)
       var error: EventLogError?
       do throws(EventLogError) {

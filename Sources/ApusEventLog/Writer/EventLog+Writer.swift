@@ -3,6 +3,7 @@
 
 internal import ApusEngine
 internal import ApusThreads
+internal import Glibc
 internal import Synchronization
 
 /// Where a replay of the journal stands in the events that the log has already.
@@ -73,9 +74,15 @@ extension EventLog {
     if sequence < oldest {
       // Where nothing was removed, nothing is skipped: the first event has to be the log's first.
       let isWhole = first == control.header.firstIndex
+      let start = control.header.startSequence
+      guard !isWhole || start < oldest else {
+        throw .value(
+          path: control.path, name: "startSequence", offset: 72, found: start,
+          expected: "less than the first event's command, \(oldest)")
+      }
       try checkOrder(&reading, from: oldest, to: position - 1)
       return EventLogReplay(
-        skippedSequence: isWhole ? max(sequence, control.header.startSequence) : oldest &- 1,
+        skippedSequence: isWhole ? max(sequence, start) : oldest &- 1,
         skippedCount: isWhole ? 0 : segment.ordinal, index: first, reading: reading)
     }
     return EventLogReplay(
