@@ -58,6 +58,7 @@ let package = Package(
     .library(name: "ApusCore", targets: ["ApusCore"]),
     .library(name: "ApusJournal", targets: ["ApusJournal"]),
     .library(name: "ApusEventLog", targets: ["ApusEventLog"]),
+    .library(name: "ApusClient", targets: ["ApusClient"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
     .library(name: "ApusReplicationNATS", targets: ["ApusReplicationNATS"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
@@ -94,14 +95,18 @@ let package = Package(
     module("ApusMetrics", ["ApusThreads", "CApusZlib", "CApusCounters"]),
     // All that an engine needs; what runs one is the host's.
     module("ApusEngine", ["ApusMemory"]),
-    module("ApusHost", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine"]),
+    // Beside the contract, so that who reads events links no host.
+    module("ApusEventLog", ["ApusThreads", "ApusEngine", "CApusChecksum"]),
+    module("ApusClient", ["ApusThreads", "ApusRings", "ApusEngine", "ApusEventLog"]),
+    module(
+      "ApusHost",
+      ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusEventLog"]),
     module(
       "ApusJournal",
       [
         "ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "ApusHost", "CApusUring",
         "CApusChecksum",
       ]),
-    module("ApusEventLog", ["ApusThreads", "ApusEngine", "ApusHost", "CApusChecksum"]),
     module(
       "ApusReplication", ["ApusMemory", "ApusEngine", "ApusHost", "ApusJournal", "CApusSockets"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),

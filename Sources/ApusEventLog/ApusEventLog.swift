@@ -2,4 +2,5 @@
 // Copyright (c) 2026 the Apus authors
 
 // Who imports a product can name what its interface names.
-@_exported public import ApusHost
+@_exported public import ApusEngine
+@_exported public import ApusThreads

@@ -3,6 +3,7 @@
 
 // Who imports a product can name what its interface names.
 @_exported public import ApusEngine
+@_exported public import ApusEventLog
 @_exported public import ApusMetrics
 @_exported public import ApusRings
 @_exported public import ApusThreads

@@ -9,6 +9,8 @@ public import Synchronization
 public struct HostStatus: Sendable, Equatable {
   /// Sequence of the last record that was applied.
   public var lastSequence: UInt64
+  /// Up to here the journal has everything on the disk.
+  public var durableSequence: UInt64
   /// Up to here all events have left.
   public var acknowledgedSequence: UInt64
   /// Commands applied.
@@ -82,6 +84,9 @@ public struct EngineThread<
   /// What it stands at, a moment ago.
   public var status: HostStatus { control.status }
 
+  /// The same for other threads, also after the host's has ended.
+  public var gauge: HostGauge { HostGauge(control: control) }
+
   /// Tells it to stop after the batch it is at. Commands left in the input stay there.
   public func stop() { control.isStopping.store(true, ordering: .releasing) }
 
@@ -95,6 +100,14 @@ public struct EngineThread<
     thread.join()
     return box.take()
   }
+}
+
+/// Where a host on its thread stands, for any thread.
+public struct HostGauge: Sendable {
+  let control: HostControl
+
+  /// What it stands at, a moment ago.
+  public var status: HostStatus { control.status }
 }
 
 /// Holds a host while its thread has it.
@@ -128,6 +141,7 @@ final class HostBox<Host: ~Copyable>: @unchecked Sendable {
 final class HostControl: Sendable {
   @usableFromInline let isStopping = Atomic(false)
   @usableFromInline let lastSequence = Atomic<UInt64>(0)
+  @usableFromInline let durableSequence = Atomic<UInt64>(0)
   @usableFromInline let acknowledgedSequence = Atomic<UInt64>(0)
   @usableFromInline let commandCount = Atomic<UInt64>(0)
   @usableFromInline let hasFailed = Atomic(false)
@@ -137,8 +151,9 @@ final class HostControl: Sendable {
   var status: HostStatus {
     // Read in the order opposite to writing: what is acknowledged was applied.
     let acknowledged = acknowledgedSequence.load(ordering: .acquiring)
+    let durable = durableSequence.load(ordering: .acquiring)
     return HostStatus(
-      lastSequence: lastSequence.load(ordering: .acquiring),
+      lastSequence: lastSequence.load(ordering: .acquiring), durableSequence: durable,
       acknowledgedSequence: acknowledged, commandCount: commandCount.load(ordering: .relaxed),
       hasFailed: hasFailed.load(ordering: .acquiring))
   }
@@ -260,6 +275,7 @@ enum HostLoop {
   {
     control.commandCount.store(host.commandCount, ordering: .relaxed)
     control.lastSequence.store(host.lastSequence, ordering: .releasing)
+    control.durableSequence.store(host.durableSequence, ordering: .releasing)
     control.acknowledgedSequence.store(host.acknowledgedSequence, ordering: .releasing)
   }
 }

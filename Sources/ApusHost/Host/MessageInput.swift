@@ -121,6 +121,9 @@ public struct MessageInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   @inlinable
   public var isDrained: Bool { consumer.isDrained || consumer.corruptPosition != nil }
 
+  /// Whether nothing is left that could be taken.
+  var isEmpty: Bool { consumer.fillCount == 0 || consumer.corruptPosition != nil }
+
   /// As the ring's end was made to.
   public var wait: WaitStrategy { consumer.wait }
 

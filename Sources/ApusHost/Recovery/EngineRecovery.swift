@@ -55,6 +55,30 @@ public struct RecoveredEngine<E: Engine & ~Copyable>: ~Copyable {
   public consuming func takeEngine() -> E { engine }
 }
 
+extension RecoveredStream where E: ~Copyable, Output: ~Copyable {
+  /// A host that resumes behind the last record, with the output that took the events before it.
+  ///
+  /// - Parameter configuration: Its position is filled in.
+  /// - Throws: ``HostError``, as the host's initialiser.
+  public consuming func makeHost<
+    Input: CommandInput & ~Copyable, Journal: CommandJournal & ~Copyable
+  >(
+    input: consuming Input, journal: consuming Journal, configuration: HostConfiguration
+  ) throws(HostError) -> EngineHost<E, Input, Journal, Output> where Input.Command == E.Command {
+    var own = configuration
+    own.lastSequence = report.replay.lastSequence
+    own.lastTime = report.replay.lastTime
+    return try EngineHost(
+      engine: engine, input: input, journal: journal, output: output, configuration: own)
+  }
+
+  // As ``RecoveredEngine/takeEngine()``.
+  @_optimize(none)
+  consuming func withoutOutput() -> RecoveredEngine<E> {
+    RecoveredEngine(engine: engine, report: report)
+  }
+}
+
 /// A recovery that found no state to continue from.
 public enum RecoveryError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The snapshots could not be listed, or there was no memory for the engine.
@@ -78,6 +102,19 @@ public enum RecoveryError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
+/// An engine as it was before the crash, and the output that took the events of what was replayed.
+@frozen
+public struct RecoveredStream<
+  E: Engine & ~Copyable, Output: EventOutput & ~Copyable
+>: ~Copyable where Output.Element == SequencedEvent<E.Event> {
+  /// The engine.
+  public var engine: E
+  /// The output.
+  public var output: Output
+  /// What was done.
+  public var report: RecoveryReport
+}
+
 /// Brings an engine back: the newest snapshot that holds, then the journal behind it.
 public enum EngineRecovery {
   /// Recovers an engine.
@@ -97,6 +134,28 @@ public enum EngineRecovery {
     snapshots: (any SnapshotCatalog)?, journalSequence: UInt64,
     openRecording: (_ sequence: UInt64) throws(ReplayError) -> Recording
   ) throws(RecoveryError) -> RecoveredEngine<E> {
+    let stream = try recover(
+      type, configuration: configuration, snapshots: snapshots, journalSequence: journalSequence,
+      makeOutput: { (_: UInt64) throws(ReplayError) in NoOutput<E.Event>() },
+      openRecording: openRecording)
+    return stream.withoutOutput()
+  }
+
+  /// Recovers an engine, and gives the events of what is replayed to an output; else as
+  /// ``recover(_:configuration:snapshots:journalSequence:openRecording:)``.
+  ///
+  /// - Parameter makeOutput: Gets the sequence after which the replay begins. The output has to take
+  ///   all events: one that has no room for good ends the recovery with an error.
+  public static func recover<
+    E: Engine & ~Copyable, Recording: CommandRecording & ~Copyable,
+    Output: EventOutput & ~Copyable
+  >(
+    _ type: E.Type = E.self, configuration: E.Configuration,
+    snapshots: (any SnapshotCatalog)?, journalSequence: UInt64,
+    makeOutput: (_ sequence: UInt64) throws(ReplayError) -> Output,
+    openRecording: (_ sequence: UInt64) throws(ReplayError) -> Recording
+  ) throws(RecoveryError) -> RecoveredStream<E, Output>
+  where Output.Element == SequencedEvent<E.Event> {
     var report = RecoveryReport(
       snapshotSequence: nil, refusedSnapshots: [],
       replay: ReplayReport(lastSequence: 0, lastTime: .zero), digest: 0)
@@ -120,10 +179,16 @@ public enum EngineRecovery {
     guard start <= journalSequence else {
       throw .journalBehindSnapshot(snapshotSequence: start, journalSequence: journalSequence)
     }
-    var replay: EngineReplay<E, NoOutput<E.Event>>
+    let output: Output
+    do throws(ReplayError) {
+      output = try makeOutput(start)
+    } catch {
+      throw .replay(snapshotSequence: report.snapshotSequence, error: error)
+    }
+    var replay: EngineReplay<E, Output>
     do {
       replay = try EngineReplay(
-        engine: engine, output: NoOutput(), after: start, lastTime: report.replay.lastTime)
+        engine: engine, output: output, after: start, lastTime: report.replay.lastTime)
     } catch {
       throw .snapshots(.memory(error))
     }
@@ -141,7 +206,7 @@ public enum EngineRecovery {
     }
     report.replay = replay.report
     report.digest = replay.engine.digest
-    return RecoveredEngine(engine: replay.finish(), report: report)
+    return replay.finish(report)
   }
 
   /// An engine in the state of the newest snapshot that holds; nil where none does.

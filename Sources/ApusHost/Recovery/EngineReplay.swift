@@ -97,6 +97,11 @@ where Output.Element == SequencedEvent<E.Event> {
   /// Ends the replay and gives the engine back.
   public consuming func finish() -> E { hosted }
 
+  /// Ends the replay, with the output.
+  consuming func finish(_ report: RecoveryReport) -> RecoveredStream<E, Output> {
+    RecoveredStream(engine: hosted, output: output, report: report)
+  }
+
   @usableFromInline var stopped: ReplayError? { failure }
 
   /// Whether the events of another command would find room.

@@ -160,6 +160,28 @@ private final class SnapshotFileSource: SnapshotSource {
   }
 }
 
+/// The snapshots of a catalog up to a sequence: for a recovery whose output has no event of later commands.
+public struct SnapshotsThrough: SnapshotCatalog {
+  private let all: JournalSnapshots
+  private let lastSequence: UInt64
+
+  /// Those at or before `lastSequence`.
+  public init(_ all: JournalSnapshots, lastSequence: UInt64) {
+    self.all = all
+    self.lastSequence = lastSequence
+  }
+
+  /// Sequences of the snapshots that are there, newest first.
+  public func sequences() throws(SnapshotError) -> [UInt64] {
+    try all.sequences().filter { $0 <= lastSequence }
+  }
+
+  /// Opens one, after checking its bytes.
+  public func open(sequence: UInt64) throws(SnapshotError) -> any SnapshotSource {
+    try all.open(sequence: sequence)
+  }
+}
+
 extension EngineRecovery {
   /// Brings an engine back from the newest snapshot that holds and the journal behind it.
   ///
@@ -176,12 +198,37 @@ extension EngineRecovery {
     try recover(
       type, configuration: configuration, snapshots: snapshots,
       journalSequence: writer.lastSequence,
-      openRecording: { sequence throws(ReplayError) in
-        do throws(JournalError) {
-          return try JournalReader(storage: storage, from: sequence)
-        } catch {
-          throw .recording(description: error.description)
-        }
-      })
+      openRecording: { sequence throws(ReplayError) in try open(storage, from: sequence) })
+  }
+
+  /// Brings an engine back, and gives the events of what is replayed to an output.
+  ///
+  /// - Parameters:
+  ///   - configuration: The engine's.
+  ///   - writer: The journal, opened: it has cut what was unfinished.
+  ///   - snapshots: Where they are; nil for none.
+  ///   - storage: The journal's folder.
+  ///   - makeOutput: Gets the sequence after which the replay begins.
+  /// - Throws: `RecoveryError`.
+  public static func recover<E: Engine & ~Copyable, Output: EventOutput & ~Copyable>(
+    _ type: E.Type = E.self, configuration: E.Configuration, writer: borrowing JournalWriter,
+    snapshots: (any SnapshotCatalog)?, storage: any JournalStorage,
+    makeOutput: (_ sequence: UInt64) throws(ReplayError) -> Output
+  ) throws(RecoveryError) -> RecoveredStream<E, Output>
+  where Output.Element == SequencedEvent<E.Event> {
+    try recover(
+      type, configuration: configuration, snapshots: snapshots,
+      journalSequence: writer.lastSequence, makeOutput: makeOutput,
+      openRecording: { sequence throws(ReplayError) in try open(storage, from: sequence) })
+  }
+
+  private static func open(
+    _ storage: any JournalStorage, from sequence: UInt64
+  ) throws(ReplayError) -> JournalReader {
+    do throws(JournalError) {
+      return try JournalReader(storage: storage, from: sequence)
+    } catch {
+      throw .recording(description: error.description)
+    }
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-public import ApusHost
+public import ApusEventLog
 
-// The only file that names the host's side.
+// A log that readers follow is an output like a ring.
 extension EventLogWriter: EventOutput {}

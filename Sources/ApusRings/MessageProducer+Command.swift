@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-public import ApusRings
-
 extension MessageProducer {
-  /// Pushes a command and what belongs to it, as ``MessageInput`` takes it, if there is room.
+  /// Pushes a command and what belongs to it, as a host's `MessageInput` takes it, if there is room.
   ///
   /// - Parameters:
   ///   - command: Plain, without padding.

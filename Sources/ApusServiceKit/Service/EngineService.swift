@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusCore
+internal import Foundation
+internal import Synchronization
+
+/// What a service stands at.
+public struct ServiceStatus: Sendable, Equatable {
+  /// Last record that was applied.
+  public var appliedSequence: UInt64
+  /// Everything up to here is on the disk.
+  public var durableSequence: UInt64
+  /// The events of everything up to here are in the event log.
+  public var acknowledgedSequence: UInt64
+  /// Commands applied since it started.
+  public var commandCount: UInt64
+  /// Events in the life of the event log.
+  public var eventCount: UInt64
+  /// What clients' rings had that was no command.
+  public var refused: RefusedMessages
+  /// Sequence of the newest snapshot; 0 where there is none.
+  public var snapshotSequence: UInt64
+  /// Why it cannot continue, or what is amiss, one line each.
+  public var problems: [String]
+  /// Whether the host takes no commands any more.
+  public var hasFailed: Bool
+}
+
+/// An engine as a service: recovered from its folder, fed by message rings that clients on this machine
+/// open, journaled, followed by snapshots, and read through its event log.
+///
+/// ```swift
+/// let service = try EngineService<MatchingEngine>.start(
+///   engine: limits, configuration: ServiceConfiguration(folder: "/var/lib/venue"))
+/// …
+/// try service.stop()
+/// ```
+///
+/// | thread | what |
+/// |---|---|
+/// | `apus-host` | rings → journal → engine → event log |
+/// | `apus-follower` | a second engine behind the journal: writes snapshots, removes old segments |
+/// | `apus-keeper` | prepares and syncs the event log, removes its old segments, sets the counters |
+///
+/// What was acknowledged is in the event log and, with ``ServiceConfiguration/Release/durable``, on the
+/// disk: it survives the process. A second service on the folder is refused.
+///
+/// - Threading: one thread at a time; ``status`` from any.
+public final class EngineService<E: Engine & ~Copyable> where E.Configuration: Sendable {
+  typealias Thread = EngineThread<
+    E, MessageInputs<E.Command>, JournalWriter, EventLogWriter<E.Event>
+  >
+
+  /// How it runs.
+  public let configuration: ServiceConfiguration
+  /// Where its files are.
+  public let folder: ServiceFolder
+  /// How the engine came back.
+  public let recovery: RecoveryReport
+  /// What opening the event log found.
+  public let eventLogRecovery: EventLogRecovery
+  /// How the journal's commits reach the disk.
+  public let journalMode: String
+
+  private let door: InputDoor
+  private let log: EventLog
+  private let gauge: HostGauge
+  private let keeper: ServiceKeeper
+  private let follower: SnapshotFollowerThread?
+  private var thread: Thread?
+
+  private init(
+    _ configuration: ServiceConfiguration, _ parts: ServiceParts,
+    follower: SnapshotFollowerThread?, keeper: ServiceKeeper, thread: consuming Thread
+  ) {
+    self.configuration = configuration
+    folder = ServiceFolder(configuration.folder)
+    recovery = parts.recovery
+    eventLogRecovery = parts.log.recovery
+    journalMode = parts.journalMode
+    door = parts.door
+    log = parts.log
+    gauge = thread.gauge
+    self.follower = follower
+    self.keeper = keeper
+    self.thread = consume thread
+  }
+
+  /// Recovers the engine and begins to serve.
+  ///
+  /// - Parameters:
+  ///   - engine: The engine's configuration.
+  ///   - configuration: Where and how.
+  /// - Throws: ``ServiceError`` of the part that could not start; nothing runs then.
+  public static func start(
+    engine: E.Configuration, configuration: ServiceConfiguration
+  ) throws(ServiceError) -> EngineService {
+    try configuration.validate()
+    let folder = ServiceFolder(configuration.folder)
+    try folder.make()
+    typealias Opening = ServiceOpening<E>
+    let storage = try Opening.openStorage(folder)
+    let writer = try Opening.openJournal(storage, configuration)
+    let log = try Opening.openLog(folder, writer, configuration)
+    let stream = try Opening.recover(
+      engine, storage, writer, log, keptCount: configuration.snapshotsKept)
+    let parts = ServiceParts(
+      recovery: stream.report, log: log, journalMode: storage.modeDescription,
+      journal: writer.identifier)
+    let inputs = try Opening.openRings(folder, parts.door, configuration)
+    let counters = try ServiceCounters.open(folder)
+    let host = try Opening.makeHost(stream, writer, inputs, configuration)
+    let thread = try startHost(host, configuration)
+    let follower = try makeFollower(folder, engine, configuration)
+    let keeper = try ServiceKeeper.start(
+      log: parts.log, host: thread.gauge, follower: follower, door: parts.door, counters: counters)
+    try parts.description(of: E.self, configuration).write(folder)
+    return EngineService(configuration, parts, follower: follower, keeper: keeper, thread: thread)
+  }
+
+  private static func startHost(
+    _ host: consuming sending Thread.Host, _ configuration: ServiceConfiguration
+  ) throws(ServiceError) -> Thread {
+    do throws(ThreadError) {
+      return try Thread.start(host, name: "apus-host", cpuIndex: configuration.cpu)
+    } catch {
+      throw .thread(error)
+    }
+  }
+
+  private static func makeFollower(
+    _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration
+  ) throws(ServiceError) -> SnapshotFollowerThread? {
+    guard configuration.snapshotInterval > 0 else { return nil }
+    let path = folder.journal
+    let how = SnapshotFollowerConfiguration(
+      commandInterval: configuration.snapshotInterval, keptCount: configuration.snapshotsKept,
+      retainedSegmentCountMin: configuration.journalSegmentsKept)
+    do throws(ThreadError) {
+      return try SnapshotFollowerThread.start(name: "apus-follower", cpuIndex: nil) {
+        () throws(SnapshotFollowerError) in
+        try SnapshotFollower(E.self, engine: engine, path: path, configuration: how)
+      }
+    } catch {
+      throw .thread(error)
+    }
+  }
+
+  // MARK: Where it stands
+
+  /// What it stands at, a moment ago.
+  public var status: ServiceStatus { keeper.status }
+
+  /// Waits until everything up to a sequence was applied.
+  ///
+  /// - Returns: False after the limit, and where the service has failed.
+  public func waitUntilApplied(_ sequence: UInt64, limit: Duration) -> Bool {
+    wait(limit) { $0.lastSequence >= sequence }
+  }
+
+  /// Waits until everything up to a sequence is on the disk.
+  ///
+  /// - Returns: False after the limit, and where the service has failed.
+  public func waitUntilDurable(_ sequence: UInt64, limit: Duration) -> Bool {
+    wait(limit) { $0.durableSequence >= sequence }
+  }
+
+  private func wait(_ limit: Duration, _ isReached: (HostStatus) -> Bool) -> Bool {
+    let end = ContinuousClock.now + limit
+    while true {
+      let status = gauge.status
+      if isReached(status) { return true }
+      if status.hasFailed || ContinuousClock.now >= end { return false }
+      Foundation.Thread.sleep(forTimeInterval: 0.000_2)
+    }
+  }
+
+  /// Whether the host takes commands.
+  public var isServing: Bool { thread != nil && !gauge.status.hasFailed }
+
+  // MARK: The end
+
+  /// Takes what is in the rings, makes it durable, lets its events go, and ends.
+  ///
+  /// - Throws: ``ServiceError`` of the event log's last sync. Where the journal or the log has failed,
+  ///   what was not acknowledged is for the next start to find out; ``status`` says why.
+  public func stop() throws(ServiceError) {
+    guard let thread = thread.take() else { return }
+    try? FileManager.default.removeItem(atPath: folder.description)
+    door.close()
+    // A log that is stalled would keep the host from ending.
+    if log.isStalled { thread.stop() }
+    let host = thread.finish()
+    let acknowledged = host.acknowledgedSequence
+    _ = consume host
+    follower?.finish()
+    keeper.finish()
+    do throws(EventLogError) {
+      try log.sync(completeThrough: acknowledged)
+    } catch {
+      throw .eventLog(error)
+    }
+  }
+}

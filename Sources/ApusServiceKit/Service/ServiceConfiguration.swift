@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCore
+internal import Foundation
+
+/// How an engine is run as a service. Every field has a default but ``folder``; a JSON5 file has the same
+/// names.
+public struct ServiceConfiguration: Codable, Sendable, Equatable {
+  /// How the host's thread waits for commands.
+  public enum Wait: String, Codable, Sendable, CaseIterable {
+    /// It looks without a pause: soonest, and takes a whole CPU.
+    case spin
+    /// It looks, and lets others have the CPU between looks.
+    case yield
+    /// It looks for a while and then sleeps between looks.
+    case park
+  }
+
+  /// When events leave.
+  public enum Release: String, Codable, Sendable, CaseIterable {
+    /// At once; a crash can take commands whose events were seen.
+    case atOnce
+    /// When the disk has their command.
+    case durable
+  }
+
+  /// The data folder; see ``ServiceFolder``.
+  public var folder: String
+  /// CPU of the host's thread; nil leaves it free.
+  public var cpu: Int?
+  /// How the host's thread waits.
+  public var wait = Wait.park
+  /// When events leave.
+  public var release = Release.durable
+  /// Rings for clients: so many at once. Shape: 1...64.
+  public var clients = 8
+  /// Room of each. Unit: bytes, a power of two.
+  public var clientRingBytes = 1 << 20
+  /// Length of a journal's segment. Unit: bytes.
+  public var journalSegmentBytes = 256 << 20
+  /// The journal's largest group commit. Unit: bytes.
+  public var journalBufferBytes = 1 << 20
+  /// Commands between two snapshots; 0 writes none.
+  public var snapshotInterval: UInt64 = 1_000_000
+  /// Snapshots that are kept.
+  public var snapshotsKept = 2
+  /// Journal segments that are kept in any case; older ones go once the snapshots have them.
+  public var journalSegmentsKept = 4
+  /// Length of an event log's segment. Unit: bytes.
+  public var eventSegmentBytes = 128 << 20
+  /// Event log that is kept for readers without a cursor. Unit: bytes.
+  public var eventBytesKept = 256 << 20
+  /// Commands between two digests in the journal; 0 takes none.
+  public var digestInterval = 1_000_000
+  /// Events that the host keeps while they may not leave. Unit: events.
+  public var eventCapacity = 1 << 16
+
+  /// The defaults, in this folder.
+  public init(folder: String) { self.folder = folder }
+
+  /// Reads what is there, and leaves the rest as it is by default; an unknown key is an error.
+  public init(from decoder: any Decoder) throws {
+    let all = try decoder.container(keyedBy: AnyKey.self)
+    let known = Set(CodingKeys.allCases.map(\.rawValue))
+    if let unknown = all.allKeys.first(where: { !known.contains($0.stringValue) }) {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [unknown], debugDescription: "unknown key \(unknown.stringValue)"))
+    }
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func take<T: Decodable>(_ key: CodingKeys, _ current: inout T) throws {
+      if let value = try values.decodeIfPresent(T.self, forKey: key) { current = value }
+    }
+    folder = ""
+    try take(.folder, &folder)
+    cpu = try values.decodeIfPresent(Int.self, forKey: .cpu)
+    try take(.wait, &wait)
+    try take(.release, &release)
+    try take(.clients, &clients)
+    try take(.clientRingBytes, &clientRingBytes)
+    try take(.journalSegmentBytes, &journalSegmentBytes)
+    try take(.journalBufferBytes, &journalBufferBytes)
+    try take(.snapshotInterval, &snapshotInterval)
+    try take(.snapshotsKept, &snapshotsKept)
+    try take(.journalSegmentsKept, &journalSegmentsKept)
+    try take(.eventSegmentBytes, &eventSegmentBytes)
+    try take(.eventBytesKept, &eventBytesKept)
+    try take(.digestInterval, &digestInterval)
+    try take(.eventCapacity, &eventCapacity)
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case folder, cpu, wait, release, clients, clientRingBytes, journalSegmentBytes
+    case journalBufferBytes, snapshotInterval, snapshotsKept, journalSegmentsKept
+    case eventSegmentBytes, eventBytesKept, digestInterval, eventCapacity
+  }
+
+  private struct AnyKey: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// Reads a JSON5 file.
+  ///
+  /// - Throws: ``ServiceError/configurationFile(path:reason:)`` that names the field.
+  public static func read(path: String) throws(ServiceError) -> ServiceConfiguration {
+    do {
+      let decoder = JSONDecoder()
+      decoder.allowsJSON5 = true
+      return try decoder.decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    } catch let error as DecodingError {
+      throw .configurationFile(path: path, reason: Self.reason(error))
+    } catch {
+      throw .configurationFile(path: path, reason: error.localizedDescription)
+    }
+  }
+
+  private static func reason(_ error: DecodingError) -> String {
+    switch error {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context),
+      .dataCorrupted(let context), .keyNotFound(_, let context):
+      let field = context.codingPath.map(\.stringValue).joined(separator: ".")
+      return (field.isEmpty ? "" : "\(field): ") + context.debugDescription
+    @unknown default: return "\(error)"
+    }
+  }
+
+  /// - Throws: ``ServiceError/configuration(field:value:expected:)`` for what the parts do not check.
+  func validate() throws(ServiceError) {
+    func check<T: Comparable & Sendable>(
+      _ field: String, _ value: T, _ range: ClosedRange<T>
+    ) throws(ServiceError) {
+      guard range.contains(value) else {
+        throw .configuration(
+          field: field, value: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+      }
+    }
+    guard !folder.isEmpty else {
+      throw .configuration(field: "folder", value: "empty", expected: "the service's data folder")
+    }
+    try check("clients", clients, 1...64)
+    try check("clientRingBytes", clientRingBytes, 4_096...(1 << 30))
+    try check("snapshotsKept", snapshotsKept, 1...1_000)
+    try check("journalSegmentsKept", journalSegmentsKept, 1...1_000_000)
+    try check("digestInterval", digestInterval, 0...Int.max)
+    try check("eventCapacity", eventCapacity, 1...(1 << 28))
+  }
+
+  var waitStrategy: WaitStrategy {
+    switch wait {
+    case .spin: .spin()
+    case .yield: .spinThenYield()
+    case .park: .park()
+    }
+  }
+
+  var eventRelease: EventRelease { release == .durable ? .durable : .atOnce }
+}

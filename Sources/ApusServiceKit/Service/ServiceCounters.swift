@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCore
+
+/// A service's counters in its folder, for `apus top FOLDER` and Prometheus.
+struct ServiceCounters: ~Copyable, Sendable {
+  private let file: CounterFile
+  private var commands: Counter
+  private var events: Counter
+  private var applied: Gauge
+  private var durable: Gauge
+  private var acknowledged: Gauge
+  private var snapshot: Gauge
+  private var problems: Gauge
+  private var tooShort: Counter
+  private var tooLong: Counter
+  private var unknown: Counter
+  private var corrupt: Counter
+
+  static func open(_ folder: ServiceFolder) throws(ServiceError) -> ServiceCounters {
+    do throws(CounterFileError) { return try ServiceCounters(path: folder.counters) } catch {
+      throw .counters(error)
+    }
+  }
+
+  private init(path: String) throws(CounterFileError) {
+    let file = try CounterFile(
+      path: path, configuration: .init(slotCapacity: 64, histogramByteCapacity: 0))
+    func refused(_ reason: String) throws(CounterFileError) -> Counter {
+      try file.counter(
+        "apus_refused_messages_total", help: "Messages in clients' rings that were no command.",
+        labels: [.init("reason", reason)])
+    }
+    let commands = try file.counter("apus_commands_total", help: "Commands applied since the start.")
+    let events = try file.counter("apus_events_total", help: "Events in the event log's life.")
+    let applied = try file.gauge("apus_applied_sequence", help: "Last record that was applied.")
+    let durable = try file.gauge("apus_durable_sequence", help: "Last record on the disk.")
+    let acknowledged = try file.gauge(
+      "apus_acknowledged_sequence", help: "Last record whose events are in the event log.")
+    let snapshot = try file.gauge("apus_snapshot_sequence", help: "Record of the newest snapshot.")
+    let problems = try file.gauge("apus_problems", help: "What is amiss now; 0 while all is well.")
+    let tooShort = try refused("too_short")
+    let tooLong = try refused("attachment_too_long")
+    let unknown = try refused("unknown_type")
+    let corrupt = try refused("corrupt_ring")
+    self.file = file
+    self.commands = commands
+    self.events = events
+    self.applied = applied
+    self.durable = durable
+    self.acknowledged = acknowledged
+    self.snapshot = snapshot
+    self.problems = problems
+    self.tooShort = tooShort
+    self.tooLong = tooLong
+    self.unknown = unknown
+    self.corrupt = corrupt
+  }
+
+  mutating func update(_ status: ServiceStatus) {
+    commands.set(status.commandCount)
+    events.set(status.eventCount)
+    applied.set(Int64(clamping: status.appliedSequence))
+    durable.set(Int64(clamping: status.durableSequence))
+    acknowledged.set(Int64(clamping: status.acknowledgedSequence))
+    snapshot.set(Int64(clamping: status.snapshotSequence))
+    problems.set(Int64(status.problems.count))
+    tooShort.set(status.refused.tooShort)
+    tooLong.set(status.refused.attachmentTooLong)
+    unknown.set(status.refused.unknownType)
+    corrupt.set(status.refused.corruptRings)
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCore
+internal import Foundation
+internal import Synchronization
+
+/// The thread that does for a service what may take longer than a store.
+final class ServiceKeeper: Sendable {
+  /// Time between two rounds. Unit: seconds.
+  private static let roundSeconds = 0.02
+  /// Rounds between two syncs of the event log, which write to the disk.
+  private static let syncRounds = 10
+
+  private let log: EventLog
+  private let host: HostGauge
+  private let follower: SnapshotFollowerThread?
+  private let door: InputDoor
+  private let isStopping = Atomic(false)
+  private let hasEnded = Atomic(false)
+  /// Why the event log could not be synced or tidied, as of the last try.
+  private let amiss = Mutex<String?>(nil)
+
+  private let thread = Mutex<PinnedThread?>(nil)
+
+  private init(
+    _ log: EventLog, _ host: HostGauge, _ follower: SnapshotFollowerThread?, _ door: InputDoor
+  ) {
+    self.log = log
+    self.host = host
+    self.follower = follower
+    self.door = door
+  }
+
+  /// Starts the thread; it ends with ``finish()``.
+  static func start(
+    log: EventLog, host: HostGauge, follower: SnapshotFollowerThread?, door: InputDoor,
+    counters: consuming ServiceCounters
+  ) throws(ServiceError) -> ServiceKeeper {
+    let keeper = ServiceKeeper(log, host, follower, door)
+    let box = CounterBox(counters)
+    do throws(ThreadError) {
+      let thread = try PinnedThread(configuration: .init(name: "apus-keeper")) { _ in
+        var own = box.take()
+        keeper.run(&own)
+      }
+      keeper.thread.withLock { $0 = thread }
+    } catch {
+      throw .thread(error)
+    }
+    return keeper
+  }
+
+  private func run(_ counters: inout ServiceCounters?) {
+    var round = 0
+    while !isStopping.load(ordering: .acquiring) {
+      keep(isSyncDue: round % Self.syncRounds == 0)
+      counters?.update(status)
+      round += 1
+      Foundation.Thread.sleep(forTimeInterval: Self.roundSeconds)
+    }
+    counters?.update(status)
+  }
+
+  private func keep(isSyncDue: Bool) {
+    do throws(EventLogError) {
+      try log.prepare()
+      if isSyncDue {
+        let status = host.status
+        try log.sync(completeThrough: status.acknowledgedSequence)
+        try log.removeSegments(durableThrough: status.durableSequence)
+      }
+      amiss.withLock { $0 = nil }
+    } catch {
+      let line = error.description
+      amiss.withLock { $0 = line }
+    }
+  }
+
+  var status: ServiceStatus {
+    let now = host.status
+    let followed = follower?.status
+    var problems: [String] = []
+    if now.hasFailed { problems.append("the journal has failed: start the service again") }
+    if let stall = log.stall { problems.append(stall.description) }
+    if let line = amiss.withLock({ $0 }), !problems.contains(line) { problems.append(line) }
+    if let failure = followed?.failure { problems.append("snapshots: \(failure)") }
+    return ServiceStatus(
+      appliedSequence: now.lastSequence, durableSequence: now.durableSequence,
+      acknowledgedSequence: now.acknowledgedSequence, commandCount: now.commandCount,
+      eventCount: log.position, refused: door.refused,
+      snapshotSequence: followed?.snapshotSequence ?? 0, problems: problems,
+      hasFailed: now.hasFailed)
+  }
+
+  func finish() {
+    isStopping.store(true, ordering: .releasing)
+    let own = thread.withLock { $0.take() }
+    own?.join()
+  }
+}
+
+/// Hands a value that cannot be copied to a thread.
+private final class CounterBox: Sendable {
+  private let value: Mutex<ServiceCounters?>
+
+  init(_ counters: consuming ServiceCounters) { value = Mutex(counters) }
+
+  func take() -> ServiceCounters? { value.withLock { $0.take() } }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCore
+internal import Foundation
+
+/// What a service has beside its host.
+struct ServiceParts: Sendable {
+  let recovery: RecoveryReport
+  let log: EventLog
+  let door = InputDoor()
+  let journalMode: String
+  let journal: JournalIdentifier
+}
+
+/// The steps from a folder to a host, in their order.
+enum ServiceOpening<E: Engine & ~Copyable> {
+  typealias Host = EngineHost<
+    E, MessageInputs<E.Command>, JournalWriter, EventLogWriter<E.Event>
+  >
+  typealias Stream = RecoveredStream<E, EventLogWriter<E.Event>>
+
+  /// The journal, which nobody else may have.
+  static func openStorage(_ folder: ServiceFolder) throws(ServiceError) -> FileJournalStorage {
+    do throws(JournalError) {
+      return try FileJournalStorage(path: folder.journal)
+    } catch {
+      throw .journal(error)
+    }
+  }
+
+  static func openJournal(
+    _ storage: FileJournalStorage, _ configuration: ServiceConfiguration
+  ) throws(ServiceError) -> JournalWriter {
+    do throws(JournalError) {
+      return try JournalWriter(
+        storage: storage,
+        configuration: JournalConfiguration(
+          segmentByteCount: configuration.journalSegmentBytes,
+          bufferByteCount: configuration.journalBufferBytes))
+    } catch {
+      throw .journal(error)
+    }
+  }
+
+  static func openLog(
+    _ folder: ServiceFolder, _ writer: borrowing JournalWriter,
+    _ configuration: ServiceConfiguration
+  ) throws(ServiceError) -> EventLog {
+    do throws(EventLogError) {
+      return try EventLog(
+        of: E.Event.self, path: folder.events,
+        configuration: EventLogConfiguration(
+          format: E.snapshotFormat, journalHigh: writer.identifier.high,
+          journalLow: writer.identifier.low, segmentByteCount: configuration.eventSegmentBytes,
+          keptByteCount: configuration.eventBytesKept),
+        cutAfter: writer.lastSequence)
+    } catch {
+      throw .eventLog(error)
+    }
+  }
+
+  /// The engine, and the log with the events of all its commands. A snapshot behind the last event that the
+  /// log has for certain would leave a gap in it, so that an older one is taken.
+  static func recover(
+    _ engine: E.Configuration, _ storage: FileJournalStorage, _ writer: borrowing JournalWriter,
+    _ log: EventLog, keptCount: Int
+  ) throws(ServiceError) -> Stream {
+    let snapshots: JournalSnapshots
+    do throws(JournalError) {
+      snapshots = try JournalSnapshots(
+        storage: storage, journal: writer.identifier, keptCount: keptCount)
+    } catch {
+      throw .journal(error)
+    }
+    do throws(RecoveryError) {
+      return try EngineRecovery.recover(
+        E.self, configuration: engine, writer: writer,
+        snapshots: SnapshotsThrough(snapshots, lastSequence: log.completeSequence),
+        storage: storage,
+        makeOutput: { after throws(ReplayError) in
+          do throws(EventLogError) { return try log.makeWriter(resumingAfter: after) } catch {
+            throw .recording(description: error.description)
+          }
+        })
+    } catch {
+      // What stopped the log says more than that the replay did not end.
+      if let stall = log.stall { throw .eventLog(stall) }
+      throw .recovery(error)
+    }
+  }
+
+  /// New rings: what the last process's clients left in theirs was not acknowledged, and they see that
+  /// nobody reads there any more.
+  static func openRings(
+    _ folder: ServiceFolder, _ door: InputDoor, _ configuration: ServiceConfiguration
+  ) throws(ServiceError) -> MessageInputs<E.Command> {
+    do throws(RingError) {
+      return try MessageInputs(
+        count: configuration.clients, attachmentByteCountMax: E.attachmentByteCountMax, door: door,
+        wait: configuration.waitStrategy
+      ) { client throws(RingError) in
+        let path = folder.ring(client)
+        try? FileManager.default.removeItem(atPath: path)
+        try MessageRing.createFile(at: path, capacity: configuration.clientRingBytes)
+        return try MessageRing.openConsumer(at: path)
+      }
+    } catch {
+      throw .ring(error)
+    }
+  }
+
+  static func makeHost(
+    _ stream: consuming Stream, _ writer: consuming JournalWriter,
+    _ inputs: consuming MessageInputs<E.Command>, _ configuration: ServiceConfiguration
+  ) throws(ServiceError) -> Host {
+    let eventCapacity = max(configuration.eventCapacity, stream.engine.eventCountMax)
+    do throws(HostError) {
+      return try stream.makeHost(
+        input: inputs, journal: writer,
+        configuration: HostConfiguration(
+          release: configuration.eventRelease, eventCapacity: eventCapacity,
+          digestInterval: configuration.digestInterval == 0 ? nil : configuration.digestInterval,
+          timedBatchInterval: nil))
+    } catch {
+      throw .host(error)
+    }
+  }
+}
+
+extension ServiceParts {
+  func description<E: Engine & ~Copyable>(
+    of engine: E.Type, _ configuration: ServiceConfiguration
+  ) -> ServiceDescription {
+    ServiceDescription(
+      version: ServiceDescription.currentVersion, engine: E.snapshotFormat.description,
+      commandBytes: MemoryLayout<E.Command>.size, eventBytes: MemoryLayout<E.Event>.size,
+      attachmentBytesMax: E.attachmentByteCountMax, clients: configuration.clients,
+      journal: journal.description, release: configuration.release.rawValue,
+      processID: ProcessInfo.processInfo.processIdentifier)
+  }
+}
