@@ -68,6 +68,8 @@ let package = Package(
     shim("CApus"),
 
     // Core, in import order
+    // What generators, benchmarks and tests share; it depends on nothing, so that any of them may.
+    module("ApusTestBasics"),
     module("ApusMemory", ["CApusPlatform", "CApusNUMA"]),
     module("ApusThreads", ["ApusMemory", "CApusPlatform", "CApusNUMA"]),
     module("ApusRings", ["ApusMemory", "ApusThreads", "CApusPlatform", "CApusRings"]),
@@ -101,7 +103,10 @@ let package = Package(
     module("ApusServiceKit", ["ApusCore"]),
     module(
       "ApusTradingService",
-      ["ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusTrading", "ApusServiceKit"]
+      [
+        "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusTrading", "ApusServiceKit",
+        "ApusTestBasics",
+      ]
     ),
 
     // Tools
@@ -109,7 +114,7 @@ let package = Package(
       name: "ApusBench",
       dependencies: [
         "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusTrading", "ApusTradingService",
-        "ApusServiceKit", "CApusAllocationCount",
+        "ApusServiceKit", "ApusTestBasics", "CApusAllocationCount",
       ],
       path: "Benchmarks/ApusBench",
       swiftSettings: settings
@@ -126,10 +131,11 @@ let package = Package(
     // Tests
     .target(
       name: "ApusTestSupport",
-      dependencies: ["CApusAllocationCount"],
+      dependencies: ["ApusTestBasics", "CApusAllocationCount"],
       path: "Tests/ApusTestSupport",
       swiftSettings: settings
     ),
+    tests("ApusTestBasics", ["ApusTestBasics"]),
     tests("ApusMemory", ["ApusMemory"]),
     tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     // The other process of rings in files: a test kills it.
@@ -234,7 +240,8 @@ if Context.environment["APUS_FUZZ"] != nil {
 if Context.environment["APUS_THREAD_SANITIZER"] != nil {
   let checked: Set = [
     "CApusPlatform", "CApusNUMA", "CApusRings", "CApusAllocationCount", "ApusMemory", "ApusThreads",
-    "ApusRings", "ApusTestSupport", "ApusRingsPeer", "ApusThreadsTests", "ApusRingsTests",
+    "ApusRings", "ApusTestBasics", "ApusTestSupport", "ApusRingsPeer", "ApusThreadsTests",
+    "ApusRingsTests",
   ]
   package.targets.removeAll { !checked.contains($0.name) }
   package.products.removeAll()

@@ -171,9 +171,8 @@ enum JournalRig {
   }
 
   @Test func aDurableThreadOnARealDiskIsRecoveredInFull() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("apus-engine-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scratch = try ScratchFolder()
+    let folder = scratch.path("journal")
     let inputEnds = try OneToOneRing<LedgerCommand>.makeEnds(RingConfiguration(capacity: 64))
     let outputEnds = try OneToOneRing<SequencedEvent<LedgerEvent>>.makeEnds(
       RingConfiguration(capacity: 256))
@@ -226,9 +225,8 @@ enum JournalRig {
 
   @Test(.enabled(if: allocationsAreCounted, "allocations are counted in release builds"))
   func aJournaledHostAllocatesNothingOnceItRuns() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("apus-engine-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scratch = try ScratchFolder()
+    let folder = scratch.path("journal")
     var host = try JournalRig.host(
       FileJournalStorage(path: folder), release: .durable, digestInterval: 10,
       bufferByteCount: 1 << 16)

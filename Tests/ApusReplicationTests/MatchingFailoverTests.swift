@@ -5,6 +5,7 @@ import ApusEngine
 import ApusJournal
 import ApusReplication
 import ApusReplicationTestKit
+import ApusTestSupport
 import ApusTrading
 import ApusTradingService
 import Testing
