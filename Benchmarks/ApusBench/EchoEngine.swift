@@ -10,10 +10,10 @@ struct EchoEngine: Engine {
   var eventCountMax: Int { 1 }
   private(set) var sum: UInt64 = 0
 
-  init() {}
+  init(configuration: Void = ()) {}
 
   mutating func apply(
-    _ command: UInt64, at time: Nanoseconds, sequence: UInt64,
+    _ command: UInt64, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
     into events: inout EventSink<UInt64>
   ) {
     sum &+= command

@@ -47,7 +47,7 @@ private final class FollowedBench {
       RingConfiguration(capacity: 4_096, producerWait: wait, consumerWait: wait))
     var producer = ends.producer
     let host = try EngineHost(
-      engine: TableEngine(wordCount: wordCount), input: ends.consumer,
+      engine: TableEngine(configuration: wordCount), input: ends.consumer,
       journal: folder.makeJournal(), output: NoOutput(),
       configuration: HostConfiguration(
         release: .durable, eventCapacity: 16, timedBatchInterval: 1))
@@ -88,8 +88,7 @@ private final class FollowedBench {
       () throws(SnapshotFollowerError) in
       try SnapshotFollower(
         TableEngine.self, engine: wordCount, path: path,
-        configuration: SnapshotFollowerConfiguration(commandInterval: interval),
-        makeEmpty: { count throws(SnapshotError) in TableEngine(wordCount: count) })
+        configuration: SnapshotFollowerConfiguration(commandInterval: interval))
     }
   }
 }
@@ -110,7 +109,7 @@ private final class RecordedBench {
     snapshots = try JournalSnapshots(
       storage: FileJournalStorage(path: folder.path), journal: writer.identifier)
     host = try EngineHost(
-      engine: TableEngine(wordCount: wordCount), input: NoInput(), journal: writer,
+      engine: TableEngine(configuration: wordCount), input: NoInput(), journal: writer,
       output: NoOutput(),
       configuration: HostConfiguration(release: .durable, eventCapacity: 16))
     recordedCount = recordCount
@@ -148,8 +147,7 @@ private final class RecordedBench {
     do throws(SnapshotFollowerError) {
       var follower = try SnapshotFollower(
         TableEngine.self, engine: 1 << 10, path: folder.journalPath,
-        configuration: SnapshotFollowerConfiguration(commandInterval: UInt64(recordedCount)),
-        makeEmpty: { count throws(SnapshotError) in TableEngine(wordCount: count) })
+        configuration: SnapshotFollowerConfiguration(commandInterval: UInt64(recordedCount)))
       while try follower.step() > 0 {}
       return follower.engine.digest
     } catch {

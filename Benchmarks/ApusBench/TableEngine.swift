@@ -11,10 +11,10 @@ struct TableEngine: Engine {
   private var sum: UInt64 = 0
 
   /// Shape: a power of two.
-  init(wordCount: Int) { words = [UInt64](repeating: 1, count: wordCount) }
+  init(configuration wordCount: Int) { words = [UInt64](repeating: 1, count: wordCount) }
 
   mutating func apply(
-    _ command: UInt64, at time: Nanoseconds, sequence: UInt64,
+    _ command: UInt64, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
     into events: inout EventSink<UInt64>
   ) {
     let index = Int(truncatingIfNeeded: (command &* 0x9E37_79B9_7F4A_7C15) >> 20)
@@ -32,7 +32,7 @@ struct TableEngine: Engine {
   }
 
   init(configuration wordCount: Int, snapshot: inout SnapshotReader) throws(SnapshotError) {
-    self.init(wordCount: wordCount)
+    self.init(configuration: wordCount)
     sum = try snapshot.read(field: "sum")
     _ = try snapshot.read(UInt64(wordCount)...UInt64(wordCount), field: "word count")
     for index in words.indices { words[index] = try snapshot.read(field: "word") }

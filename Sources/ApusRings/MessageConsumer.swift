@@ -58,6 +58,20 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
   public mutating func tryConsume(
     countMax: Int = .max, _ body: (_ type: UInt32, _ payload: RawSpan) -> Void
   ) -> Int {
+    tryTake(countMax: countMax) { type, payload in
+      body(type, payload)
+      return true
+    }
+  }
+
+  /// Reads messages where they lie for as long as they are taken; else as ``tryConsume(countMax:_:)``.
+  ///
+  /// - Parameter body: Says whether it has taken the message: the first one that it has not stays, and is
+  ///   the next to be read.
+  @inlinable @inline(__always)
+  public mutating func tryTake(
+    countMax: Int = .max, _ body: (_ type: UInt32, _ payload: RawSpan) -> Bool
+  ) -> Int {
     if lane.tailCached == lane.head {
       lane.refreshTail()
       if lane.tailCached == lane.head {
@@ -91,7 +105,7 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
         // SAFETY: the record lies within what was published, in one piece.
         let payload = unsafe UnsafeRawBufferPointer(
           start: start + MessageHeader.byteCount, count: byteCount)
-        body(type, unsafe payload.bytes)
+        guard body(type, unsafe payload.bytes) else { break }
         count &+= 1
       }
       position &+= UInt64(truncatingIfNeeded: record)
@@ -121,6 +135,21 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
       if count > 0 { return .consumed(count) }
     }
   }
+
+  /// Whether a message, or what is none, is there now; takes none.
+  @inlinable @inline(__always)
+  public mutating func hasMessage() -> Bool {
+    if lane.tailCached != lane.head { return true }
+    lane.refreshTail()
+    if lane.tailCached != lane.head { return true }
+    _ = lane.nothing()
+    return false
+  }
+
+  /// Waits for a message as ``wait`` specifies; takes none.
+  ///
+  /// - Returns: Whether there is one.
+  public mutating func waitForMessage() -> Bool { waitForMessage(until: wait.deadline()) == nil }
 
   /// Waits for a message; nil when there is one.
   @usableFromInline @inline(never)

@@ -49,7 +49,7 @@ struct HostRig: ~Copyable {
     var rig = try HostRig()
     var submitted = 0
     var clock: UInt64 = 1
-    var applied: [(command: LedgerCommand, time: UInt64, sequence: UInt64)] = []
+    var applied: [AppliedCommand] = []
     var events: [SequencedEvent<LedgerEvent>] = []
     while applied.count < commands.count || rig.host.waitingEventCount > 0 {
       for _ in 0..<Int.random(in: 0...20, using: &random) where submitted < commands.count {
@@ -62,7 +62,9 @@ struct HostRig: ~Copyable {
         now: Nanoseconds(clock), countMax: .random(in: 0...17, using: &random))
       for _ in 0..<count {
         let sequence = UInt64(applied.count + 1)
-        applied.append((commands[applied.count], rig.host.lastTime.rawValue, sequence))
+        applied.append(
+          AppliedCommand(
+            command: commands[applied.count], time: rig.host.lastTime.rawValue, sequence: sequence))
       }
       if Bool.random(using: &random) { events += rig.takeAll() }
     }

@@ -43,7 +43,7 @@ enum FollowerRig {
   ) throws(SnapshotFollowerError) -> SnapshotFollower<LedgerEngine> {
     try SnapshotFollower(
       LedgerEngine.self, engine: engine, journal: journal, snapshots: snapshots,
-      configuration: configuration, makeEmpty: empty)
+      configuration: configuration)
   }
 
   /// Follows to the journal's durable end, and writes every snapshot that is due on the way.
@@ -68,8 +68,7 @@ enum FollowerRig {
     }
     return try EngineRecovery.recover(
       LedgerEngine.self, configuration: engine, writer: writer, snapshots: catalog,
-      storage: journal,
-      makeEmpty: { configuration throws(SnapshotError) in empty(configuration) }
+      storage: journal
     ).report
   }
 

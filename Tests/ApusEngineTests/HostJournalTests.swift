@@ -143,33 +143,6 @@ enum JournalRig {
     }
   }
 
-  @Test func commandsThatNameMemoryAreNotJournaled() throws {
-    let disk = JournalRig.slowDisk()
-    do {
-      _ = try EngineHost(
-        engine: Pointing(), input: NoInput(), journal: JournalRig.writer(disk),
-        output: NoOutput(), configuration: .init(release: .durable, eventCapacity: 1))
-      Issue.record("accepted")
-    } catch let error as HostError {
-      #expect(error == .notSelfContained)
-    }
-  }
-
-  /// An engine whose commands are not all in their bytes.
-  struct Pointing: Engine {
-    static var commandsAreSelfContained: Bool { false }
-    static let snapshotFormat = SnapshotFormat(name: "pointing", version: 1)
-    let eventCountMax = 0
-    var digest: UInt64 { 0 }
-    init() {}
-    mutating func apply(
-      _ command: UInt64, at time: Nanoseconds, sequence: UInt64,
-      into events: inout EventSink<UInt64>
-    ) {}
-    func writeSnapshot(to writer: inout SnapshotWriter) throws(SnapshotError) {}
-    init(configuration: Void, snapshot: inout SnapshotReader) throws(SnapshotError) {}
-  }
-
   @Test func aDurableThreadOnARealDiskIsRecoveredInFull() throws {
     let scratch = try ScratchFolder()
     let folder = scratch.path("journal")
@@ -212,10 +185,7 @@ enum JournalRig {
     let writer = try JournalRig.writer(storage, bufferByteCount: 1 << 14)
     let recovered = try EngineRecovery.recover(
       LedgerEngine.self, configuration: .init(), writer: writer, snapshots: nil,
-      storage: storage,
-      makeEmpty: { configuration throws(SnapshotError) in
-        LedgerEngine(configuration: configuration)
-      })
+      storage: storage)
     let report = recovered.report
     #expect(report.digest == digest)
     #expect(report.replay.commandCount == 1_000)

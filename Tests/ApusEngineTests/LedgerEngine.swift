@@ -75,7 +75,8 @@ struct LedgerEvent: BitwiseCopyable, Equatable {
 /// Accounts, deposits and transfers: money is only ever deposited or moved, so that the balances
 /// always add up to what was deposited and not paid out.
 ///
-/// An account may send once in so many nanoseconds, so that the state depends on time as well.
+/// An account may send once in so many nanoseconds, so that the state depends on time as well. What is
+/// attached to a command is a memo, and the ledger keeps a hash of all memos.
 @safe
 struct LedgerEngine: Engine, ~Copyable {
   struct Configuration {
@@ -89,12 +90,14 @@ struct LedgerEngine: Engine, ~Copyable {
     var openedBy: UInt64 = 0
   }
 
-  static let snapshotFormat = SnapshotFormat(name: "ledger", version: 1)
+  static let snapshotFormat = SnapshotFormat(name: "ledger", version: 2)
+  static let attachmentByteCountMax = 1_400
   let eventCountMax = 2
   let configuration: Configuration
   private let accounts: UnsafeMutableBufferPointer<Account>
   private(set) var deposited: UInt64 = 0
   private(set) var refusedCount: UInt64 = 0
+  private(set) var memoHash: UInt64 = 0
 
   init(configuration: Configuration = .init()) {
     self.configuration = configuration
@@ -105,9 +108,10 @@ struct LedgerEngine: Engine, ~Copyable {
   deinit { unsafe accounts.deallocate() }
 
   mutating func apply(
-    _ command: LedgerCommand, at time: Nanoseconds, sequence: UInt64,
+    _ command: LedgerCommand, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
     into events: inout EventSink<LedgerEvent>
   ) {
+    keep(attachment)
     let first = command.account
     let outcome: LedgerEvent.Outcome
     switch LedgerCommand.Kind(rawValue: command.kind) {
@@ -124,6 +128,18 @@ struct LedgerEngine: Engine, ~Copyable {
     }
     if outcome != .done { refusedCount &+= 1 }
     events.emit(LedgerEvent(outcome, first, balance: isOpen(first) ? balance(first) : 0))
+  }
+
+  private mutating func keep(_ memo: RawSpan) {
+    guard memo.byteCount > 0 else { return }
+    var hash = StateDigest()
+    hash.mix(memoHash)
+    hash.mix(UInt64(memo.byteCount))
+    for offset in 0..<memo.byteCount {
+      // SAFETY: the offset is below the count.
+      hash.mix(UInt64(unsafe memo.unsafeLoad(fromByteOffset: offset, as: UInt8.self)))
+    }
+    memoHash = hash.value
   }
 
   private func isOpen(_ account: UInt32) -> Bool {
@@ -179,6 +195,7 @@ struct LedgerEngine: Engine, ~Copyable {
     var hash = StateDigest()
     hash.mix(deposited)
     hash.mix(refusedCount)
+    hash.mix(memoHash)
     for index in 0..<configuration.accountCapacity {
       let account = unsafe accounts[index]
       hash.mix(account.balance)
@@ -191,6 +208,7 @@ struct LedgerEngine: Engine, ~Copyable {
   func writeSnapshot(to writer: inout SnapshotWriter) throws(SnapshotError) {
     try writer.write(deposited)
     try writer.write(refusedCount)
+    try writer.write(memoHash)
     try writer.write(UInt32(configuration.accountCapacity))
     for index in 0..<configuration.accountCapacity {
       let account = unsafe accounts[index]
@@ -206,6 +224,7 @@ struct LedgerEngine: Engine, ~Copyable {
     self.init(configuration: configuration)
     deposited = try snapshot.read(field: "deposited")
     refusedCount = try snapshot.read(field: "refused count")
+    memoHash = try snapshot.read(field: "memo hash")
     let expected = UInt32(configuration.accountCapacity)
     _ = try snapshot.read(expected...expected, field: "account count")
     for index in 0..<configuration.accountCapacity {
@@ -218,16 +237,25 @@ struct LedgerEngine: Engine, ~Copyable {
   }
 }
 
+/// A command as it was applied.
+struct AppliedCommand {
+  var command: LedgerCommand
+  var memo: [UInt8] = []
+  var time: UInt64
+  var sequence: UInt64
+}
+
 /// What a ledger is after these commands, applied one by one with no host around it.
 func reference(
-  _ commands: some Sequence<(command: LedgerCommand, time: UInt64, sequence: UInt64)>,
-  _ events: inout [SequencedEvent<LedgerEvent>]
+  _ commands: some Sequence<AppliedCommand>, _ events: inout [SequencedEvent<LedgerEvent>]
 ) throws -> (digest: UInt64, isConserved: Bool) {
   var engine = LedgerEngine()
   var queue = try EventQueue<LedgerEvent>(capacity: 4)
-  for (command, time, sequence) in commands {
-    queue.withSink(sequence: sequence, countMax: engine.eventCountMax) {
-      engine.apply(command, at: Nanoseconds(time), sequence: sequence, into: &$0)
+  for one in commands {
+    queue.withSink(sequence: one.sequence, countMax: engine.eventCountMax) {
+      unsafe engine.apply(
+        one.command, attachment: one.memo.span.bytes, at: Nanoseconds(one.time),
+        sequence: one.sequence, into: &$0)
     }
     queue.removeAll { events.append($0) }
   }

@@ -23,6 +23,11 @@ struct HandMadeRecording: CommandRecording {
       ))
   }
 
+  mutating func append(kind: UInt16, payload: [UInt8], sequence: UInt64, time: UInt64) {
+    records.append(
+      (CommandRecord(sequence: sequence, time: Nanoseconds(time), kind: kind), payload))
+  }
+
   mutating func append(digest: UInt64, sequence: UInt64, time: UInt64, byteCount: Int = 8) {
     let bytes = (0..<8).map { UInt8(truncatingIfNeeded: digest >> (8 * UInt64($0))) }
     records.append(
@@ -119,7 +124,10 @@ struct HandMadeRecording: CommandRecording {
   @Test func anEqualDigestIsCountedAndAnotherOneEndsTheReplay() throws {
     var events: [SequencedEvent<LedgerEvent>] = []
     let reached = try reference(
-      [(.open(1), 10, 1), (.deposit(7, to: 1), 20, 2)], &events
+      [
+        AppliedCommand(command: .open(1), time: 10, sequence: 1),
+        AppliedCommand(command: .deposit(7, to: 1), time: 20, sequence: 2),
+      ], &events
     ).digest
     var good = Self.recording()
     good.append(digest: reached, sequence: 3, time: 20)
@@ -160,9 +168,6 @@ struct HandMadeRecording: CommandRecording {
     do throws(RecoveryError) {
       _ = try EngineRecovery.recover(
         LedgerEngine.self, configuration: .init(), snapshots: catalog, journalSequence: 9,
-        makeEmpty: { configuration throws(SnapshotError) in
-          LedgerEngine(configuration: configuration)
-        },
         openRecording: { _ throws(ReplayError) in HandMadeRecording() })
       Issue.record("accepted")
     } catch {

@@ -21,10 +21,7 @@ import Testing
       LedgerEngine.self, configuration: engine, writer: writer,
       snapshots: JournalSnapshots(
         storage: FileJournalStorage(path: path), journal: writer.identifier),
-      storage: FileJournalStorage(path: path),
-      makeEmpty: { configuration throws(SnapshotError) in
-        LedgerEngine(configuration: configuration)
-      })
+      storage: FileJournalStorage(path: path))
     let last = recovered.report.replay
     let host = try EngineHost(
       engine: recovered.takeEngine(), input: ends.consumer, journal: writer, output: NoOutput(),
@@ -44,8 +41,7 @@ import Testing
       name: "snapshots", cpuIndex: nil, pollNanoseconds: 1_000_000
     ) { () throws(SnapshotFollowerError) in
       try SnapshotFollower(
-        LedgerEngine.self, engine: engine, path: path, configuration: configuration,
-        makeEmpty: FollowerRig.empty)
+        LedgerEngine.self, engine: engine, path: path, configuration: configuration)
     }
   }
 

@@ -93,7 +93,7 @@ import Testing
       Issue.record("accepted")
     } catch {
       #expect(error.description.contains("ledger version 9"))
-      #expect(error.description.contains("ledger version 1"))
+      #expect(error.description.contains("ledger version 2"))
     }
   }
 

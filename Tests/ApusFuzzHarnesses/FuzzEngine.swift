@@ -14,7 +14,8 @@ struct FuzzEngine: Engine {
   init(configuration: Configuration = .init()) {}
 
   mutating func apply(
-    _ command: UInt64, at time: Nanoseconds, sequence: UInt64, into events: inout EventSink<UInt64>
+    _ command: UInt64, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
+    into events: inout EventSink<UInt64>
   ) {
     take(command)
     events.emit(sum)

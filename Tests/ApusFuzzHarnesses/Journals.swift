@@ -133,7 +133,6 @@ extension FuzzHarness {
       let recovered = try EngineRecovery.recover(
         FuzzEngine.self, configuration: .init(), snapshots: snapshots,
         journalSequence: report.lastSequence,
-        makeEmpty: { own throws(SnapshotError) in FuzzEngine(configuration: own) },
         openRecording: { sequence throws(ReplayError) in
           do throws(JournalError) { return try JournalReader(storage: disk, from: sequence) } catch
           {

@@ -217,8 +217,7 @@ extension FuzzHarness {
     let takesSnapshots = input.byte() & 1 == 1
     func open() throws -> ReplicationStandby<FuzzEngine> {
       try ReplicationStandby.open(
-        engineConfiguration: .init(), storage: disk, configuration: configuration,
-        makeEmpty: { own throws(SnapshotError) in FuzzEngine(configuration: own) })
+        engineConfiguration: .init(), storage: disk, configuration: configuration)
     }
     var durable: UInt64
     var failure: ReplicationError?

@@ -87,12 +87,12 @@ private final class FuzzBooks {
 
   @discardableResult
   func take(_ framed: [UInt8]) -> [BestPriceChange] {
-    unsafe framed.withUnsafeBytes { bytes in
-      // SAFETY: the bytes are there until the command was applied.
-      let command = unsafe FramedMessages(bytes, streamOffset: 0, messageCountMax: 64)
-      queue.withSink(sequence: 1, countMax: engine.eventCountMax) { sink in
-        engine.apply(command, at: command.time, sequence: 1, into: &sink)
-      }
+    let bytes = unsafe framed.span.bytes
+    let time = MarketBookBuilder.timestampNanoseconds(framed: bytes) ?? 0
+    queue.withSink(sequence: 1, countMax: engine.eventCountMax) { sink in
+      engine.apply(
+        FramedMessages(streamOffset: 0), attachment: bytes, at: Nanoseconds(time), sequence: 1,
+        into: &sink)
     }
     var events: [BestPriceChange] = []
     queue.removeAll { events.append($0.event) }

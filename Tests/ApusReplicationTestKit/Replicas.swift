@@ -46,7 +46,6 @@ public func recoverTally(
   let recovered = try EngineRecovery.recover(
     TallyEngine.self, configuration: configuration, snapshots: snapshots,
     journalSequence: report.lastSequence,
-    makeEmpty: { own throws(SnapshotError) in TallyEngine(configuration: own) },
     openRecording: { sequence throws(ReplayError) in
       do throws(JournalError) {
         return try JournalReader(storage: storage, from: sequence)

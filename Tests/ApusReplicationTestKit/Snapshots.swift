@@ -17,8 +17,7 @@ public func openRestoringStandby(
     configuration: ReplicationStandbyConfiguration(
       primary: primary, node: node, journal: smallJournal(),
       frameByteCountMax: frameByteCountMax, silenceNanoseconds: silenceNanoseconds,
-      retryNanoseconds: 5_000_000),
-    makeEmpty: { own throws(SnapshotError) in TallyEngine(configuration: own) })
+      retryNanoseconds: 5_000_000))
 }
 
 /// Removes the oldest segments all of whose records are below a sequence, as retention does; says the

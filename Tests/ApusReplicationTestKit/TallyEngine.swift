@@ -58,7 +58,7 @@ public struct TallyEngine: Engine {
   public init(configuration: Configuration = .init()) { self.configuration = configuration }
 
   public mutating func apply(
-    _ command: TallyCommand, at time: Nanoseconds, sequence: UInt64,
+    _ command: TallyCommand, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
     into events: inout EventSink<TallyEvent>
   ) {
     count &+= 1

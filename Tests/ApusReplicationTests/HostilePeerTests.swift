@@ -22,8 +22,7 @@ import Testing
       configuration: ReplicationStandbyConfiguration(
         primary: endpoint, node: 2, journal: smallJournal(), frameByteCountMax: 16_384,
         retryNanoseconds: 1_000_000, epochStepMax: epochStepMax,
-        snapshotByteCountMax: 1 << 20),
-      makeEmpty: { own throws(SnapshotError) in TallyEngine(configuration: own) })
+        snapshotByteCountMax: 1 << 20))
   }
 
   /// Everything that the standby's journal has was told by a primary that it may follow.

@@ -13,7 +13,7 @@ struct SumEngine: Engine, ~Copyable {
   let eventCountMax = 1
   private var sum: UInt64 = 0
 
-  init() {}
+  init(configuration: Void = ()) {}
   init(configuration: Void, snapshot: inout SnapshotReader) throws(SnapshotError) {
     sum = try snapshot.read(field: "sum")
   }
@@ -21,7 +21,8 @@ struct SumEngine: Engine, ~Copyable {
   var digest: UInt64 { sum &* 0x9E37_79B9_7F4A_7C15 }
 
   mutating func apply(
-    _ command: UInt64, at time: Nanoseconds, sequence: UInt64, into events: inout EventSink<UInt64>
+    _ command: UInt64, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
+    into events: inout EventSink<UInt64>
   ) {
     sum = sum &* 31 &+ command &+ time.rawValue
     events.emit(sum)
@@ -88,8 +89,7 @@ struct SumEngine: Engine, ~Copyable {
           segmentByteCount: 8_192, bufferByteCount: 4_096, commitAlignment: 512))
       let snapshots = try JournalSnapshots(storage: disk, journal: writer.identifier)
       let engine = try EngineRecovery.recover(
-        SumEngine.self, configuration: (), writer: writer, snapshots: snapshots, storage: disk,
-        makeEmpty: { _ in SumEngine() })
+        SumEngine.self, configuration: (), writer: writer, snapshots: snapshots, storage: disk)
       recovered =
         "\(engine.report.description), checksum \(writer.lastChecksum), "
         + "epoch \(try EpochFile.read(disk).epoch)"
@@ -170,8 +170,7 @@ struct SumEngine: Engine, ~Copyable {
     do throws(SnapshotFollowerError) {
       var follower = try SnapshotFollower(
         SumEngine.self, engine: (), journal: disk,
-        configuration: .init(commandInterval: 20, keptCount: 1, retainedSegmentCountMin: 1),
-        makeEmpty: { _ in SumEngine() })
+        configuration: .init(commandInterval: 20, keptCount: 1, retainedSegmentCountMin: 1))
       for _ in 0..<1_000 {
         let count = try follower.step(countMax: 100)
         if count == 0, !follower.isSnapshotDue { break }

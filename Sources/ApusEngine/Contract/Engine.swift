@@ -12,7 +12,7 @@
 ///   var total: UInt64 = 0
 ///   let eventCountMax = 1
 ///   mutating func apply(
-///     _ command: UInt64, at time: Nanoseconds, sequence: UInt64,
+///     _ command: UInt64, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
 ///     into events: inout EventSink<UInt64>
 ///   ) {
 ///     total &+= command
@@ -26,8 +26,8 @@
 public protocol Engine: ~Copyable, SendableMetatype {
   /// Sizes and policies, validated before the engine is made.
   associatedtype Configuration
-  /// What goes in. Fixed layout, without padding: the journal keeps its bytes. Where a part is of
-  /// variable length, the command says where the host finds it.
+  /// What goes in. Fixed layout, without padding: the journal keeps its bytes. What is of variable length
+  /// is an attachment beside it.
   associatedtype Command: BitwiseCopyable
   /// What comes out.
   associatedtype Event: BitwiseCopyable
@@ -35,9 +35,13 @@ public protocol Engine: ~Copyable, SendableMetatype {
   /// Names the engine and the layout of its snapshots: a snapshot with another one is refused.
   static var snapshotFormat: SnapshotFormat { get }
 
-  /// Whether a command's bytes are all there is to it. False where they name memory beside it: such
-  /// commands are not journaled, since their source is a recording already. True by default.
-  static var commandsAreSelfContained: Bool { get }
+  /// The longest attachment of a command: bytes of any length that come with it and are journaled in the
+  /// same record. 0, the default: commands are all there is, and nothing is paid for attachments.
+  /// Unit: bytes, up to 2^30.
+  static var attachmentByteCountMax: Int { get }
+
+  /// Whether attachments are shown to ``apply(_:attachment:at:sequence:into:)``. By default they are.
+  static var attachmentUse: AttachmentUse { get }
 
   /// The most events that one command may emit. Constant over the life of an engine; the host keeps
   /// this much room before every command.
@@ -50,11 +54,13 @@ public protocol Engine: ~Copyable, SendableMetatype {
   ///
   /// - Parameters:
   ///   - command: What to do.
+  ///   - attachment: What came with it, valid during the call. Shape: 0...``attachmentByteCountMax`` bytes,
+  ///     which may be anything; empty where attachments are only kept.
   ///   - time: When it was sequenced; never earlier than the command before.
   ///   - sequence: Its number; greater than that of the command before.
   ///   - events: Takes up to ``eventCountMax`` events.
   mutating func apply(
-    _ command: Command, at time: Nanoseconds, sequence: UInt64,
+    _ command: Command, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
     into events: inout EventSink<Event>)
 
   /// A hash of the whole state that decides what later commands do: equal states, equal digests.
@@ -67,6 +73,11 @@ public protocol Engine: ~Copyable, SendableMetatype {
   /// - Throws: ``SnapshotError`` of the target.
   func writeSnapshot(to writer: inout SnapshotWriter) throws(SnapshotError)
 
+  /// An engine that was fed nothing yet.
+  ///
+  /// - Throws: The engine's own error, where there is no memory or the configuration cannot be.
+  init(configuration: Configuration) throws
+
   /// An engine in the state of a snapshot, with the digest of the one that wrote it.
   ///
   /// - Throws: ``SnapshotError`` for bytes that are no such state, which may be anything.
@@ -74,7 +85,29 @@ public protocol Engine: ~Copyable, SendableMetatype {
 }
 
 extension Engine where Self: ~Copyable {
-  /// True: most commands are.
+  /// 0: most engines' commands are all there is.
   @inlinable
-  public static var commandsAreSelfContained: Bool { true }
+  public static var attachmentByteCountMax: Int { 0 }
+
+  /// Attachments are shown.
+  @inlinable
+  public static var attachmentUse: AttachmentUse { .applied }
+
+  /// Applies a command without an attachment; see ``apply(_:attachment:at:sequence:into:)``.
+  @inlinable @inline(__always)
+  public mutating func apply(
+    _ command: Command, at time: Nanoseconds, sequence: UInt64,
+    into events: inout EventSink<Event>
+  ) {
+    apply(command, attachment: RawSpan(), at: time, sequence: sequence, into: &events)
+  }
+}
+
+/// What becomes of the bytes that come with a command.
+@frozen
+public enum AttachmentUse: UInt8, Sendable {
+  /// The engine is given them: they decide what the command does.
+  case applied
+  /// They are journaled and replicated, and the engine is not given them: a client's raw bytes, for an audit.
+  case kept
 }

@@ -6,6 +6,8 @@ public import ApusThreads
 
 /// Where a host takes its commands from: the reading end of a ring, or nothing.
 ///
+/// One that carries attachments (``MessageInput``) has messages for the host; another has commands.
+///
 /// - Threading: the host's thread.
 public protocol CommandInput: ~Copyable, SendableMetatype {
   /// What comes in.
@@ -20,6 +22,27 @@ public protocol CommandInput: ~Copyable, SendableMetatype {
   mutating func withUnsafeCommands(
     countMax: Int, _ body: (UnsafeBufferPointer<Command>) -> Int
   ) -> Int
+
+  /// Whether commands come with attachments. Then the host takes them by
+  /// ``withUnsafeMessages(countMax:_:)``, else by ``withUnsafeCommands(countMax:_:)``.
+  static var carriesAttachments: Bool { get }
+
+  /// Whether other processes may write what is read, also while it is read.
+  var isShared: Bool { get }
+
+  /// Lets the next commands and attachments be read where they lie.
+  ///
+  /// - Parameter body: Gets up to `countMax` of them, one after the other, and says whether it has taken
+  ///   each: the first one that it has not stays, and ends it. Shape: a command's bytes, at a multiple of
+  ///   eight, and 0 or more bytes behind them.
+  /// - Returns: How many were taken.
+  @unsafe
+  mutating func withUnsafeMessages(
+    countMax: Int, _ body: (UnsafeRawBufferPointer) -> Bool
+  ) -> Int
+
+  /// Whether a command is there now; takes none.
+  mutating func hasCommand() -> Bool
 
   /// Waits for a command, as the input was made to, but not longer than the limit.
   ///
@@ -38,9 +61,24 @@ extension CommandInput where Self: ~Copyable {
   @inlinable
   public var wait: WaitStrategy { .spinThenYield() }
 
+  /// False: elements of a ring are commands.
+  @inlinable
+  public static var carriesAttachments: Bool { false }
+
+  /// False: what nothing is said of is this process's own.
+  @inlinable
+  public var isShared: Bool { false }
+
+  /// None.
+  @unsafe
+  @inlinable
+  public mutating func withUnsafeMessages(
+    countMax: Int, _ body: (UnsafeRawBufferPointer) -> Bool
+  ) -> Int { 0 }
+
   /// Whether a command is there now; takes none.
   @inlinable @inline(__always)
-  mutating func hasCommand() -> Bool {
+  public mutating func hasCommand() -> Bool {
     var found = false
     _ = unsafe withUnsafeCommands(countMax: 1) { _ in
       found = true

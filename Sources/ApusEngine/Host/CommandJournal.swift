@@ -17,6 +17,10 @@ public struct CommandRecordKind: RawRepresentable, Hashable, Sendable {
   @inlinable public static var digest: CommandRecordKind { CommandRecordKind(rawValue: 2) }
   /// A new primary's epoch, from this record on: eight bytes, little-endian. No command.
   @inlinable public static var epoch: CommandRecordKind { CommandRecordKind(rawValue: 3) }
+  /// A command and its attachment: the bytes of both, one behind the other; one byte of attachment at least.
+  @inlinable public static var commandWithAttachment: CommandRecordKind {
+    CommandRecordKind(rawValue: 4)
+  }
 }
 
 /// What became of a record that was to be journaled.
@@ -28,6 +32,23 @@ public enum CommandJournalOutcome: UInt8, Sendable, Equatable {
   case full
   /// The journal takes no more: see ``CommandJournal/failureDescription``.
   case failed
+}
+
+/// What became of a record in two parts, and where it lies.
+@frozen
+@safe
+public struct PlacedRecord {
+  /// What became of it.
+  public var outcome: CommandJournalOutcome
+  /// First byte of its payload in the journal's memory; nil where it was not appended or is not kept.
+  public var payload: UnsafeRawPointer?
+
+  /// An outcome, and where the payload lies.
+  @inlinable @inline(__always)
+  public init(outcome: CommandJournalOutcome, payload: UnsafeRawPointer?) {
+    self.outcome = outcome
+    unsafe self.payload = payload
+  }
 }
 
 /// What a host needs of a journal: an append that only copies, and a report of what is durable.
@@ -54,6 +75,18 @@ public protocol CommandJournal: ~Copyable, SendableMetatype {
   mutating func append(
     sequence: UInt64, time: Nanoseconds, kind: CommandRecordKind, payload: UnsafeRawBufferPointer
   ) -> CommandJournalOutcome
+
+  /// Appends a record whose payload comes in two parts; else as
+  /// ``append(sequence:time:kind:payload:)``.
+  ///
+  /// - Returns: The outcome and, where the record was appended, its payload in the journal's memory: both
+  ///   parts, one behind the other, from a multiple of eight on. It stays there until the next
+  ///   ``poll()`` or ``makeDurable()``. Nil where nothing is kept.
+  @unsafe
+  mutating func append(
+    sequence: UInt64, time: Nanoseconds, kind: CommandRecordKind, payload: UnsafeRawBufferPointer,
+    attachment: UnsafeRawBufferPointer
+  ) -> PlacedRecord
 
   /// Takes what the disk has done and gives it what was appended.
   ///
@@ -96,6 +129,13 @@ public struct NoJournal: CommandJournal, ~Copyable {
   public mutating func append(
     sequence: UInt64, time: Nanoseconds, kind: CommandRecordKind, payload: UnsafeRawBufferPointer
   ) -> CommandJournalOutcome { .appended }
+
+  /// Keeps nothing.
+  @unsafe @inlinable @inline(__always)
+  public mutating func append(
+    sequence: UInt64, time: Nanoseconds, kind: CommandRecordKind, payload: UnsafeRawBufferPointer,
+    attachment: UnsafeRawBufferPointer
+  ) -> PlacedRecord { unsafe PlacedRecord(outcome: .appended, payload: nil) }
 
   /// Everything counts as kept.
   @inlinable @inline(__always)

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+/// What became of a command that was brought with an attachment.
+@frozen
+public enum StepOutcome: Equatable, Sendable {
+  /// It was applied.
+  case applied
+  /// There is no room for its events or its record: move, and try again.
+  case noRoom
+  /// It was not applied: the engine's commands have no attachments of this length.
+  case attachmentTooLong(byteCountMax: Int)
+}
+
 extension EngineHost where E: ~Copyable, Input: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
   /// Takes the next commands from the input and moves everything that can be moved.
   ///
@@ -15,6 +26,7 @@ extension EngineHost where E: ~Copyable, Input: ~Copyable, Journal: ~Copyable, O
     core.move()
     let room = core.admissibleCount(countMax)
     if room == 0 { return 0 }
+    if Input.carriesAttachments { return stepMessages(now: now, countMax: room) }
     return unsafe input.withUnsafeCommands(countMax: room) { commands in
       unsafe core.process(commands, at: now)
     }
@@ -46,6 +58,51 @@ extension EngineHost where E: ~Copyable, Input: ~Copyable, Journal: ~Copyable, O
       // SAFETY: one command is there.
       unsafe core.process(UnsafeBufferPointer(start: pointer, count: 1), at: now) == 1
     }
+  }
+
+  @inlinable @inline(__always)
+  mutating func stepMessages(now: Nanoseconds, countMax: Int) -> Int {
+    let time = core.sequencer.time(at: now)
+    let isShared = input.isShared
+    var timing = core.beginAttached()
+    let count = unsafe input.withUnsafeMessages(countMax: countMax) { message in
+      // SAFETY: a message is as long as a command or longer.
+      guard let base = message.baseAddress else { return false }
+      return unsafe core.process(
+        command: base,
+        attachment: UnsafeRawBufferPointer(
+          rebasing: message[MemoryLayout<E.Command>.size...]),
+        isShared: isShared, at: time, &timing)
+    }
+    core.endAttached(timing, count: count)
+    return count
+  }
+
+  /// Applies one command that the caller brings, with what belongs to it.
+  ///
+  /// - Parameter attachment: Copied into the journal, and lent to the engine where it is.
+  @inlinable
+  public mutating func step(
+    now: Nanoseconds, command: E.Command, attachment: RawSpan
+  ) -> StepOutcome {
+    guard attachment.byteCount <= E.attachmentByteCountMax else {
+      return .attachmentTooLong(byteCountMax: E.attachmentByteCountMax)
+    }
+    core.move()
+    if core.admissibleCount(1) == 0 { return .noRoom }
+    var timing = core.beginAttached()
+    let isApplied = unsafe withUnsafeBytes(of: command) { bytes in
+      unsafe attachment.withUnsafeBytes { attached in
+        // SAFETY: one command is there.
+        guard let base = bytes.baseAddress else { return false }
+        return unsafe core.process(
+          command: base, attachment: attached, isShared: false,
+          at: core.sequencer.time(at: now), &timing)
+      }
+    }
+    guard isApplied else { return .noRoom }
+    core.endAttached(timing, count: 1)
+    return .applied
   }
 
   /// Takes what the disk has done and lets the events go that may go.

@@ -58,9 +58,13 @@ public struct HostConfiguration: Sendable {
   }
 
   func validate<J: CommandJournal & ~Copyable>(
-    eventCountMax: Int, commandByteCount: Int, isSelfContained: Bool, journal: borrowing J
+    eventCountMax: Int, commandByteCount: Int, attachmentByteCountMax: Int, journal: borrowing J
   ) throws(HostError) {
-    guard isSelfContained || !J.isPresent else { throw .notSelfContained }
+    guard (0...(1 << 30)).contains(attachmentByteCountMax) else {
+      throw .configuration(
+        field: "attachmentByteCountMax of the engine", value: "\(attachmentByteCountMax)",
+        expected: "0 to 2^30")
+    }
     guard (0...(1 << 32)).contains(eventCountMax) else {
       throw .configuration(
         field: "eventCountMax of the engine", value: "\(eventCountMax)", expected: "0 to 2^32")
@@ -90,10 +94,11 @@ public struct HostConfiguration: Sendable {
       throw .configuration(
         field: "replica", value: "nil", expected: "the replica link's position, to wait for it")
     }
-    guard max(commandByteCount, 8) <= journal.payloadByteCountMax else {
+    let recordByteCountMax = max(commandByteCount + attachmentByteCountMax, 8)
+    guard recordByteCountMax <= journal.payloadByteCountMax else {
       throw .configuration(
         field: "payloadByteCountMax of the journal", value: "\(journal.payloadByteCountMax)",
-        expected: "\(max(commandByteCount, 8)) (what one command takes) or more")
+        expected: "\(recordByteCountMax) (what one command takes, with its attachment) or more")
     }
     guard !J.isPresent || journal.lastSequence == lastSequence else {
       throw .position(engine: lastSequence, journal: journal.lastSequence)
@@ -107,8 +112,6 @@ public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
   case configuration(field: String, value: String, expected: String)
   /// The engine and the journal are not at the same record.
   case position(engine: UInt64, journal: UInt64)
-  /// A journal for an engine whose commands are not all in their bytes.
-  case notSelfContained
   /// Memory for the events was not available.
   case memory(MemoryError)
   /// Memory for the latencies was not available.
@@ -122,9 +125,6 @@ public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
     case .position(let engine, let journal):
       "host: the engine stands at sequence \(engine) and its journal at \(journal); recover the "
         + "engine from the journal first"
-    case .notSelfContained:
-      "host: the engine's commands name memory beside them and cannot be journaled; run it without "
-        + "a journal, from its recording"
     case .memory(let error): "host: \(error)"
     case .histogram(let error): "host: \(error)"
     }

@@ -96,7 +96,9 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
       let sequence = first &+ UInt64(truncatingIfNeeded: index)
       events.sink.begin(sequence: sequence, countMax: eventCountMax)
       // SAFETY: index < count <= commands.count.
-      hosted.apply(unsafe commands[index], at: time, sequence: sequence, into: &events.sink)
+      hosted.apply(
+        unsafe commands[index], attachment: RawSpan(), at: time, sequence: sequence,
+        into: &events.sink)
     }
     self.commands &+= UInt64(truncatingIfNeeded: count)
     if digestInterval > 0 { commandsToDigest &-= count }
@@ -105,8 +107,85 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
     // The commit of this batch begins now, and what may leave leaves now.
     if Journal.isPresent { poll() }
     if events.count > 0 { releaseEvents() }
-    if isTimed { record(timing, count) }
+    if isTimed { record(timing, count, released: clock.now) }
     return count
+  }
+
+  /// Appends and applies one command with its attachment, for whose events there is room.
+  ///
+  /// - Parameter isShared: Whether others may write the bytes: then the engine is given the journal's copy
+  ///   of them, so that what is applied is what was journaled, whatever they do meanwhile.
+  /// - Returns: False where the journal has no room.
+  @inlinable @inline(__always)
+  mutating func process(
+    command: UnsafeRawPointer, attachment: UnsafeRawBufferPointer, isShared: Bool,
+    at time: Nanoseconds, _ timing: inout AttachedTiming
+  ) -> Bool {
+    let commandByteCount = MemoryLayout<E.Command>.size
+    let sequence = sequencer.lastSequence &+ 1
+    var source = unsafe command
+    var shown = unsafe attachment
+    if timing.isTimed { timing.mark = clock.now }
+    if Journal.isPresent {
+      let placed = unsafe journal.append(
+        sequence: sequence, time: time,
+        kind: attachment.isEmpty ? .command : .commandWithAttachment,
+        payload: UnsafeRawBufferPointer(start: command, count: commandByteCount),
+        attachment: attachment)
+      guard placed.outcome == .appended else { return false }
+      if isShared, let copy = unsafe placed.payload {
+        unsafe source = unsafe copy
+        unsafe shown = UnsafeRawBufferPointer(
+          start: copy + commandByteCount, count: attachment.count)
+      }
+    }
+    if timing.isTimed {
+      let now = clock.now
+      timing.appendCycles &+= now &- timing.mark
+      timing.mark = now
+    }
+    _ = sequencer.take(1, at: time)
+    if E.attachmentUse == .kept { unsafe shown = UnsafeRawBufferPointer(start: nil, count: 0) }
+    events.sink.begin(sequence: sequence, countMax: eventCountMax)
+    // SAFETY: a command's bytes are there, and any bits are one; the attachment stays until the journal is
+    // polled, or the input gives its room back, and both come after this.
+    unsafe hosted.apply(
+      source.loadUnaligned(as: E.Command.self), attachment: RawSpan(_unsafeBytes: shown), at: time,
+      sequence: sequence, into: &events.sink)
+    if timing.isTimed { timing.applyCycles &+= clock.now &- timing.mark }
+    commands &+= 1
+    if digestInterval > 0 { commandsToDigest &-= 1 }
+    return true
+  }
+
+  /// What is measured of a run of commands with attachments, from its first command on.
+  @inlinable @inline(__always)
+  mutating func beginAttached() -> AttachedTiming {
+    var timing = AttachedTiming()
+    timing.isTimed = batchNumber & timedMask == 0 && timedMask != .max
+    batchNumber &+= 1
+    if timing.isTimed { timing.arrived = clock.now }
+    return timing
+  }
+
+  /// Begins the commit of a run of commands with attachments, and lets events go that may go.
+  @inlinable @inline(__always)
+  mutating func endAttached(_ timing: AttachedTiming, count: Int) {
+    if count == 0 { return }
+    let applied = timing.arrived &+ timing.appendCycles &+ timing.applyCycles
+    let isTimed = timing.isTimed
+    let released = isTimed ? clock.now : 0
+    if Journal.isPresent { poll() }
+    if events.count > 0 { releaseEvents() }
+    if isTimed {
+      // The release is counted from where the last command was applied.
+      let end = clock.now &- (released &- applied)
+      record(
+        BatchTiming(
+          arrived: timing.arrived, appended: timing.arrived &+ timing.appendCycles,
+          applied: applied),
+        count, released: end)
+    }
   }
 
   /// Appends commands to the journal until it has no room.
@@ -155,8 +234,7 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
   }
 
   @inlinable @inline(never)
-  mutating func record(_ timing: BatchTiming, _ count: Int) {
-    let released = clock.now
+  mutating func record(_ timing: BatchTiming, _ count: Int, released: UInt64) {
     stages.record(timing, released: released, count: count, isAppended: Journal.isPresent)
     guard Journal.isPresent, pendingSequence == 0 else { return }
     if keptSequence < sequencer.lastSequence {

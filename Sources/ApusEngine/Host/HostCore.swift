@@ -53,7 +53,7 @@ struct HostCore<
     let countMax = engine.eventCountMax
     try configuration.validate(
       eventCountMax: countMax, commandByteCount: MemoryLayout<E.Command>.size,
-      isSelfContained: E.commandsAreSelfContained, journal: journal)
+      attachmentByteCountMax: E.attachmentByteCountMax, journal: journal)
     let queue = try Self.makeQueue(configuration)
     let latencies = try Self.makeLatencies()
     eventCountMax = countMax

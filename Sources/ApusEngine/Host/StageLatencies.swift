@@ -74,4 +74,26 @@ struct BatchTiming: BitwiseCopyable {
 
   @inlinable @inline(__always)
   init() {}
+
+  @inlinable @inline(__always)
+  init(arrived: UInt64, appended: UInt64, applied: UInt64) {
+    self.arrived = arrived
+    self.appended = appended
+    self.applied = applied
+  }
+}
+
+/// The readings of a run of commands with attachments, each of which is appended and applied before the
+/// next one. Unit: cycles.
+@frozen
+@usableFromInline
+struct AttachedTiming: BitwiseCopyable {
+  @usableFromInline var isTimed = false
+  @usableFromInline var arrived: UInt64 = 0
+  @usableFromInline var mark: UInt64 = 0
+  @usableFromInline var appendCycles: UInt64 = 0
+  @usableFromInline var applyCycles: UInt64 = 0
+
+  @inlinable @inline(__always)
+  init() {}
 }

@@ -43,6 +43,8 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   case kind(sequence: UInt64, found: UInt16)
   /// A payload that is not as long as a command, or a digest, is. Unit: bytes.
   case payload(sequence: UInt64, byteCount: Int, expected: Int)
+  /// A record of a command with an attachment that is not as long as the engine's may be. Unit: bytes.
+  case attachment(sequence: UInt64, byteCount: Int, byteCountMax: Int)
   /// The engine does not reach the state that was recorded.
   case digest(sequence: UInt64, recorded: UInt64, reached: UInt64)
 
@@ -59,6 +61,9 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
     case .payload(let sequence, let byteCount, let expected):
       "record \(sequence) has \(byteCount) bytes, expected \(expected); it was written by an engine "
         + "with other commands: use the program that wrote it"
+    case .attachment(let sequence, let byteCount, let byteCountMax):
+      "record \(sequence) has an attachment of \(byteCount) bytes, expected 1 to \(byteCountMax); it was "
+        + "written by an engine with other commands: use the program that wrote it"
     case .digest(let sequence, let recorded, let reached):
       "record \(sequence): the engine reaches digest \(hexadecimal(reached)), and "
         + "\(hexadecimal(recorded)) was recorded; the engine is not deterministic, or is not the one "

@@ -88,13 +88,11 @@ public enum EngineRecovery {
   ///   - configuration: The engine's.
   ///   - snapshots: Where they are; nil for none.
   ///   - journalSequence: Sequence of the journal's last record.
-  ///   - makeEmpty: A new engine, for when no snapshot holds.
   ///   - openRecording: The journal, from a sequence on.
   /// - Throws: ``RecoveryError``.
   public static func recover<E: Engine & ~Copyable, Recording: CommandRecording & ~Copyable>(
     _ type: E.Type = E.self, configuration: E.Configuration,
     snapshots: (any SnapshotCatalog)?, journalSequence: UInt64,
-    makeEmpty: (E.Configuration) throws(SnapshotError) -> E,
     openRecording: (_ sequence: UInt64) throws(ReplayError) -> Recording
   ) throws(RecoveryError) -> RecoveredEngine<E> {
     var report = RecoveryReport(
@@ -112,7 +110,9 @@ public enum EngineRecovery {
       report.replay.lastTime = restored.header.time
       engine = restored.takeEngine()
     } else {
-      engine = try snapshotErrors { () throws(SnapshotError) -> E in try makeEmpty(configuration) }
+      engine = try snapshotErrors { () throws(SnapshotError) -> E in
+        try makeEmpty(configuration: configuration)
+      }
     }
     let start = report.replay.lastSequence
     guard start <= journalSequence else {
@@ -165,6 +165,17 @@ public enum EngineRecovery {
       }
     }
     return nil
+  }
+
+  /// A new engine, for where no snapshot holds.
+  ///
+  /// - Throws: ``SnapshotError/engine(description:)`` with the engine's own error.
+  public static func makeEmpty<E: Engine & ~Copyable>(
+    _ type: E.Type = E.self, configuration: E.Configuration
+  ) throws(SnapshotError) -> E {
+    do { return try E(configuration: configuration) } catch {
+      throw .engine(description: "\(error)")
+    }
   }
 
   private static func snapshotErrors<T: ~Copyable>(

@@ -49,9 +49,6 @@ where Output.Element == SequencedEvent<E.Event> {
     engine: consuming E, output: consuming Output, after lastSequence: UInt64 = 0,
     lastTime: Nanoseconds = .zero
   ) throws(MemoryError) {
-    precondition(
-      E.commandsAreSelfContained,
-      "EngineReplay.init: expected an engine whose commands are all in their bytes")
     let countMax = engine.eventCountMax
     events = try EventQueue(capacity: max(1, countMax))
     eventCountMax = countMax
@@ -120,7 +117,8 @@ where Output.Element == SequencedEvent<E.Event> {
       return false
     }
     switch CommandRecordKind(rawValue: record.kind) {
-    case .command: apply(record, payload)
+    case .command: apply(record, payload, attachmentByteCount: 0)
+    case .commandWithAttachment: applyAttached(record, payload)
     case .digest: check(record, payload)
     case .epoch: noteEpoch(record, payload)
     default: failure = .kind(sequence: record.sequence, found: record.kind)
@@ -131,19 +129,33 @@ where Output.Element == SequencedEvent<E.Event> {
     return hasRoom()
   }
 
-  private mutating func apply(_ record: CommandRecord, _ payload: RawSpan) {
+  private mutating func applyAttached(_ record: CommandRecord, _ payload: RawSpan) {
+    let byteCount = payload.byteCount &- MemoryLayout<E.Command>.size
+    guard byteCount >= 1, byteCount <= E.attachmentByteCountMax else {
+      failure = .attachment(
+        sequence: record.sequence, byteCount: byteCount, byteCountMax: E.attachmentByteCountMax)
+      return
+    }
+    apply(record, payload, attachmentByteCount: byteCount)
+  }
+
+  private mutating func apply(
+    _ record: CommandRecord, _ payload: RawSpan, attachmentByteCount: Int
+  ) {
     let size = MemoryLayout<E.Command>.size
-    guard payload.byteCount == size else {
+    guard payload.byteCount &- attachmentByteCount == size else {
       failure = .payload(sequence: record.sequence, byteCount: payload.byteCount, expected: size)
       return
     }
-    // SAFETY: the payload is as long as a command, and any bits are one.
+    // SAFETY: the payload is as long as a command or longer, and any bits are one.
     let command = unsafe payload.unsafeLoadUnaligned(as: E.Command.self)
+    let isShown = E.attachmentUse == .applied
+    let attachment = payload.extracting(size..<(isShown ? payload.byteCount : size))
     events.sink.begin(sequence: record.sequence, countMax: eventCountMax)
     let before = events.sink.tail
     hosted.apply(
-      command, at: max(record.time, report.lastTime), sequence: record.sequence,
-      into: &events.sink)
+      command, attachment: attachment, at: max(record.time, report.lastTime),
+      sequence: record.sequence, into: &events.sink)
     report.commandCount &+= 1
     report.eventCount &+= events.sink.tail &- before
   }

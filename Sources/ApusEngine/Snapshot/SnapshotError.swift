@@ -19,6 +19,8 @@ public enum SnapshotError: Error, Equatable, Sendable, CustomStringConvertible {
   case journal(description: String)
   /// Memory for the state was not available.
   case memory(MemoryError)
+  /// There is no snapshot, and the engine could not be made without one: what it says.
+  case engine(description: String)
   /// Where snapshots are kept refused.
   case storage(description: String)
 
@@ -41,6 +43,8 @@ public enum SnapshotError: Error, Equatable, Sendable, CustomStringConvertible {
       "snapshot not written: \(description)"
     case .memory(let error):
       "snapshot: \(error)"
+    case .engine(let description):
+      "engine: \(description)"
     case .storage(let description):
       description
     }

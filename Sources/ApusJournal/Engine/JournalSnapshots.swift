@@ -8,8 +8,7 @@ public import ApusEngine
 /// ```swift
 /// let snapshots = try JournalSnapshots(storage: storage, journal: writer.identifier)
 /// let recovered = try EngineRecovery.recover(
-///   configuration: limits, writer: writer, snapshots: snapshots, storage: storage,
-///   makeEmpty: { _ in Ledger() })
+///   Ledger.self, configuration: limits, writer: writer, snapshots: snapshots, storage: storage)
 /// …
 /// try snapshots.write(&host)          // now and then
 /// ```
@@ -168,16 +167,14 @@ extension EngineRecovery {
   ///   - writer: The journal, opened: it has cut what was unfinished.
   ///   - snapshots: Where they are; nil for none.
   ///   - storage: The journal's folder.
-  ///   - makeEmpty: A new engine, for when no snapshot holds.
   /// - Throws: `RecoveryError`.
   public static func recover<E: Engine & ~Copyable>(
     _ type: E.Type = E.self, configuration: E.Configuration, writer: borrowing JournalWriter,
-    snapshots: JournalSnapshots?, storage: any JournalStorage,
-    makeEmpty: (E.Configuration) throws(SnapshotError) -> E
+    snapshots: JournalSnapshots?, storage: any JournalStorage
   ) throws(RecoveryError) -> RecoveredEngine<E> {
     try recover(
       type, configuration: configuration, snapshots: snapshots,
-      journalSequence: writer.lastSequence, makeEmpty: makeEmpty,
+      journalSequence: writer.lastSequence,
       openRecording: { sequence throws(ReplayError) in
         do throws(JournalError) {
           return try JournalReader(storage: storage, from: sequence)

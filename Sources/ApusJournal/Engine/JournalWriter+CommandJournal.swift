@@ -16,8 +16,30 @@ extension JournalWriter: CommandJournal {
   public mutating func append(
     sequence: UInt64, time: Nanoseconds, kind: CommandRecordKind, payload: UnsafeRawBufferPointer
   ) -> CommandJournalOutcome {
-    let outcome = unsafe tryAppend(
-      sequence: sequence, timeNanoseconds: time.rawValue, type: kind.rawValue, payload: payload)
+    Self.hostOutcome(
+      unsafe tryAppend(
+        sequence: sequence, timeNanoseconds: time.rawValue, type: kind.rawValue, payload: payload),
+      sequence)
+  }
+
+  /// Copies a record in two parts into the journal's memory.
+  @unsafe
+  public mutating func append(
+    sequence: UInt64, time: Nanoseconds, kind: CommandRecordKind, payload: UnsafeRawBufferPointer,
+    attachment: UnsafeRawBufferPointer
+  ) -> PlacedRecord {
+    let placed = unsafe tryAppend(
+      sequence: sequence, timeNanoseconds: time.rawValue, type: kind.rawValue, payload: payload,
+      attachment: attachment)
+    return unsafe PlacedRecord(
+      outcome: Self.hostOutcome(placed.outcome, sequence), payload: placed.payload)
+  }
+
+  /// A host keeps to sequences and lengths: other outcomes are its faults.
+  @inline(__always)
+  private static func hostOutcome(
+    _ outcome: JournalAppendOutcome, _ sequence: UInt64
+  ) -> CommandJournalOutcome {
     switch outcome {
     case .appended: return .appended
     case .full: return .full

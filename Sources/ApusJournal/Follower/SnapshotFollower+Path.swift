@@ -13,16 +13,14 @@ extension SnapshotFollower where E: ~Copyable {
   /// - Throws: As the other initializer; also for folders that are not there.
   public init(
     _ type: E.Type = E.self, engine: E.Configuration, path: String, snapshotPath: String? = nil,
-    configuration: SnapshotFollowerConfiguration,
-    makeEmpty: (E.Configuration) throws(SnapshotError) -> E
+    configuration: SnapshotFollowerConfiguration
   ) throws(SnapshotFollowerError) {
     let journal = try Self.storage(path)
     let snapshots = try snapshotPath.map { path throws(SnapshotFollowerError) in
       try Self.storage(path)
     }
     try self.init(
-      type, engine: engine, journal: journal, snapshots: snapshots, configuration: configuration,
-      makeEmpty: makeEmpty)
+      type, engine: engine, journal: journal, snapshots: snapshots, configuration: configuration)
   }
 
   /// A storage without a ring: nothing is committed through it.

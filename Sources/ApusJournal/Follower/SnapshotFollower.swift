@@ -51,18 +51,16 @@ public struct SnapshotFollower<E: Engine & ~Copyable>: ~Copyable {
   ///   - journal: The journal's folder: a storage of its own, not the writer's.
   ///   - snapshots: Where snapshots are; nil for the journal's folder.
   ///   - configuration: When snapshots are written.
-  ///   - makeEmpty: A new engine, for when no snapshot holds.
   /// - Throws: ``SnapshotFollowerError`` for a journal that is not there or lacks the records behind
   ///   the snapshot, and for memory that could not be had.
   public init(
     _ type: E.Type = E.self, engine: E.Configuration, journal: any JournalStorage,
-    snapshots: (any JournalStorage)? = nil, configuration: SnapshotFollowerConfiguration,
-    makeEmpty: (E.Configuration) throws(SnapshotError) -> E
+    snapshots: (any JournalStorage)? = nil, configuration: SnapshotFollowerConfiguration
   ) throws(SnapshotFollowerError) {
     try configuration.validate()
     let catalog = try Self.catalog(journal, snapshots, configuration)
     var refusals: [RecoveryReport.RefusedSnapshot] = []
-    let start = try Self.restore(engine, catalog, &refusals, makeEmpty)
+    let start = try Self.restore(engine, catalog, &refusals)
     let (sequence, time) = (start.sequence, start.time)
     let opened = try Self.open(journal, after: sequence)
     replay = try Self.replay(start.takeEngine(), after: sequence, time)
@@ -183,13 +181,14 @@ public struct SnapshotFollower<E: Engine & ~Copyable>: ~Copyable {
 
   private static func restore(
     _ engine: E.Configuration, _ catalog: JournalSnapshots,
-    _ refusals: inout [RecoveryReport.RefusedSnapshot],
-    _ makeEmpty: (E.Configuration) throws(SnapshotError) -> E
+    _ refusals: inout [RecoveryReport.RefusedSnapshot]
   ) throws(SnapshotFollowerError) -> Start {
     do throws(SnapshotError) {
       let found = try EngineRecovery.restoreNewest(
         E.self, configuration: engine, from: catalog, refused: &refusals)
-      guard let restored = found else { return Start(engine: try makeEmpty(engine)) }
+      guard let restored = found else { 
+        return Start(engine: try EngineRecovery.makeEmpty(configuration: engine))
+      }
       let (sequence, time) = (restored.header.sequence, restored.header.time)
       return Start(engine: restored.takeEngine(), sequence: sequence, time: time)
     } catch {

@@ -38,8 +38,8 @@ public struct SnapshotFollowerStatus: Sendable, Equatable {
 /// let follower = try SnapshotFollowerThread.start(name: "snapshots", cpuIndex: 1) {
 ///   () throws(SnapshotFollowerError) in
 ///   try SnapshotFollower(
-///     Ledger.self, engine: limits, path: folder, configuration: .init(commandInterval: 1_000_000),
-///     makeEmpty: { limits in Ledger(limits) })
+///     Ledger.self, engine: limits, path: folder,
+///     configuration: .init(commandInterval: 1_000_000))
 /// }
 /// …
 /// let number = follower.requestSnapshot()   // before maintenance, for instance

@@ -48,6 +48,42 @@ extension JournalWriter {
     }
   }
 
+  /// Appends a record whose payload comes in two parts; else as
+  /// ``tryAppend(sequence:timeNanoseconds:type:payload:)-(_,_,_,UnsafeRawBufferPointer)``.
+  ///
+  /// - Returns: The outcome and, where the record was appended, the first byte of its payload in the
+  ///   buffer, at a multiple of eight: it stays there until the next ``poll()`` or ``flush()``.
+  @unsafe
+  public mutating func tryAppend(
+    sequence: UInt64, timeNanoseconds: UInt64, type: UInt16, payload: UnsafeRawBufferPointer,
+    attachment: UnsafeRawBufferPointer
+  ) -> (outcome: JournalAppendOutcome, payload: UnsafeRawPointer?) {
+    let payloadByteCount = payload.count &+ attachment.count
+    let byteCount = JournalFormat.recordByteCount(payloadByteCount: payloadByteCount)
+    if sequence != lastSequence &+ 1 || byteCount > limit &- used,
+      let refusal = refusal(sequence: sequence, payloadByteCount: payloadByteCount)
+    {
+      return (refusal, nil)
+    }
+    // SAFETY: used + byteCount <= limit <= bufferByteCount: seen above, or made true by `refusal`.
+    let record = unsafe region.baseAddress + (fillStart &+ used)
+    let target = unsafe record + JournalFormat.recordHeaderByteCount
+    // The padding is part of what is checked.
+    if payloadByteCount > 0 {
+      unsafe record.storeBytes(of: 0, toByteOffset: byteCount &- 8, as: UInt64.self)
+    }
+    if let source = payload.baseAddress {
+      unsafe target.copyMemory(from: source, byteCount: payload.count)
+    }
+    if let source = attachment.baseAddress {
+      unsafe (target + payload.count).copyMemory(from: source, byteCount: attachment.count)
+    }
+    unsafe finish(
+      record, byteCount: byteCount, payloadByteCount: payloadByteCount, sequence: sequence,
+      timeNanoseconds: timeNanoseconds, type: type)
+    return (.appended(sequence: sequence), UnsafeRawPointer(target))
+  }
+
   /// Appends a record whose payload `body` writes in place. Shape: zeroed bytes, `byteCount` of them.
   public mutating func tryAppend(
     sequence: UInt64, timeNanoseconds: UInt64, type: UInt16, payloadByteCount: Int,

@@ -187,14 +187,12 @@ extension ReplicationStandby where E: ~Copyable {
   /// - Parameters:
   ///   - engineConfiguration: The engine's.
   ///   - storage: The folder of its journal and of its snapshots.
-  ///   - makeEmpty: A new engine, for a folder without a snapshot that holds.
   /// - Throws: ``ReplicationError`` of the folder or the recovery.
   public static func open(
     engineConfiguration: E.Configuration, storage: any JournalStorage,
-    configuration: ReplicationStandbyConfiguration,
-    makeEmpty: (E.Configuration) throws(SnapshotError) -> E
+    configuration: ReplicationStandbyConfiguration
   ) throws(ReplicationError) -> ReplicationStandby {
-    let recovered = try recover(engineConfiguration, storage, makeEmpty)
+    let recovered = try recover(engineConfiguration, storage)
     let found = recovered.report.replay
     return try ReplicationStandby(
       engine: recovered.takeEngine(), after: found.lastSequence, lastTime: found.lastTime,
@@ -202,8 +200,7 @@ extension ReplicationStandby where E: ~Copyable {
   }
 
   private static func recover(
-    _ engineConfiguration: E.Configuration, _ storage: any JournalStorage,
-    _ makeEmpty: (E.Configuration) throws(SnapshotError) -> E
+    _ engineConfiguration: E.Configuration, _ storage: any JournalStorage
   ) throws(ReplicationError) -> RecoveredEngine<E> {
     let found: JournalReport
     var snapshots: PastSnapshots?
@@ -220,7 +217,7 @@ extension ReplicationStandby where E: ~Copyable {
     do throws(RecoveryError) {
       return try EngineRecovery.recover(
         E.self, configuration: engineConfiguration, snapshots: snapshots,
-        journalSequence: found.lastSequence, makeEmpty: makeEmpty,
+        journalSequence: found.lastSequence,
         openRecording: { sequence throws(ReplayError) in
           do throws(JournalError) {
             return try JournalReader(storage: storage, from: sequence)

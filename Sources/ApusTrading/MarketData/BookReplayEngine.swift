@@ -43,16 +43,13 @@ public struct BookReplayEngine: Engine, ~Copyable {
   /// `books`, second layout: as the first, with another digest.
   public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "books", version: 2) }
 
-  /// False: a command names the messages and does not hold them.
-  public static var commandsAreSelfContained: Bool { false }
+  /// The messages are the attachment: 4,096 of a usual length, and one of any length.
+  public static var attachmentByteCountMax: Int { 1 << 18 }
 
   /// Books, counts and anomalies.
   public internal(set) var builder: MarketBookBuilder
-  /// Bytes of the last command's messages that were taken; what is left is an incomplete message, or
-  /// what its limit left.
-  public private(set) var consumedByteCount = 0
   let told: ToldPrices
-  let configuration: Configuration
+  @usableFromInline let configuration: Configuration
 
   /// Empty books.
   ///
@@ -76,24 +73,21 @@ public struct BookReplayEngine: Engine, ~Copyable {
       ? configuration.messageCountMax + MarketBookBuilder.batchCount : 0
   }
 
-  /// Takes the messages; see ``MarketBookBuilder/process(framed:streamOffset:messageCountMax:)``.
+  /// Takes the whole messages at the front of the attachment, up to the command's and the configuration's
+  /// limit; see ``MarketBookBuilder/process(framed:streamOffset:messageCountMax:)``.
   public mutating func apply(
-    _ command: FramedMessages, at time: Nanoseconds, sequence: UInt64,
+    _ command: FramedMessages, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
     into events: inout EventSink<BestPriceChange>
   ) {
-    // SAFETY: whoever makes a command keeps its bytes until it was applied.
-    let framed = unsafe RawSpan(
-      _unsafeBytes: UnsafeRawBufferPointer(
-        start: command.baseAddress, count: command.byteCount))
-    let countMax = min(command.messageCountMax, configuration.messageCountMax)
+    let countMax = min(Int(clamping: command.messageCountMax), configuration.messageCountMax)
     let streamOffset = command.streamOffset
     guard configuration.tellsBestPrices else {
-      consumedByteCount = builder.process(
-        framed: framed, streamOffset: streamOffset, messageCountMax: countMax)
+      _ = builder.process(
+        framed: attachment, streamOffset: streamOffset, messageCountMax: countMax)
       return
     }
     var sink = BestPriceEvents(told: told.handle, events: events)
-    consumedByteCount = builder.process(framed, streamOffset, countMax, &sink)
+    _ = builder.process(attachment, streamOffset, countMax, &sink)
     events = sink.events
   }
 }
@@ -124,17 +118,20 @@ where E == BookReplayEngine, Input: ~Copyable, Journal: ~Copyable, Output: ~Copy
   ///   - framed: Length-prefixed messages. The last one may be incomplete.
   ///   - streamOffset: Offset of the first byte in the stream, for the anomalies.
   ///   - messageCountMax: Messages at most; also limited by the engine's configuration.
-  /// - Returns: Bytes consumed; 0 as well when there is no room for the events: take them first.
+  /// - Returns: Bytes consumed; 0 where not even one message is complete, and where there is no room for
+  ///   the events or the record: move, or take the events, and try again.
   @inlinable
   public mutating func step(
     framed: RawSpan, streamOffset: UInt64, messageCountMax: Int
   ) -> Int {
-    unsafe framed.withUnsafeBytes { bytes in
-      // SAFETY: the bytes are there until the command was applied, which is inside this call.
-      let command = unsafe FramedMessages(
-        bytes, streamOffset: streamOffset, messageCountMax: messageCountMax)
-      guard step(now: command.time, command: command) else { return 0 }
-      return engine.consumedByteCount
-    }
+    let byteCount = FramedMessages.wholeByteCount(
+      of: framed, messageCountMax: min(messageCountMax, engine.configuration.messageCountMax),
+      byteCountMax: E.attachmentByteCountMax)
+    guard byteCount > 0 else { return 0 }
+    let outcome = step(
+      now: Nanoseconds(MarketBookBuilder.timestampNanoseconds(framed: framed) ?? 0),
+      command: FramedMessages(streamOffset: streamOffset),
+      attachment: framed.extracting(0..<byteCount))
+    return outcome == .applied ? byteCount : 0
   }
 }

@@ -198,12 +198,18 @@ public struct MatchingEngine: Engine, ~Copyable {
       * MemoryLayout<OrderDetail>.stride + extraSlab.usedByteCount
   }
 
+  /// What a client sent: kept beside its commands, for an audit. An Ethernet frame's worth.
+  public static var attachmentByteCountMax: Int { 1_400 }
+
+  /// Attachments decide nothing here.
+  public static var attachmentUse: AttachmentUse { .kept }
+
   /// As configured.
   public var eventCountMax: Int { configuration.eventCountMax }
 
   /// Does what a command asks for; see docs/matching-rules.md.
   public mutating func apply(
-    _ command: MatchingCommand, at time: Nanoseconds, sequence: UInt64,
+    _ command: MatchingCommand, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
     into events: inout EventSink<MatchingEvent>
   ) {
     now = time.rawValue

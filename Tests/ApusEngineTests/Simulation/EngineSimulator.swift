@@ -54,7 +54,7 @@ struct SimulationOutcome {
 /// seen is the reference's.
 final class EngineSimulator {
   typealias Host = EngineHost<
-    LedgerEngine, OneToOneConsumer<LedgerCommand>, JournalWriter,
+    LedgerEngine, MessageInput<LedgerCommand>, JournalWriter,
     OneToOneProducer<SequencedEvent<LedgerEvent>>
   >
 
@@ -71,7 +71,7 @@ final class EngineSimulator {
   private var random: SeededRandom
   private var clock: UInt64 = 1
   /// What the journal may have, in order.
-  private var applied: [(command: LedgerCommand, time: UInt64, sequence: UInt64)] = []
+  private var applied: [AppliedCommand] = []
   /// What left the host, in order.
   private var seen: [SequencedEvent<LedgerEvent>] = []
   private var isPowerCut = false
@@ -123,14 +123,18 @@ final class EngineSimulator {
     _ engine: consuming LedgerEngine, _ writer: consuming JournalWriter,
     until crash: SimulatedCrash
   ) throws {
-    let inputEnds = try OneToOneRing<LedgerCommand>.makeEnds(RingConfiguration(capacity: 16))
+    let inputEnds = try MessageRing.makeEnds(RingConfiguration(capacity: 1_024))
     let outputEnds = try OneToOneRing<SequencedEvent<LedgerEvent>>.makeEnds(
       RingConfiguration(capacity: 8))
     var producer = inputEnds.producer
     var consumer = outputEnds.consumer
-    var pending: [LedgerCommand] = []
+    var pending: [AppliedCommand] = []
     var host: Host = try EngineHost(
-      engine: engine, input: inputEnds.consumer, journal: writer, output: outputEnds.producer,
+      engine: engine,
+      input: MessageInput(
+        inputEnds.consumer, attachmentByteCountMax: LedgerEngine.attachmentByteCountMax,
+        isShared: seed & 2 == 0),
+      journal: writer, output: outputEnds.producer,
       configuration: HostConfiguration(
         release: .durable, eventCapacity: 32, digestInterval: 7, timedBatchInterval: nil,
         lastSequence: writer.lastSequence, lastTime: Nanoseconds(clock)))
@@ -168,9 +172,9 @@ final class EngineSimulator {
 
   /// One thing that may happen next.
   private func act(
-    _ producer: inout OneToOneProducer<LedgerCommand>, _ host: inout Host,
+    _ producer: inout MessageProducer, _ host: inout Host,
     _ consumer: inout OneToOneConsumer<SequencedEvent<LedgerEvent>>,
-    _ pending: inout [LedgerCommand]
+    _ pending: inout [AppliedCommand]
   ) throws {
     let choice = Int.random(in: 0..<100, using: &random)
     outcome.trace.mix(UInt64(choice))
@@ -178,7 +182,10 @@ final class EngineSimulator {
     case 0..<35:
       for _ in 0..<Int.random(in: 1...5, using: &random) {
         let command = LedgerCommand.random(&random, accountCount: 24)
-        if producer.tryPush(command) { pending.append(command) }
+        let memo = Self.memo(&random)
+        if unsafe producer.tryPush(command, attachment: memo.span.bytes) == .pushed {
+          pending.append(AppliedCommand(command: command, memo: memo, time: 0, sequence: 0))
+        }
       }
     case 35..<70:
       clock += .random(in: 0...40, using: &random)
@@ -186,8 +193,9 @@ final class EngineSimulator {
         now: Nanoseconds(clock), countMax: .random(in: 1...8, using: &random))
       let first = host.lastSequence &+ 1 &- UInt64(count)
       for index in 0..<count {
-        applied.append(
-          (pending[index], host.lastTime.rawValue, first + UInt64(index)))
+        pending[index].time = host.lastTime.rawValue
+        pending[index].sequence = first + UInt64(index)
+        applied.append(pending[index])
       }
       pending.removeFirst(count)
       outcome.appliedCount += count
@@ -216,6 +224,17 @@ final class EngineSimulator {
       }
     }
     outcome.trace.mix(host.lastSequence)
+  }
+
+  /// Mostly nothing or a few bytes, sometimes as much as the ring takes.
+  private static func memo(_ random: inout SeededRandom) -> [UInt8] {
+    let length: Int
+    switch UInt32.random(in: 0..<10, using: &random) {
+    case 0..<4: length = 0
+    case 4..<9: length = .random(in: 1...40, using: &random)
+    default: length = .random(in: 41...450, using: &random)
+    }
+    return (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
   }
 
   private func makeSnapshots() throws(SnapshotError) -> JournalSnapshots {
@@ -267,10 +286,7 @@ final class EngineSimulator {
     let writer = try JournalWriter(storage: storage, configuration: journalConfiguration)
     let recovered = try EngineRecovery.recover(
       LedgerEngine.self, configuration: .init(), writer: writer, snapshots: makeSnapshots(),
-      storage: storage,
-      makeEmpty: { configuration throws(SnapshotError) in
-        LedgerEngine(configuration: configuration)
-      })
+      storage: storage)
     try check(recovered.report, journalSequence: writer.lastSequence)
     return Recovered(writer: writer, engine: recovered.takeEngine())
   }
@@ -321,12 +337,17 @@ final class EngineSimulator {
     while try reader.read({ record, payload in
       if record.sequence != expectedNext { problem = "sequence \(record.sequence)" }
       expectedNext += 1
-      guard record.type == CommandRecordKind.command.rawValue else { return problem == nil }
+      let kind = CommandRecordKind(rawValue: record.type)
+      guard kind == .command || kind == .commandWithAttachment else { return problem == nil }
       // SAFETY: the length is checked first; any bits are a command.
-      guard payload.byteCount == MemoryLayout<LedgerCommand>.size, index < expected.count,
-        expected[index].sequence == record.sequence,
+      guard index < expected.count, expected[index].sequence == record.sequence,
         expected[index].time == record.timeNanoseconds,
-        unsafe payload.unsafeLoadUnaligned(as: LedgerCommand.self) == expected[index].command
+        (kind == .command) == expected[index].memo.isEmpty,
+        payload.byteCount == MemoryLayout<LedgerCommand>.size + expected[index].memo.count,
+        unsafe payload.unsafeLoadUnaligned(as: LedgerCommand.self) == expected[index].command,
+        unsafe payload.withUnsafeBytes({
+          unsafe $0.dropFirst(MemoryLayout<LedgerCommand>.size).elementsEqual(expected[index].memo)
+        })
       else {
         problem = "record \(record.sequence)"
         return false

@@ -128,14 +128,7 @@ final class MatchingLives {
         identifier: JournalIdentifier(high: 2, low: seed)))
     let recovered = try EngineRecovery.recover(
       MatchingEngine.self, configuration: Self.configuration, writer: writer,
-      snapshots: makeSnapshots(), storage: storage,
-      makeEmpty: { configuration throws(SnapshotError) in
-        do throws(MemoryError) {
-          return try MatchingEngine(configuration: configuration)
-        } catch {
-          throw .memory(error)
-        }
-      })
+      snapshots: makeSnapshots(), storage: storage)
     let last = writer.lastSequence
     if recovered.report.snapshotSequence != nil { snapshotRecoveryCount += 1 }
     expect(last >= acknowledged)
