@@ -41,6 +41,7 @@ let package = Package(
     .library(name: "ApusJournal", targets: ["ApusJournal"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
     .library(name: "ApusReplicationNATS", targets: ["ApusReplicationNATS"]),
+    .library(name: "ApusTestKit", targets: ["ApusTestKit"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
     .library(name: "ApusTrading", targets: ["ApusTrading"]),
@@ -79,6 +80,9 @@ let package = Package(
       "ApusJournal",
       ["ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "CApusUring", "CApusChecksum"]),
     module("ApusReplication", ["ApusMemory", "ApusEngine", "ApusJournal", "CApusSockets"]),
+    // For our tests and our users': no test library in it
+    module(
+      "ApusTestKit", ["ApusTestBasics", "ApusMemory", "ApusRings", "ApusEngine", "ApusJournal"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
     module(
       "ApusCore",
@@ -136,6 +140,7 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusTestBasics", ["ApusTestBasics"]),
+    tests("ApusTestKit", ["ApusTestKit", "ApusEngine"]),
     tests("ApusMemory", ["ApusMemory"]),
     tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     // The other process of rings in files: a test kills it.
@@ -150,7 +155,10 @@ let package = Package(
     tests("ApusMetrics", ["ApusMetrics", "ApusThreads", "CApusCounters"]),
     tests(
       "ApusEngine",
-      ["ApusEngine", "ApusJournal", "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
+      [
+        "ApusEngine", "ApusJournal", "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics",
+        "ApusTestKit",
+      ]),
     .executableTarget(
       name: "apus-journal-appender",
       dependencies: ["ApusJournal", "ApusTestSupport"],
@@ -164,11 +172,12 @@ let package = Package(
     tests(
       "ApusJournal",
       [
-        "ApusJournal", "ApusMemory", "CApusChecksum", "CApusSystemFaults", "apus-journal-appender",
+        "ApusJournal", "ApusMemory", "ApusTestKit", "CApusChecksum", "CApusSystemFaults",
+        "apus-journal-appender",
       ]),
     .target(
       name: "ApusReplicationTestKit",
-      dependencies: ["ApusReplication", "ApusJournal", "ApusEngine"],
+      dependencies: ["ApusReplication", "ApusJournal", "ApusEngine", "ApusTestKit"],
       path: "Tests/ApusReplicationTestKit",
       swiftSettings: settings
     ),
@@ -182,19 +191,22 @@ let package = Package(
       "ApusReplication",
       [
         "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusEngine", "ApusMemory",
-        "ApusTrading", "ApusTradingService", "apus-replica",
+        "ApusTrading", "ApusTradingService", "ApusTestKit", "apus-replica",
       ]),
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture", "CApusSystemFaults"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
     tests(
       "ApusTrading",
-      ["ApusTrading", "ApusMarketProtocols", "ApusMemory", "ApusEngine", "ApusJournal"]),
+      [
+        "ApusTrading", "ApusMarketProtocols", "ApusMemory", "ApusEngine", "ApusJournal",
+        "ApusTestKit",
+      ]),
     // A program in C, in the test's process.
     .target(name: "CApusDriver", dependencies: ["CApus"], path: "Tests/CApusDriver"),
     tests(
       "ApusC", ["ApusC", "CApus", "CApusDriver", "ApusTrading", "ApusEngine", "ApusTradingService"]),
-    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusMetrics"]),
+    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusMetrics", "ApusTestKit"]),
     tests(
       "ApusTradingService",
       [
@@ -206,7 +218,7 @@ let package = Package(
     .target(
       name: "ApusFuzzHarnesses",
       dependencies: [
-        "ApusTestSupport", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal",
+        "ApusTestSupport", "ApusTestKit", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal",
         "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
         "ApusTradingService",
       ],

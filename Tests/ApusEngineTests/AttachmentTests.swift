@@ -4,6 +4,7 @@
 import ApusEngine
 import ApusJournal
 import ApusRings
+import ApusTestKit
 import ApusTestSupport
 import Testing
 

@@ -69,40 +69,42 @@ import Testing
     }
   }
 
-  private static let comparison = ModelComparison<Command>(
-    system: {
-      try OrderBooks(configuration: .init(orderCapacity: 1 << 16, levelCapacity: 1 << 15))
-    },
-    model: { ReferenceOrderBooks() },
-    applyToSystem: { books, command in
-      switch command {
-      case .add(let order):
-        books.add(
-          reference: order.reference, locate: order.locate, side: order.side,
-          quantity: order.quantity, priceTicks: order.priceTicks)
-      case .delete(let reference): books.delete(reference: reference)
-      case .reduce(let reference, let quantity):
-        books.reduce(reference: reference, quantity: quantity)
-      case .replace(let reference, let new, let quantity, let price):
-        books.replace(
-          originalReference: reference, newReference: new, quantity: quantity, priceTicks: price)
-      }
-    },
-    applyToModel: { reference, command in
-      switch command {
-      case .add(let order): reference.add(order)
-      case .delete(let target): reference.delete(target)
-      case .reduce(let target, let quantity): reference.reduce(target, quantity)
-      case .replace(let target, let new, let quantity, let price):
-        reference.replace(target, new, quantity, price)
-      }
-    },
-    compareStates: { books, reference in difference(books, reference) })
+  private static func comparison() -> ModelComparison<Command> {
+    ModelComparison(
+      system: {
+        try OrderBooks(configuration: .init(orderCapacity: 1 << 16, levelCapacity: 1 << 15))
+      },
+      model: { ReferenceOrderBooks() },
+      applyToSystem: { books, command in
+        switch command {
+        case .add(let order):
+          books.add(
+            reference: order.reference, locate: order.locate, side: order.side,
+            quantity: order.quantity, priceTicks: order.priceTicks)
+        case .delete(let reference): books.delete(reference: reference)
+        case .reduce(let reference, let quantity):
+          books.reduce(reference: reference, quantity: quantity)
+        case .replace(let reference, let new, let quantity, let price):
+          books.replace(
+            originalReference: reference, newReference: new, quantity: quantity, priceTicks: price)
+        }
+      },
+      applyToModel: { reference, command in
+        switch command {
+        case .add(let order): reference.add(order)
+        case .delete(let target): reference.delete(target)
+        case .reduce(let target, let quantity): reference.reduce(target, quantity)
+        case .replace(let target, let new, let quantity, let price):
+          reference.replace(target, new, quantity, price)
+        }
+      },
+      compareStates: { books, reference in Self.difference(books, reference) })
+  }
 
   @Test(arguments: References.allCases, OrderBookModelTests.seeds)
   func matchesReference(references: References, seed: UInt64) throws {
     var commands = Commands(references)
-    let difference = try Self.comparison.run(seed: seed, count: 3_000) { commands.next(&$0) }
+    let difference = try Self.comparison().run(seed: seed, count: 3_000) { commands.next(&$0) }
     if let difference { Issue.record("\(references): \(difference)") }
   }
 

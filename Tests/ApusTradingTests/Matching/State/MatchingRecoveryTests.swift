@@ -4,6 +4,7 @@
 import ApusEngine
 import ApusJournal
 import ApusMemory
+import ApusTestKit
 import ApusTestSupport
 import ApusTrading
 import Testing
