@@ -37,6 +37,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
   name: "apus",
   products: [
+    .library(name: "ApusEngine", targets: ["ApusEngine"]),
+    .library(name: "ApusHost", targets: ["ApusHost"]),
     .library(name: "ApusCore", targets: ["ApusCore"]),
     .library(name: "ApusJournal", targets: ["ApusJournal"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
@@ -44,6 +46,7 @@ let package = Package(
     .library(name: "ApusTestKit", targets: ["ApusTestKit"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
+    .library(name: "ApusMarketCaptures", targets: ["ApusMarketCaptures"]),
     .library(name: "ApusTrading", targets: ["ApusTrading"]),
     .library(name: "ApusTradingService", targets: ["ApusTradingService"]),
     // For programs in C and C++; `make install` installs it as libapus.so.
@@ -75,27 +78,35 @@ let package = Package(
     module("ApusThreads", ["ApusMemory", "CApusPlatform", "CApusNUMA"]),
     module("ApusRings", ["ApusMemory", "ApusThreads", "CApusPlatform", "CApusRings"]),
     module("ApusMetrics", ["ApusThreads", "CApusZlib", "CApusCounters"]),
-    module("ApusEngine", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics"]),
+    // All that an engine needs; what runs one is the host's.
+    module("ApusEngine", ["ApusMemory"]),
+    module("ApusHost", ["ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine"]),
     module(
       "ApusJournal",
-      ["ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "CApusUring", "CApusChecksum"]),
-    module("ApusReplication", ["ApusMemory", "ApusEngine", "ApusJournal", "CApusSockets"]),
+      [
+        "ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "ApusHost", "CApusUring",
+        "CApusChecksum",
+      ]),
+    module(
+      "ApusReplication", ["ApusMemory", "ApusEngine", "ApusHost", "ApusJournal", "CApusSockets"]),
     // For our tests and our users': no test library in it
     module(
-      "ApusTestKit", ["ApusTestBasics", "ApusMemory", "ApusRings", "ApusEngine", "ApusJournal"]),
+      "ApusTestKit",
+      ["ApusTestBasics", "ApusMemory", "ApusRings", "ApusEngine", "ApusHost", "ApusJournal"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
     module(
       "ApusCore",
       [
-        "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal",
-        "ApusReplication",
+        "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusHost",
+        "ApusJournal",
       ]),
 
     // Stores: nothing in the core needs the libraries of their servers
     module("ApusReplicationNATS", ["ApusReplication", "ApusEngine", "CApusNATS"]),
 
-    // Wire
-    module("ApusMarketProtocols", ["ApusMemory", "ApusCapture"]),
+    // Wire: bytes and values; captures of them apart, since those need libraries
+    module("ApusMarketProtocols", ["ApusMemory"]),
+    module("ApusMarketCaptures", ["ApusMemory", "ApusCapture", "ApusMarketProtocols"]),
 
     // Engines
     module("ApusTrading", ["ApusMemory", "ApusEngine", "ApusMarketProtocols", "CApusPlatform"]),
@@ -104,12 +115,12 @@ let package = Package(
     module("ApusC", ["ApusEngine", "ApusMarketProtocols", "ApusTrading", "CApus"]),
 
     // Services
-    module("ApusServiceKit", ["ApusCore"]),
+    module("ApusServiceKit", ["ApusCore", "ApusReplication"]),
     module(
       "ApusTradingService",
       [
-        "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusTrading", "ApusServiceKit",
-        "ApusTestBasics",
+        "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading",
+        "ApusServiceKit", "ApusTestBasics",
       ]
     ),
 
@@ -117,8 +128,9 @@ let package = Package(
     .target(
       name: "ApusBench",
       dependencies: [
-        "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusTrading", "ApusTradingService",
-        "ApusServiceKit", "ApusTestBasics", "CApusAllocationCount",
+        "ApusCore", "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
+        "ApusTradingService", "ApusServiceKit", "ApusTestBasics",
+        "CApusAllocationCount",
       ],
       path: "Benchmarks/ApusBench",
       swiftSettings: settings
@@ -153,11 +165,12 @@ let package = Package(
     tests(
       "ApusRings", ["ApusRings", "ApusMemory", "ApusThreads", "CApusRings", "ApusRingsPeer"]),
     tests("ApusMetrics", ["ApusMetrics", "ApusThreads", "CApusCounters"]),
+    tests("ApusEngine", ["ApusEngine"]),
     tests(
-      "ApusEngine",
+      "ApusHost",
       [
-        "ApusEngine", "ApusJournal", "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics",
-        "ApusTestKit",
+        "ApusHost", "ApusEngine", "ApusJournal", "ApusMemory", "ApusThreads", "ApusRings",
+        "ApusMetrics", "ApusTestKit",
       ]),
     .executableTarget(
       name: "apus-journal-appender",
@@ -177,50 +190,61 @@ let package = Package(
       ]),
     .target(
       name: "ApusReplicationTestKit",
-      dependencies: ["ApusReplication", "ApusJournal", "ApusEngine", "ApusTestKit"],
+      dependencies: [
+        "ApusReplication", "ApusJournal", "ApusHost", "ApusEngine", "ApusTestKit",
+      ],
       path: "Tests/ApusReplicationTestKit",
       swiftSettings: settings
     ),
     .executableTarget(
       name: "apus-replica",
-      dependencies: ["ApusReplicationTestKit", "ApusReplication", "ApusJournal", "ApusEngine"],
+      dependencies: [
+        "ApusReplicationTestKit", "ApusReplication", "ApusJournal", "ApusHost", "ApusEngine",
+      ],
       path: "Tests/ApusReplicaProcess",
       swiftSettings: settings
     ),
     tests(
       "ApusReplication",
       [
-        "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusEngine", "ApusMemory",
-        "ApusTrading", "ApusTradingService", "ApusTestKit", "apus-replica",
+        "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusHost", "ApusEngine",
+        "ApusMemory", "ApusTrading", "ApusTradingService", "ApusTestKit", "apus-replica",
       ]),
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture", "CApusSystemFaults"]),
-    tests("ApusMarketProtocols", ["ApusMarketProtocols", "ApusCapture"]),
+    tests("ApusMarketProtocols", ["ApusMarketProtocols"]),
+    tests("ApusMarketCaptures", ["ApusMarketCaptures", "ApusMarketProtocols", "ApusCapture"]),
     tests(
       "ApusTrading",
       [
-        "ApusTrading", "ApusMarketProtocols", "ApusMemory", "ApusEngine", "ApusJournal",
+        "ApusTrading", "ApusMarketProtocols", "ApusMemory", "ApusEngine", "ApusHost", "ApusJournal",
         "ApusTestKit",
       ]),
     // A program in C, in the test's process.
     .target(name: "CApusDriver", dependencies: ["CApus"], path: "Tests/CApusDriver"),
     tests(
-      "ApusC", ["ApusC", "CApus", "CApusDriver", "ApusTrading", "ApusEngine", "ApusTradingService"]),
-    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusMetrics", "ApusTestKit"]),
+      "ApusC",
+      [
+        "ApusC", "CApus", "CApusDriver", "ApusTrading", "ApusEngine", "ApusTradingService",
+      ]),
+    tests(
+      "ApusServiceKit",
+      ["ApusServiceKit", "ApusCore", "ApusReplication", "ApusMetrics", "ApusTestKit"]),
     tests(
       "ApusTradingService",
       [
-        "ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusCapture", "ApusEngine",
-        "CApusSystemFaults",
+        "ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusMarketCaptures",
+        "ApusCapture", "ApusEngine", "ApusHost", "CApusSystemFaults",
       ]),
     tests("ApusBench", ["ApusBench", "ApusThreads"]),
     // What is fuzzed and which laws hold: run shortly by the tests, and by `scripts/fuzz` for hours.
     .target(
       name: "ApusFuzzHarnesses",
       dependencies: [
-        "ApusTestSupport", "ApusTestKit", "ApusRings", "ApusMetrics", "ApusEngine", "ApusJournal",
-        "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
-        "ApusTradingService",
+        "ApusTestSupport", "ApusTestKit", "ApusRings", "ApusMetrics", "ApusEngine", "ApusHost",
+        "ApusJournal",
+        "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures",
+        "ApusTrading", "ApusTradingService",
       ],
       path: "Tests/ApusFuzzHarnesses",
       swiftSettings: settings

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusEngine
+internal import ApusHost
 internal import ApusRings
 internal import ApusThreads
 internal import ApusTrading

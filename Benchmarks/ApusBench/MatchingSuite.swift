@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import ApusEngine
+internal import ApusHost
 internal import ApusServiceKit
 internal import ApusThreads
 internal import ApusTradingService

@@ -2,8 +2,6 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusEngine
-import ApusRings
-import ApusTestSupport
 import Testing
 
 @Suite struct SequencerTests {
@@ -15,42 +13,19 @@ import Testing
     #expect(sequencer.lastTime == Nanoseconds(101))
     #expect(sequencer.lastSequence == 45)
   }
-
-  @Test func commandsOfSeveralProducersGetOneOrder() throws {
-    var ends = try ManyToOneRing<LedgerCommand>.makeEnds(
-      RingConfiguration(capacity: 16), producerCount: 2)
-    guard var first = ends.producers.take(), var second = ends.producers.take() else {
-      Issue.record("a ring of two producers has them")
-      return
-    }
-    var host = try EngineHost(
-      engine: LedgerEngine(), input: ends.consumer, journal: NoJournal(),
-      output: CallerOutput(), configuration: .init(release: .atOnce, eventCapacity: 64))
-    for account in 0..<8 {
-      expect(first.tryPush(.open(UInt32(account))))
-      expect(second.tryPush(.open(UInt32(account + 8))))
-    }
-    while host.commandCount < 16 { _ = host.step(now: .zero, countMax: 3) }
-    var events: [SequencedEvent<LedgerEvent>] = []
-    host.takeEvents { events.append($0) }
-    #expect(events.map(\.sequence) == Array(1...16))
-    let accounts = events.map { Int($0.event.account) }
-    #expect(accounts.filter { $0 < 8 } == Array(0..<8))
-    #expect(accounts.filter { $0 >= 8 } == Array(8..<16))
-  }
 }
 
 @Suite struct EventSinkTests {
   @Test func aCommandMayEmitWhatItStatedAndNoMore() throws {
     var queue = try EventQueue<UInt64>(capacity: 3)
-    expect(queue.capacity == 4)
+    #expect((queue.capacity == 4) as Bool)
     queue.withSink(sequence: 9, countMax: 2) { sink in
-      expect(sink.remainingCapacity == 2)
-      expect(sink.tryEmit(1))
+      #expect((sink.remainingCapacity == 2) as Bool)
+      #expect(sink.tryEmit(1) as Bool)
       sink.emit(2)
-      expect(!sink.tryEmit(3))
+      #expect(!sink.tryEmit(3) as Bool)
     }
-    expect(queue.count == 2 && queue.room == 2)
+    #expect((queue.count == 2 && queue.room == 2) as Bool)
     var events: [SequencedEvent<UInt64>] = []
     queue.removeAll { events.append($0) }
     #expect(events == [.init(sequence: 9, event: 1), .init(sequence: 9, event: 2)])
@@ -83,11 +58,11 @@ import Testing
       // One stays behind, so that the queue never begins again at its first slot.
       let countMax = round == 0 ? 1 : 2
       let count = queue.removeFirst(countMax) { taken.append($0.event) }
-      expect(count == countMax && queue.count == 1)
-      expect(queue.removeFirst(0) { _ in } == 0)
+      #expect((count == countMax && queue.count == 1) as Bool)
+      #expect((queue.removeFirst(0) { _ in } == 0) as Bool)
     }
-    expect(queue.removeFirst(.max) { taken.append($0.event) } == 1)
-    expect(queue.removeFirst(1) { taken.append($0.event) } == 0)
+    #expect((queue.removeFirst(.max) { taken.append($0.event) } == 1) as Bool)
+    #expect((queue.removeFirst(1) { taken.append($0.event) } == 0) as Bool)
     #expect(taken == Array(0..<200))
   }
 

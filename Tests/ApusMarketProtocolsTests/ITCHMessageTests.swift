@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-import ApusCapture
 import ApusTestSupport
 import Testing
 

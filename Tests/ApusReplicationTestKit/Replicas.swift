@@ -4,6 +4,7 @@
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 public import ApusEngine
+public import ApusHost
 public import ApusJournal
 public import ApusReplication
 internal import Glibc

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-import ApusEngine
+import ApusHost
 import ApusJournal
 import ApusReplication
 import ApusReplicationTestKit

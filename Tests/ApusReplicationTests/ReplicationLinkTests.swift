@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusEngine
+import ApusHost
 import ApusJournal
 import ApusReplication
 import ApusReplicationTestKit

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusCore
+import ApusReplication
 import ApusServiceKit
 import ApusTestKit
 import ApusTestSupport

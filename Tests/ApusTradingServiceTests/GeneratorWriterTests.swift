@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusCapture
+import ApusMarketCaptures
 import ApusMarketProtocols
 import ApusTestSupport
 import Foundation

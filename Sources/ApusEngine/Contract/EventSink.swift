@@ -31,7 +31,7 @@ public struct EventSink<Event: BitwiseCopyable>: ~Copyable {
   @usableFromInline let slots: UnsafeMutablePointer<SequencedEvent<Event>>
   @usableFromInline let mask: UInt64
   /// Events ever emitted; the slot of the next is `tail & mask`.
-  @usableFromInline var tail: UInt64 = 0
+  @usableFromInline package var tail: UInt64 = 0
   /// Where the present command has to stop.
   @usableFromInline var limit: UInt64 = 0
   @usableFromInline var sequence: UInt64 = 0
@@ -44,7 +44,7 @@ public struct EventSink<Event: BitwiseCopyable>: ~Copyable {
 
   /// Lets a command emit up to `countMax` events. The caller has made room for them.
   @inlinable @inline(__always)
-  mutating func begin(sequence: UInt64, countMax: Int) {
+  package mutating func begin(sequence: UInt64, countMax: Int) {
     self.sequence = sequence
     limit = tail &+ UInt64(truncatingIfNeeded: countMax)
   }
@@ -102,7 +102,7 @@ public struct EventSink<Event: BitwiseCopyable>: ~Copyable {
 public struct EventQueue<Event: BitwiseCopyable>: ~Copyable {
   @usableFromInline let region: MemoryRegion
   /// Where events go in.
-  @usableFromInline var sink: EventSink<Event>
+  @usableFromInline package var sink: EventSink<Event>
   /// Events ever taken out.
   @usableFromInline var head: UInt64 = 0
 
@@ -141,7 +141,7 @@ public struct EventQueue<Event: BitwiseCopyable>: ~Copyable {
 
   /// Sequence of the oldest event's command.
   @inlinable @inline(__always)
-  var firstSequence: UInt64? {
+  package var firstSequence: UInt64? {
     if count == 0 { return nil }
     // SAFETY: head < tail, so the slot holds an event.
     return unsafe sink.slots[Int(truncatingIfNeeded: head & sink.mask)].sequence
@@ -165,7 +165,7 @@ public struct EventQueue<Event: BitwiseCopyable>: ~Copyable {
   ///   are ends it.
   /// - Returns: Events taken.
   @inlinable @inline(__always)
-  mutating func drain(
+  package mutating func drain(
     through sequence: UInt64, _ body: (UnsafeBufferPointer<SequencedEvent<Event>>) -> Int
   ) -> Int {
     var taken = 0

@@ -90,7 +90,7 @@ public struct SnapshotFormat: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// 16 hexadecimal digits: how digests are printed.
-func hexadecimal(_ value: UInt64) -> String {
+package func hexadecimal(_ value: UInt64) -> String {
   let digits = String(value, radix: 16)
   return String(repeating: "0", count: 16 - digits.count) + digits
 }

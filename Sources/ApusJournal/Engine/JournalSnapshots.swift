@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusEngine
+public import ApusHost
 
 /// The snapshots of an engine beside its journal.
 ///

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusEngine
+public import ApusHost
 
 /// The journal of an engine's host.
 extension JournalWriter: CommandJournal {

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusEngine
+public import ApusHost
 
 /// Writes snapshots of an engine that runs elsewhere, from its journal alone.
 ///

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusEngine
+public import ApusHost
 
 /// When a follower writes snapshots, and what it removes then.
 public struct SnapshotFollowerConfiguration: Sendable {

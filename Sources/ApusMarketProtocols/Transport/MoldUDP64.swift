@@ -98,7 +98,7 @@ public enum MoldUDP64 {
   }
 
   /// Where `count` messages of a packet end, or nil where they reach beyond it.
-  static func endOfMessages(_ packet: RawSpan, count: Int) -> Int? {
+  package static func endOfMessages(_ packet: RawSpan, count: Int) -> Int? {
     var cursor = headerByteCount
     for _ in 0..<count {
       guard packet.byteCount - cursor >= 2 else { return nil }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusEngine
+internal import ApusHost
 internal import ApusJournal
 
 /// The records of one frame on their way into the standby's engine and journal: a record is in both

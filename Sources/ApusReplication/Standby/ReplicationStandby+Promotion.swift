@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusEngine
+public import ApusHost
 public import ApusJournal
 
 /// What a standby had when it took over: an engine and a journal that stand at the same record.

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusEngine
+internal import ApusHost
 public import ApusJournal
 
 /// A primary's snapshot on its way into a standby's folder: a file without its name until it is

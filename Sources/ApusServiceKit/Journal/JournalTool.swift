@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusCore
+internal import ApusReplication
 
 /// What `apus journal` finds, as JSON and as text. The JSON keys are stable.
 public struct JournalSummary: Encodable, Sendable {

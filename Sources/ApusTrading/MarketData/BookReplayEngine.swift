@@ -11,7 +11,10 @@ public import ApusMemory
 /// var host = try EngineHost(
 ///   engine: BookReplayEngine(configuration: .init(books: .wholeMarket)), input: NoInput(),
 ///   journal: NoJournal(), output: NoOutput(), configuration: .init(release: .atOnce, eventCapacity: 1))
-/// let consumed = host.step(framed: window, streamOffset: 0, messageCountMax: 4_096)
+/// let byteCount = FramedMessages.wholeByteCount(of: window, messageCountMax: 4_096)
+/// host.step(
+///   now: time, command: FramedMessages(streamOffset: 0),
+///   attachment: window.extracting(0..<byteCount))
 /// let best = host.engine.builder.books.best(.buy, locate: 1)
 /// ```
 ///
@@ -49,7 +52,7 @@ public struct BookReplayEngine: Engine, ~Copyable {
   /// Books, counts and anomalies.
   public internal(set) var builder: MarketBookBuilder
   let told: ToldPrices
-  @usableFromInline let configuration: Configuration
+  let configuration: Configuration
 
   /// Empty books.
   ///
@@ -72,6 +75,9 @@ public struct BookReplayEngine: Engine, ~Copyable {
     configuration.tellsBestPrices
       ? configuration.messageCountMax + MarketBookBuilder.batchCount : 0
   }
+
+  /// Messages that one command takes at most, as configured.
+  public var messageCountMax: Int { configuration.messageCountMax }
 
   /// Takes the whole messages at the front of the attachment, up to the command's and the configuration's
   /// limit; see ``MarketBookBuilder/process(framed:streamOffset:messageCountMax:)``.
@@ -107,31 +113,5 @@ struct BestPriceEvents: BestPriceSink, ~Copyable {
     if let change = told.change(of: locate, at: timestampNanoseconds, in: books) {
       events.emit(change)
     }
-  }
-}
-
-extension EngineHost
-where E == BookReplayEngine, Input: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
-  /// Takes whole messages from the front of `framed`, at their recorded time.
-  ///
-  /// - Parameters:
-  ///   - framed: Length-prefixed messages. The last one may be incomplete.
-  ///   - streamOffset: Offset of the first byte in the stream, for the anomalies.
-  ///   - messageCountMax: Messages at most; also limited by the engine's configuration.
-  /// - Returns: Bytes consumed; 0 where not even one message is complete, and where there is no room for
-  ///   the events or the record: move, or take the events, and try again.
-  @inlinable
-  public mutating func step(
-    framed: RawSpan, streamOffset: UInt64, messageCountMax: Int
-  ) -> Int {
-    let byteCount = FramedMessages.wholeByteCount(
-      of: framed, messageCountMax: min(messageCountMax, engine.configuration.messageCountMax),
-      byteCountMax: E.attachmentByteCountMax)
-    guard byteCount > 0 else { return 0 }
-    let outcome = step(
-      now: Nanoseconds(MarketBookBuilder.timestampNanoseconds(framed: framed) ?? 0),
-      command: FramedMessages(streamOffset: streamOffset),
-      attachment: framed.extracting(0..<byteCount))
-    return outcome == .applied ? byteCount : 0
   }
 }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusCapture
+internal import ApusMarketCaptures
 internal import ApusMarketProtocols
 
 /// In which form a generated day is written.

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCapture
+internal import ApusMarketCaptures
 internal import ApusMarketProtocols
 internal import ApusServiceKit
 
