@@ -34,6 +34,22 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   )
 }
 
+/// The smallest program of a product: it imports the product alone, and a test reads which libraries it
+/// needs.
+func linkProgram(_ product: String) -> Target {
+  .executableTarget(
+    name: "Link\(product)",
+    dependencies: [.target(name: product)],
+    path: "Tests/LinkPrograms/Link\(product)",
+    swiftSettings: settings
+  )
+}
+
+let linkedProducts = [
+  "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusCore", "ApusReplication", "ApusReplicationNATS",
+  "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading", "ApusTradingService",
+]
+
 let package = Package(
   name: "apus",
   products: [
@@ -41,6 +57,7 @@ let package = Package(
     .library(name: "ApusHost", targets: ["ApusHost"]),
     .library(name: "ApusCore", targets: ["ApusCore"]),
     .library(name: "ApusJournal", targets: ["ApusJournal"]),
+    .library(name: "ApusEventLog", targets: ["ApusEventLog"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
     .library(name: "ApusReplicationNATS", targets: ["ApusReplicationNATS"]),
     .library(name: "ApusTestKit", targets: ["ApusTestKit"]),
@@ -87,6 +104,7 @@ let package = Package(
         "ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "ApusHost", "CApusUring",
         "CApusChecksum",
       ]),
+    module("ApusEventLog", ["ApusThreads", "ApusEngine", "ApusHost", "CApusChecksum"]),
     module(
       "ApusReplication", ["ApusMemory", "ApusEngine", "ApusHost", "ApusJournal", "CApusSockets"]),
     // For our tests and our users': no test library in it
@@ -98,7 +116,7 @@ let package = Package(
       "ApusCore",
       [
         "ApusMemory", "ApusThreads", "ApusRings", "ApusMetrics", "ApusEngine", "ApusHost",
-        "ApusJournal",
+        "ApusJournal", "ApusEventLog",
       ]),
 
     // Stores: nothing in the core needs the libraries of their servers
@@ -188,6 +206,19 @@ let package = Package(
         "ApusJournal", "ApusMemory", "ApusTestKit", "CApusChecksum", "CApusSystemFaults",
         "apus-journal-appender",
       ]),
+    // Writes or follows an event log until a test kills it.
+    .executableTarget(
+      name: "apus-event-log-peer",
+      dependencies: ["ApusEventLog", "ApusEngine", "ApusHost", "ApusThreads", "ApusTestSupport"],
+      path: "Tests/ApusEventLogPeer",
+      swiftSettings: settings
+    ),
+    tests(
+      "ApusEventLog",
+      [
+        "ApusEventLog", "ApusEngine", "ApusHost", "ApusThreads", "CApusSystemFaults",
+        "apus-event-log-peer",
+      ]),
     .target(
       name: "ApusReplicationTestKit",
       dependencies: [
@@ -250,8 +281,11 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusFuzzHarnesses", ["ApusFuzzHarnesses"]),
-    tests("ApusCommand", ["apus", "ApusTradingService", "ApusMetrics", "ApusJournal"]),
-  ],
+    tests(
+      "ApusCommand",
+      ["apus", "ApusTradingService", "ApusMetrics", "ApusEngine", "ApusJournal", "ApusEventLog"]),
+    tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") }),
+  ] + linkedProducts.map(linkProgram),
   swiftLanguageModes: [.v6]
 )
 

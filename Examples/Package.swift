@@ -17,10 +17,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "MatchOrders",
-      dependencies: [
-        .product(name: "ApusCore", package: "apus"),
-        .product(name: "ApusTrading", package: "apus"),
-      ]),
+      dependencies: [.product(name: "ApusTrading", package: "apus")]),
     .executableTarget(
       name: "TwoThreads", dependencies: [.product(name: "ApusCore", package: "apus")]),
   ]

@@ -104,7 +104,8 @@ public struct BenchmarkSuite: Sendable {
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
     .itchDecode, .bookITCH, .bookOperations, .matching, .histogramRecord, .counters, .slab,
-    .journal, .host, .snapshots, .replication, .ringsOneToOne, .ringsManyToOne, .ringsManyToMany,
+    .journal, .attachments, .eventLog, .host, .snapshots, .replication, .ringsOneToOne,
+    .ringsManyToOne, .ringsManyToMany,
     .ringsBroadcast, .ringsMessage, .wakeup,
   ]
 

@@ -7,6 +7,7 @@ internal import ApusEngine
 /// left. (The `SumEngine` of `ApusTestKit` does more: measurements of years are of this one.)
 struct EchoEngine: Engine {
   static let snapshotFormat = SnapshotFormat(name: "echo", version: 1)
+  static let attachmentByteCountMax = 1_400
   var eventCountMax: Int { 1 }
   private(set) var sum: UInt64 = 0
 

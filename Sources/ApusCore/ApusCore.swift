@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 @_exported public import ApusEngine
+@_exported public import ApusEventLog
 @_exported public import ApusHost
 @_exported public import ApusJournal
 @_exported public import ApusMemory

@@ -9,10 +9,12 @@ internal import ApusServiceKit
 enum JournalCommand: Command {
   static let name = "journal"
   static let summary =
-    "Verifies every record of a journal, shows records, or cuts an unfinished commit off its end."
+    "Verifies every record of a journal or an event log, shows records, or cuts an unfinished commit "
+    + "off a journal's end."
   static let usage = "journal verify|dump|recover FOLDER [options]"
   static let options = [
-    Option("from", "N", "dump: begin with this sequence (default: the first)"),
+    Option(
+      "from", "N", "dump: begin with this sequence, or index of an event (default: the first)"),
     Option("count", "N", "dump: records at most (default 100)"),
     Option("type", "N", "dump: only records of this type"),
     Option("json", nil, "print the findings as one JSON object"),
@@ -38,6 +40,7 @@ enum JournalCommand: Command {
     for name in ["from", "count", "type"] where options.has(name) && action != "dump" {
       throw UsageError("--\(name): only dump takes it")
     }
+    if EventLogTool.isLog(folder) { return try runOnEvents(action, folder, options) }
     do {
       switch action {
       case "verify":

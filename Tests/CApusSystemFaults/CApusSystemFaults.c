@@ -18,6 +18,7 @@
 
 static _Thread_local int is_noting, fail_after = -1, fail_error;
 static _Thread_local int submission_limit = -1, submission_failures, submission_error;
+static _Thread_local int allocation_failures, allocation_error;
 static _Thread_local char notes[16384];
 
 void capus_faults_note(void) {
@@ -40,6 +41,19 @@ void capus_faults_limit_submission(int count) { submission_limit = count; }
 void capus_faults_fail_submission(int count, int error) {
   submission_failures = count;
   submission_error = error;
+}
+
+void capus_faults_fail_allocation(int count, int error) {
+  allocation_failures = count;
+  allocation_error = error;
+}
+
+int posix_fallocate(int descriptor, off_t offset, off_t length) {
+  if (allocation_failures > 0) {
+    allocation_failures--;
+    return allocation_error;
+  }
+  return syscall(SYS_fallocate, descriptor, 0, offset, length) == 0 ? 0 : errno;
 }
 
 static void note(const char *operation, const char *first, const char *second) {

@@ -1,4 +1,3 @@
-import ApusCore
 import ApusTrading
 
 /// Two owners, one instrument: an order rests, another trades with it, and the rest is cancelled.

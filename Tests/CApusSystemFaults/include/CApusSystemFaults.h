@@ -20,5 +20,8 @@ void capus_faults_limit_submission(int count);
 /// The next so many submissions fail with this errno.
 void capus_faults_fail_submission(int count, int error);
 
+/// The next so many calls of `posix_fallocate` give this errno.
+void capus_faults_fail_allocation(int count, int error);
+
 /// Gives this thread a mask of its own for the modes of new files; 0 or -errno.
 int capus_faults_own_mask(unsigned mask);

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusThreads
+internal import Synchronization
+
+/// A registered cursor, as others see it.
+public struct EventLogCursor: Equatable, Sendable {
+  /// Its name.
+  public var name: String
+  /// Index of the next event that it wants: from there on segments stay.
+  public var index: UInt64
+  /// Process that has it; nil where none does or it has died.
+  public var processID: Int32?
+}
+
+extension EventLogControl {
+  private func checked(_ name: String) throws(EventLogError) -> [UInt8] {
+    let bytes = Array(name.utf8)
+    let range = 1...EventLogFormat.cursorNameByteCountMax
+    guard range.contains(bytes.count), bytes.allSatisfy({ $0 >= 0x20 }) else {
+      throw .configuration(
+        field: "cursor name", value: name, expected: "\(range) bytes without control characters")
+    }
+    return bytes
+  }
+
+  private func owner(_ slot: Int) -> ProcessIdentity.Word? {
+    // SAFETY: the word lies in the slot.
+    let raw = unsafe cursorOwner(slot).pointee.load(ordering: .sequentiallyConsistent)
+    let word = ProcessIdentity.Word(rawValue: raw)
+    return raw == 0 || word.state() == .dead ? nil : word
+  }
+
+  /// Takes the cursor of a name for this process, where it was, or registers it.
+  ///
+  /// - Parameter start: Index for a cursor that is new.
+  /// - Returns: The slot.
+  func takeCursor(_ name: String, start: UInt64) throws(EventLogError) -> Int {
+    let bytes = try checked(name)
+    return try withCursorsLocked { () throws(EventLogError) in
+      let slot: Int
+      if let found = (0..<cursorCount).first(where: { cursorName($0) == bytes }) {
+        if let owner = owner(found) {
+          throw .cursorInUse(path: path, name: name, processID: owner.processID)
+        }
+        slot = found
+      } else {
+        guard let free = (0..<cursorCount).first(where: { cursorName($0) == nil }) else {
+          throw .cursorTableFull(path: path, count: cursorCount)
+        }
+        // The index first: with its name the cursor counts.
+        // SAFETY: the word lies in the slot.
+        unsafe cursorIndex(free).pointee.store(start, ordering: .sequentiallyConsistent)
+        setCursorName(free, bytes)
+        slot = free
+      }
+      // SAFETY: as above.
+      unsafe cursorOwner(slot).pointee.store(
+        ProcessIdentity.Word.current().rawValue, ordering: .sequentiallyConsistent)
+      return slot
+    }
+  }
+
+  /// Gives a cursor back; it stays registered.
+  func releaseCursor(_ slot: Int) {
+    // SAFETY: the word lies in the slot.
+    unsafe cursorOwner(slot).pointee.store(0, ordering: .sequentiallyConsistent)
+  }
+
+  /// Ends the registration of a cursor that this process has.
+  func unregisterCursor(_ slot: Int) throws(EventLogError) {
+    try withCursorsLocked { () throws(EventLogError) in
+      setCursorName(slot, [])
+      releaseCursor(slot)
+    }
+  }
+
+  /// Ends the registration of a cursor that no living process has.
+  func removeCursor(_ name: String) throws(EventLogError) {
+    let bytes = try checked(name)
+    try withCursorsLocked { () throws(EventLogError) in
+      guard let slot = (0..<cursorCount).first(where: { cursorName($0) == bytes }) else {
+        throw .noSuchCursor(path: path, name: name)
+      }
+      if let owner = owner(slot) {
+        throw .cursorInUse(path: path, name: name, processID: owner.processID)
+      }
+      setCursorName(slot, [])
+      releaseCursor(slot)
+    }
+  }
+
+  var cursors: [EventLogCursor] {
+    (0..<cursorCount).compactMap { slot in
+      guard let name = cursorName(slot) else { return nil }
+      // SAFETY: the word lies in the slot.
+      return EventLogCursor(
+        name: String(decoding: name, as: UTF8.self),
+        index: unsafe cursorIndex(slot).pointee.load(ordering: .sequentiallyConsistent),
+        processID: owner(slot)?.processID)
+    }
+  }
+}
+
+extension EventLog {
+  /// Every registered cursor.
+  public var cursors: [EventLogCursor] { control.cursors }
+
+  /// Ends the registration of a cursor that no living process has, so that it keeps no segments.
+  ///
+  /// - Throws: ``EventLogError/cursorInUse(path:name:processID:)``,
+  ///   ``EventLogError/noSuchCursor(path:name:)``.
+  public func removeCursor(named name: String) throws(EventLogError) {
+    try control.removeCursor(name)
+  }
+}
