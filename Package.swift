@@ -61,6 +61,7 @@ let package = Package(
     .library(name: "ApusClient", targets: ["ApusClient"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
     .library(name: "ApusReplicationNATS", targets: ["ApusReplicationNATS"]),
+    .library(name: "ApusTestKit", targets: ["ApusTestKit"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
     .library(name: "ApusMarketCaptures", targets: ["ApusMarketCaptures"]),
@@ -89,6 +90,8 @@ let package = Package(
     shim("CApus"),
 
     // Core, in import order
+    // What generators, benchmarks and tests share; it depends on nothing, so that any of them may.
+    module("ApusTestBasics"),
     module("ApusMemory", ["CApusPlatform", "CApusNUMA"]),
     module("ApusThreads", ["ApusMemory", "CApusPlatform", "CApusNUMA"]),
     module("ApusRings", ["ApusMemory", "ApusThreads", "CApusPlatform", "CApusRings"]),
@@ -109,6 +112,10 @@ let package = Package(
       ]),
     module(
       "ApusReplication", ["ApusMemory", "ApusEngine", "ApusHost", "ApusJournal", "CApusSockets"]),
+    // For our tests and our users': no test library in it
+    module(
+      "ApusTestKit",
+      ["ApusTestBasics", "ApusMemory", "ApusRings", "ApusEngine", "ApusHost", "ApusJournal"]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
     module(
       "ApusCore",
@@ -136,7 +143,7 @@ let package = Package(
       "ApusTradingService",
       [
         "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading",
-        "ApusServiceKit",
+        "ApusServiceKit", "ApusTestBasics",
       ]
     ),
 
@@ -145,7 +152,8 @@ let package = Package(
       name: "ApusBench",
       dependencies: [
         "ApusCore", "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
-        "ApusTradingService", "ApusServiceKit", "CApusAllocationCount",
+        "ApusTradingService", "ApusServiceKit", "ApusTestBasics",
+        "CApusAllocationCount",
       ],
       path: "Benchmarks/ApusBench",
       swiftSettings: settings
@@ -162,10 +170,12 @@ let package = Package(
     // Tests
     .target(
       name: "ApusTestSupport",
-      dependencies: ["CApusAllocationCount"],
+      dependencies: ["ApusTestBasics", "CApusAllocationCount"],
       path: "Tests/ApusTestSupport",
       swiftSettings: settings
     ),
+    tests("ApusTestBasics", ["ApusTestBasics"]),
+    tests("ApusTestKit", ["ApusTestKit", "ApusEngine"]),
     tests("ApusMemory", ["ApusMemory"]),
     tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     // The other process of rings in files: a test kills it.
@@ -183,7 +193,7 @@ let package = Package(
       "ApusHost",
       [
         "ApusHost", "ApusEngine", "ApusJournal", "ApusMemory", "ApusThreads", "ApusRings",
-        "ApusMetrics",
+        "ApusMetrics", "ApusTestKit",
       ]),
     .executableTarget(
       name: "apus-journal-appender",
@@ -198,7 +208,8 @@ let package = Package(
     tests(
       "ApusJournal",
       [
-        "ApusJournal", "ApusMemory", "CApusChecksum", "CApusSystemFaults", "apus-journal-appender",
+        "ApusJournal", "ApusMemory", "ApusTestKit", "CApusChecksum", "CApusSystemFaults",
+        "apus-journal-appender",
       ]),
     // Writes or follows an event log until a test kills it.
     .executableTarget(
@@ -215,7 +226,9 @@ let package = Package(
       ]),
     .target(
       name: "ApusReplicationTestKit",
-      dependencies: ["ApusReplication", "ApusJournal", "ApusHost", "ApusEngine"],
+      dependencies: [
+        "ApusReplication", "ApusJournal", "ApusHost", "ApusEngine", "ApusTestKit",
+      ],
       path: "Tests/ApusReplicationTestKit",
       swiftSettings: settings
     ),
@@ -231,7 +244,7 @@ let package = Package(
       "ApusReplication",
       [
         "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusHost", "ApusEngine",
-        "ApusMemory", "ApusTrading", "ApusTradingService", "apus-replica",
+        "ApusMemory", "ApusTrading", "ApusTradingService", "ApusTestKit", "apus-replica",
       ]),
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture", "CApusSystemFaults"]),
@@ -241,6 +254,7 @@ let package = Package(
       "ApusTrading",
       [
         "ApusTrading", "ApusMarketProtocols", "ApusMemory", "ApusEngine", "ApusHost", "ApusJournal",
+        "ApusTestKit",
       ]),
     // A program in C, in the test's process.
     .target(name: "CApusDriver", dependencies: ["CApus"], path: "Tests/CApusDriver"),
@@ -249,7 +263,9 @@ let package = Package(
       [
         "ApusC", "CApus", "CApusDriver", "ApusTrading", "ApusEngine", "ApusTradingService",
       ]),
-    tests("ApusServiceKit", ["ApusServiceKit", "ApusCore", "ApusReplication", "ApusMetrics"]),
+    tests(
+      "ApusServiceKit",
+      ["ApusServiceKit", "ApusCore", "ApusReplication", "ApusMetrics", "ApusTestKit"]),
     tests(
       "ApusTradingService",
       [
@@ -261,7 +277,8 @@ let package = Package(
     .target(
       name: "ApusFuzzHarnesses",
       dependencies: [
-        "ApusTestSupport", "ApusRings", "ApusMetrics", "ApusEngine", "ApusHost", "ApusJournal",
+        "ApusTestSupport", "ApusTestKit", "ApusRings", "ApusMetrics", "ApusEngine", "ApusHost",
+        "ApusJournal",
         "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures",
         "ApusTrading", "ApusTradingService",
       ],
@@ -298,7 +315,8 @@ if Context.environment["APUS_FUZZ"] != nil {
 if Context.environment["APUS_THREAD_SANITIZER"] != nil {
   let checked: Set = [
     "CApusPlatform", "CApusNUMA", "CApusRings", "CApusAllocationCount", "ApusMemory", "ApusThreads",
-    "ApusRings", "ApusTestSupport", "ApusRingsPeer", "ApusThreadsTests", "ApusRingsTests",
+    "ApusRings", "ApusTestBasics", "ApusTestSupport", "ApusRingsPeer", "ApusThreadsTests",
+    "ApusRingsTests",
   ]
   package.targets.removeAll { !checked.contains($0.name) }
   package.products.removeAll()

@@ -5,7 +5,9 @@ internal import ApusCapture
 internal import ApusServiceKit
 internal import Foundation
 
-/// A folder on the disk that is removed with its owner, and by an interrupt.
+/// A folder on the disk that is removed with its owner, and by an interrupt: a benchmark is stopped by
+/// hand more often than not, and may have written gigabytes. (Tests have `ScratchFolder`, which knows
+/// of no interrupts.)
 final class BenchmarkPlace {
   /// Where it is.
   let path: String

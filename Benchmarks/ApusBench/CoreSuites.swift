@@ -4,20 +4,8 @@
 internal import ApusMarketProtocols
 internal import ApusMemory
 internal import ApusMetrics
+internal import ApusTestBasics
 internal import ApusTrading
-
-/// The seeded generator of the benchmarks: SplitMix64.
-struct BenchmarkRandom {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
 
 /// Owns a non-copyable value for the closures of several cases.
 final class Holder<Value: ~Copyable> {
@@ -31,7 +19,7 @@ extension BenchmarkSuite {
     let count = configuration.size(20_000, smoke: 500)
     let holder = Holder(
       try OrderBooks(configuration: .init(orderCapacity: 1 << 20, levelCapacity: 1 << 16)))
-    var random = BenchmarkRandom(seed: configuration.seed)
+    var random = SeededRandom(seed: configuration.seed)
     let prices = (0..<count).map { _ in UInt32(random.next() % 200) }
     func fill(_ base: UInt64) {
       for index in 0..<count {
@@ -97,7 +85,7 @@ extension BenchmarkSuite {
     let count = configuration.size(1_000_000, smoke: 1_000)
     let holder = Holder(
       try Histogram(highestTrackable: 3_600_000_000_000, significantDigits: 3))
-    var random = BenchmarkRandom(seed: configuration.seed)
+    var random = SeededRandom(seed: configuration.seed)
     let narrow = (0..<count).map { _ in 50 + random.next() % 500 }
     let wide = (0..<count).map { _ in random.next() >> (22 + random.next() % 42) }
     return [("narrow", narrow), ("wide", wide)].map { name, values in
@@ -116,7 +104,7 @@ extension BenchmarkSuite {
     let count = configuration.size(100_000, smoke: 1_000)
     typealias Slot = (UInt64, UInt64, UInt64, UInt64)
     let holder = Holder(try Slab<Slot>(capacity: count, options: .init()))
-    var random = BenchmarkRandom(seed: configuration.seed)
+    var random = SeededRandom(seed: configuration.seed)
     var order = Array(0..<count)
     for index in order.indices.dropFirst().reversed() {
       order.swapAt(index, Int(random.next() % UInt64(index + 1)))

@@ -3,6 +3,7 @@
 
 internal import ApusMetrics
 internal import ApusServiceKit
+internal import ApusTestBasics
 internal import Foundation
 
 /// Handles of one counter file for the closures of several cases.
@@ -39,7 +40,7 @@ extension BenchmarkSuite {
     let handles = try CounterHandles(file)
     // The mapping stays for as long as the handles do.
     file.removeFile()
-    var random = BenchmarkRandom(seed: configuration.seed)
+    var random = SeededRandom(seed: configuration.seed)
     let narrow = (0..<count).map { _ in 50 + random.next() % 500 }
     let wide = (0..<count).map { _ in random.next() >> (22 + random.next() % 42) }
     let clear = {

@@ -4,7 +4,7 @@
 internal import ApusEngine
 
 /// The least an engine can do: adds a command to a sum and reports that. What a host costs is what is
-/// left.
+/// left. (The `SumEngine` of `ApusTestKit` does more: measurements of years are of this one.)
 struct EchoEngine: Engine {
   static let snapshotFormat = SnapshotFormat(name: "echo", version: 1)
   static let attachmentByteCountMax = 1_400

@@ -13,7 +13,7 @@ extension BenchmarkSuite {
   static let host = BenchmarkSuite(name: "host") { configuration in
     let own = configuration.cpuIndex ?? allowedCPUs().last ?? 0
     let other = permittedCPUs().first { $0 != own }
-    let folder = BenchmarkFolder()
+    let folder = try BenchmarkFolder()
     let plain = try HostBench(cpuIndex: other, release: .atOnce) { NoJournal() }
     let atOnce = try HostBench(cpuIndex: other, release: .atOnce) { try folder.makeJournal() }
     let durable = try HostBench(cpuIndex: other, release: .durable) { try folder.makeJournal() }

@@ -71,7 +71,7 @@ extension BenchmarkSuite {
         one.baseName = "matching.\(MatchingStreams.name(kind))"
         cases.append(one)
       }
-      if let mixed = streams[.mixed] { cases += hosts(configuration, mixed) }
+      if let mixed = streams[.mixed] { cases += try hosts(configuration, mixed) }
       cases.append(snapshot(configuration))
       return cases
     },
@@ -118,10 +118,10 @@ extension BenchmarkSuite {
 
   private static func hosts(
     _ configuration: BenchmarkConfiguration, _ stream: OrderStreamData
-  ) -> [BenchmarkCase] {
+  ) throws -> [BenchmarkCase] {
     let own = configuration.cpuIndex ?? allowedCPUs().last ?? 0
     let other = permittedCPUs().first { $0 != own }
-    let folder = BenchmarkFolder()
+    let folder = try BenchmarkFolder()
     return [
       host("matching.host.noJournal", stream, other, .atOnce) { NoJournal() },
       host("matching.host.journalBehind", stream, other, .atOnce) { try folder.makeJournal() },

@@ -19,14 +19,15 @@ private final class FollowedBench {
   private let cpuIndex: Int?
   private let wordCount: Int
   private let followerInterval: UInt64?
-  private let folder = BenchmarkFolder()
+  private let folder: BenchmarkFolder
   private(set) var append = 0.0
   private(set) var apply = 0.0
   private(set) var durability = 0.0
   private(set) var failure: String?
   private(set) var snapshotCount: UInt64 = 0
 
-  init(cpuIndex: Int?, wordCount: Int, followerInterval: UInt64?) {
+  init(cpuIndex: Int?, wordCount: Int, followerInterval: UInt64?) throws {
+    folder = try BenchmarkFolder()
     self.cpuIndex = cpuIndex
     self.wordCount = wordCount
     self.followerInterval = followerInterval
@@ -97,13 +98,14 @@ private final class FollowedBench {
 private final class RecordedBench {
   typealias Host = EngineHost<TableEngine, NoInput<UInt64>, JournalWriter, NoOutput<UInt64>>
 
-  private let folder = BenchmarkFolder()
+  private let folder: BenchmarkFolder
   private var host: Host
   private let snapshots: JournalSnapshots
   private var nextCommand: UInt64 = 0
   private let recordedCount: Int
 
   init(wordCount: Int, recordCount: Int) throws {
+    folder = try BenchmarkFolder()
     let writer = try folder.makeJournal()
     snapshots = try JournalSnapshots(
       storage: FileJournalStorage(path: folder.path), journal: writer.identifier)
@@ -175,8 +177,8 @@ extension BenchmarkSuite {
     let recordCount = configuration.size(1_000_000, smoke: 2_000)
     let recorded = try RecordedBench(wordCount: wordCount, recordCount: recordCount)
     let count = configuration.size(100_000, smoke: 500)
-    let alone = FollowedBench(cpuIndex: other, wordCount: wordCount, followerInterval: nil)
-    let followed = FollowedBench(
+    let alone = try FollowedBench(cpuIndex: other, wordCount: wordCount, followerInterval: nil)
+    let followed = try FollowedBench(
       cpuIndex: other, wordCount: wordCount,
       followerInterval: configuration.size(10_000, smoke: 100))
     var cases = [

@@ -3,7 +3,8 @@
 
 internal import ApusEngine
 
-/// A state of any size: each command adds to one of many words, somewhere.
+/// A state of any size: each command adds to one of many words, somewhere. What is measured is snapshots
+/// of that size, which no engine of the tests has.
 struct TableEngine: Engine {
   static let snapshotFormat = SnapshotFormat(name: "table", version: 1)
   var eventCountMax: Int { 0 }

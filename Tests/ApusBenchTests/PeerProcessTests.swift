@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -8,15 +9,10 @@ import Testing
 
 /// Drivers of other libraries, played by scripts that speak the protocol.
 @Suite struct PeerProcessTests {
-  private final class DriverFolder {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "apus-peers-\(UUID().uuidString)")
+  private struct DriverFolder {
+    let folder: ScratchFolder
 
-    init() throws {
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
+    init() throws { folder = try ScratchFolder() }
 
     func add(_ name: String, _ script: String) throws {
       // Written by a process of its own: a child that another test starts meanwhile would inherit our
@@ -25,7 +21,7 @@ import Testing
       writer.executableURL = URL(fileURLWithPath: "/bin/sh")
       writer.arguments = [
         "-c", "printf '%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh",
-        url.appendingPathComponent(name).path, "#!/bin/sh\n\(script)",
+        folder.path(name), "#!/bin/sh\n\(script)",
       ]
       try writer.run()
       writer.waitUntilExit()
@@ -34,7 +30,7 @@ import Testing
 
     func peers(_ suite: String) throws -> [PeerProcess] {
       try PeerProcess.all(
-        in: url.path, suite: suite, configuration: BenchmarkConfiguration(), cpuIndex: 0)
+        in: folder.path, suite: suite, configuration: BenchmarkConfiguration(), cpuIndex: 0)
     }
   }
 

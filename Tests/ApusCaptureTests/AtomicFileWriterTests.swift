@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct AtomicFileWriterTests {
   @Test func nothingAppearsBeforeCommit() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     do {
       let writer = try AtomicFileWriter(path: folder.path("a"))
       try writer.write("half")
@@ -20,8 +20,8 @@ import Testing
   }
 
   @Test func anOldFileStaysUntilCommit() throws {
-    let folder = try TemporaryFolder()
-    let path = try folder.write([1, 2, 3], "a")
+    let folder = try ScratchFolder()
+    let path = try folder.write("a", [1, 2, 3])
     do {
       let writer = try AtomicFileWriter(path: path)
       try writer.write([9])
@@ -36,7 +36,7 @@ import Testing
 
   @Test(arguments: [0, 1, (1 << 18) - 1, 1 << 18, (1 << 18) + 1, 700_000])
   func everySizeComesBack(byteCount: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let bytes = sampleBytes(byteCount, seed: UInt64(byteCount))
     for (name, compression) in [
       ("plain", AtomicFileWriter.Compression.none), ("fast", .gzip(level: 1)),
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func whatCannotBeWrittenSaysWhy() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     #expect(throws: CaptureError(path: folder.path(""), reason: .isDirectory)) {
       try AtomicFileWriter(path: folder.path(""))
     }
@@ -81,7 +81,7 @@ import Testing
   /// After a power cut the name means the new bytes or the old ones, and never none.
   @Test(arguments: [true, false])
   func bytesAreDurableBeforeTheNameAndTheNameAfterIt(isPcap: Bool) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder.path("a")
     if isPcap {
       let writer = try PcapWriter(path: path)
@@ -103,8 +103,8 @@ import Testing
   }
 
   @Test(arguments: [0, 1]) func aFailedSyncIsTold(after: Int32) throws {
-    let folder = try TemporaryFolder()
-    _ = try folder.write([1], "a")
+    let folder = try ScratchFolder()
+    _ = try folder.write("a", [1])
     let writer = try AtomicFileWriter(path: folder.path("a"))
     try writer.write("x")
     capus_faults_fail_sync(after, 5)
@@ -123,7 +123,7 @@ import Testing
 
   /// Equal names of one process wrote into one temporary file, which anybody could foresee.
   @Test func temporaryNamesAreRandomAndPrivate() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder.path("a")
     let first = try AtomicFileWriter(path: path)
     let second = try AtomicFileWriter(path: path)
@@ -141,11 +141,11 @@ import Testing
   }
 
   @Test func anExistingFileKeepsItsPermissions() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     for (name, permissions) in [("new", nil), ("private", 0o600), ("shared", 0o664)] {
       let path = folder.path(name)
       if let permissions {
-        _ = try folder.write([0], name)
+        _ = try folder.write(name, [0])
         try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
       }
       let writer = try AtomicFileWriter(path: path)
@@ -158,8 +158,8 @@ import Testing
 
   @Test(.enabled(if: geteuid() == 0, "only root may give files away"))
   func anExistingFileKeepsItsOwner() throws {
-    let folder = try TemporaryFolder()
-    let path = try folder.write([0], "a")
+    let folder = try ScratchFolder()
+    let path = try folder.write("a", [0])
     #expect(unsafe chown(path, 1_234, 2_345) == 0 && chmod(path, 0o640) == 0)
     let writer = try AtomicFileWriter(path: path)
     try writer.commit()
@@ -171,7 +171,7 @@ import Testing
 
   /// What may fail fails before the name: files that belong together appear together.
   @Test func aFinishedFileHasNoNameYet() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let writer = try AtomicFileWriter(path: folder.path("a"))
     try writer.write([1, 2])
     try writer.finish()
@@ -188,9 +188,9 @@ import Testing
   }
 
   @Test func linksAreFollowed() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let files = FileManager.default
-    _ = try folder.write([0], "target")
+    _ = try folder.write("target", [0])
     try files.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "target")
     try files.createSymbolicLink(
       atPath: folder.path("far"), withDestinationPath: folder.path("link"))
@@ -209,7 +209,7 @@ import Testing
 
   /// A pipe is opened once and written as it is.
   @Test func aPipeIsWrittenDirectly() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     #expect(unsafe mkfifo(folder.path("pipe"), 0o600) == 0)
     let descriptor = unsafe open(folder.path("pipe"), O_RDONLY | O_NONBLOCK)
     let writer = try AtomicFileWriter(path: folder.path("pipe"))
@@ -223,9 +223,9 @@ import Testing
   }
 
   @Test func filesAreComparedByWhatTheyAre() throws {
-    let folder = try TemporaryFolder()
-    _ = try folder.write([0], "a")
-    _ = try folder.write([0], "b")
+    let folder = try ScratchFolder()
+    _ = try folder.write("a", [0])
+    _ = try folder.write("b", [0])
     let files = FileManager.default
     try files.createSymbolicLink(atPath: folder.path("soft"), withDestinationPath: "a")
     try files.linkItem(atPath: folder.path("a"), toPath: folder.path("hard"))

@@ -8,9 +8,9 @@ import Testing
 @testable import ApusCapture
 
 @Suite struct ByteStreamTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func gzipped(_ bytes: [UInt8], level: Int = 6) throws -> [UInt8] {
     let name = "\(UUID().uuidString).gz"
@@ -23,7 +23,7 @@ import Testing
   private func open(
     _ bytes: [UInt8], sourceByteCount: Int = 1 << 18
   ) throws -> GzipChunkProducer {
-    let path = try folder.write(bytes, UUID().uuidString)
+    let path = try folder.write(UUID().uuidString, bytes)
     return try GzipChunkProducer(FileChunkProducer(path: path), sourceByteCount: sourceByteCount)
   }
 
@@ -31,7 +31,7 @@ import Testing
 
   @Test func aFileIsDeliveredWhateverTheBuffers() throws {
     let bytes = sampleBytes(10_000, seed: 1)
-    let path = try folder.write(bytes, "plain")
+    let path = try folder.write("plain", bytes)
     for sizes in [[1], [2, 3, 5], [4_096], [9_999], [10_000], [10_001]] {
       let producer = try openByteStream(path)
       #expect(producer.inputByteCount == 10_000)
@@ -41,12 +41,12 @@ import Testing
   }
 
   @Test func aFileOfOneByteIsNoGzip() throws {
-    let path = try folder.write([0x1F], "one")
+    let path = try folder.write("one", [0x1F])
     #expect(try drain(openByteStream(path)) == Delivery(bytes: [0x1F]))
   }
 
   @Test func whatCannotBeOpenedSaysWhy() throws {
-    let empty = try folder.write([], "empty")
+    let empty = try folder.write("empty", [])
     let cases: [(String, CaptureError.Reason)] = [
       (folder.path("absent"), .missing), (empty + "/below", .missing), (empty, .empty),
       (folder.path(""), .isDirectory),
@@ -61,7 +61,7 @@ import Testing
 
   @Test(.enabled(if: geteuid() != 0, "root may read every file"))
   func aForbiddenFileSaysSo() throws {
-    let path = try folder.write([1, 2, 3], "forbidden")
+    let path = try folder.write("forbidden", [1, 2, 3])
     try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: path)
     #expect(throws: CaptureError(path: path, reason: .notPermitted)) { try openByteStream(path) }
   }
@@ -85,7 +85,7 @@ import Testing
 
   @Test func gzipIsFoundByItsFirstBytes() throws {
     let bytes = sampleBytes(5_000, seed: 2)
-    let path = try folder.write(gzipped(bytes), "no-suffix")
+    let path = try folder.write("no-suffix", gzipped(bytes))
     let producer = try openByteStream(path)
     #expect(producer is GzipChunkProducer)
     #expect(drain(producer) == Delivery(bytes: bytes))

@@ -8,9 +8,9 @@ import Testing
 @testable import ApusCapture
 
 @Suite struct PcapReaderTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   struct Contents: Equatable {
     var payloads: [[UInt8]] = []
@@ -21,7 +21,7 @@ import Testing
   }
 
   private func read(_ bytes: [UInt8], name: String = "capture") throws -> Contents {
-    try read(path: folder.write(bytes, name))
+    try read(path: folder.write(name, bytes))
   }
 
   private func read(path: String) throws -> Contents {

@@ -139,7 +139,7 @@ import Testing
   }
 
   @Test func memoryDoesNotGrowWithTheFile() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let writer = try AtomicFileWriter(path: folder.path("big.gz"), compression: .gzip(level: 1))
     let piece = [UInt8](repeating: 0x55, count: 1 << 20)
     for _ in 0..<96 { try writer.write(piece) }

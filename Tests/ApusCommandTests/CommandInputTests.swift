@@ -21,7 +21,7 @@ import Testing
       mkfifo \(name); cat '\(file)' > \(name) & writer=$!
       timeout -s KILL 10 $APUS \(arguments); code=$?
       kill $writer 2> /dev/null; exit $code
-      """, in: folder.url.path)
+      """, in: folder.path)
   }
 
   @Test func aFIFOIsReadOnce() throws {
@@ -55,7 +55,7 @@ import Testing
     let scratch = try ScratchFolder()
     let run = try CommandRun.shell(
       "gzip -c '\(folder.path("day.pcap"))' > c.gz; $APUS replay c.gz --json",
-      in: scratch.url.path)
+      in: scratch.path)
     #expect(run.exitCode == 0, "\(run.errors)")
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -23,8 +24,8 @@ import Testing
   func anOutputIsNoInput(name: String) throws {
     let (folder, whole) = try day()
     _ = try CommandRun.shell(
-      "ln -s day.itch soft; ln day.itch hard; mkdir sub", in: folder.url.path)
-    let path = folder.url.path + "/" + name
+      "ln -s day.itch soft; ln day.itch hard; mkdir sub", in: folder.path)
+    let path = folder.path + "/" + name
     for option in ["--books", "--bbo", "--report"] {
       let run = try CommandRun("replay", folder.path("day.itch"), option, path)
       #expect(run.exitCode == 2, "\(option): \(run.errors)")
@@ -33,7 +34,7 @@ import Testing
       #expect(try bytes(folder, "day.itch") == whole, "\(option) \(name)")
       #expect(try bytes(folder, name) == whole)
     }
-    #expect(folder.names == ["day.itch", "hard", "soft", "sub"])
+    #expect(try folder.names() == ["day.itch", "hard", "soft", "sub"])
   }
 
   @Test func theFileToVerifyAgainstIsAnInput() throws {
@@ -42,15 +43,15 @@ import Testing
     let text = Array("9999999999,0,5000000,100\n".utf8)
     let rows = try folder.write("rows.csv", text)
     let run = try CommandRun(
-      "replay", events, "--verify", rows, "--books", folder.url.path + "/./rows.csv")
+      "replay", events, "--verify", rows, "--books", folder.path + "/./rows.csv")
     #expect(run.exitCode == 2 && run.errors.contains("is an input as well"), "\(run.errors)")
     #expect(try Array(bytes(folder, "rows.csv")) == text)
   }
 
   @Test func twoOutputsAreTwoFiles() throws {
     let (folder, _) = try day()
-    _ = try CommandRun.shell("touch old; ln -s old link; ln -s new dangling", in: folder.url.path)
-    let root = folder.url.path
+    _ = try CommandRun.shell("touch old; ln -s old link; ln -s new dangling", in: folder.path)
+    let root = folder.path
     for (one, other) in [("x", "./x"), ("old", "link"), ("new", "dangling")] {
       for arguments in [
         ["replay", root + "/day.itch", "--books", "\(root)/\(one)", "--bbo", "\(root)/\(other)"],
@@ -63,19 +64,19 @@ import Testing
         #expect(run.errors.contains("two outputs"), "\(run.errors)")
       }
     }
-    #expect(folder.names == ["dangling", "day.itch", "link", "old"])
+    #expect(try folder.names() == ["dangling", "day.itch", "link", "old"])
   }
 
   @Test func standardOutputIsAnOutputToo() throws {
     let (folder, whole) = try day()
-    let appended = try CommandRun.shell("$APUS replay day.itch >> day.itch", in: folder.url.path)
+    let appended = try CommandRun.shell("$APUS replay day.itch >> day.itch", in: folder.path)
     #expect(appended.exitCode == 2 && appended.errors.contains("standard output"))
     #expect(try bytes(folder, "day.itch") == whole)
     let mixed = try CommandRun.shell(
       "$APUS replay day.itch --json --books /dev/fd/1 | cat; exit ${PIPESTATUS[0]}",
-      in: folder.url.path)
+      in: folder.path)
     #expect(mixed.exitCode == 2 && mixed.errors.contains("--json"), "\(mixed.errors)")
-    let same = try CommandRun.shell("$APUS replay day.itch --books out > out", in: folder.url.path)
+    let same = try CommandRun.shell("$APUS replay day.itch --books out > out", in: folder.path)
     #expect(same.exitCode == 2 && same.errors.contains("standard output"), "\(same.errors)")
   }
 
@@ -83,9 +84,9 @@ import Testing
   @Test func aDescriptorIsWrittenDirectly() throws {
     let (folder, _) = try day()
     let run = try CommandRun.shell(
-      "ln -s /proc/self/fd/1 link; $APUS replay day.itch --books link > out", in: folder.url.path)
+      "ln -s /proc/self/fd/1 link; $APUS replay day.itch --books link > out", in: folder.path)
     #expect(run.exitCode == 0, "\(run.errors)")
-    #expect(folder.names == ["day.itch", "link", "out"])
+    #expect(try folder.names() == ["day.itch", "link", "out"])
     let link = try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link"))
     #expect(link == "/proc/self/fd/1")
     let text = try folder.text("out")
@@ -104,13 +105,13 @@ import Testing
       ("generate orders mixed -o /dev/stdout --count 4000", "replay /dev/stdin"),
     ] {
       let run = try CommandRun.shell(
-        "set -o pipefail; $APUS \(writer) | $APUS \(reader)", in: folder.url.path)
+        "set -o pipefail; $APUS \(writer) | $APUS \(reader)", in: folder.path)
       #expect(run.exitCode == 0, "\(writer): \(run.errors)")
       #expect(run.errors.contains("live orders at most"), "\(writer): \(run.errors)")
     }
     for option in ["--bbo", "--books"] {
       let run = try CommandRun.shell(
-        "$APUS replay day.itch \(option) /dev/stdout | cat", in: folder.url.path)
+        "$APUS replay day.itch \(option) /dev/stdout | cat", in: folder.path)
       #expect(run.output.split(separator: "\n").allSatisfy { $0.contains(",") }, "\(option)")
       #expect(run.errors.contains("\ndigest "), "\(option): \(run.errors)")
     }
@@ -122,7 +123,7 @@ import Testing
       """
       mkdir sub; echo old > sub/target; chmod 640 sub/target; ln -s sub/target link
       $APUS replay day.itch --books link
-      """, in: folder.url.path)
+      """, in: folder.path)
     #expect(run.exitCode == 0, "\(run.errors)")
     let link = try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link"))
     #expect(link == "sub/target")
@@ -146,14 +147,15 @@ import Testing
       process.standardError = FileHandle.nullDevice
       try process.run()
       let deadline = Date().addingTimeInterval(20)
-      while folder.names.count < count, Date() < deadline { usleep(5_000) }
-      #expect(folder.names.count == count)
+      while try folder.names().count < count, Date() < deadline { usleep(5_000) }
+      #expect(try folder.names().count == count)
       usleep(20_000)
       kill(process.processIdentifier, signal)
       process.waitUntilExit()
       #expect(process.terminationReason == .uncaughtSignal)
       #expect(process.terminationStatus == signal)
-      #expect(folder.names.isEmpty, "\(arguments): \(folder.names)")
+      let names = try folder.names()
+      #expect(names.isEmpty, "\(arguments): \(names)")
     }
   }
 
@@ -163,12 +165,12 @@ import Testing
       "doctor", "doctor --json", "--help", "replay --help", "replay day.itch --json",
       "replay day.itch", "bench --list", "generate itch new --messages 2000 --symbols 9",
     ] {
-      let run = try CommandRun.shell("$APUS \(command) > /dev/full", in: folder.url.path)
+      let run = try CommandRun.shell("$APUS \(command) > /dev/full", in: folder.path)
       #expect(run.exitCode == 1, "\(command): \(run.exitCode)")
       #expect(
         run.errors.contains("standard output: ") && run.errors.contains("No space left"),
         "\(command): \(run.errors)")
-      let closed = try CommandRun.shell("$APUS \(command) >&-", in: folder.url.path)
+      let closed = try CommandRun.shell("$APUS \(command) >&-", in: folder.path)
       #expect(closed.exitCode == 1, "\(command) >&-: \(closed.exitCode)")
     }
   }
@@ -177,7 +179,7 @@ import Testing
   @Test func aClosedPipeEndsQuietly() throws {
     let (folder, _) = try day()
     let run = try CommandRun.shell(
-      "$APUS replay day.itch --json | true; exit ${PIPESTATUS[0]}", in: folder.url.path)
+      "$APUS replay day.itch --json | true; exit ${PIPESTATUS[0]}", in: folder.path)
     #expect(run.exitCode == 1 && run.errors.isEmpty, "\(run.exitCode): \(run.errors)")
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -47,15 +48,12 @@ struct CommandRun {
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
-    let folder = FileManager.default.temporaryDirectory
-    let outputURL = folder.appendingPathComponent("apus-out-\(UUID().uuidString)")
-    let errorURL = folder.appendingPathComponent("apus-err-\(UUID().uuidString)")
-    for url in [outputURL, errorURL] {
-      try Data().write(to: url)
-    }
-    defer { for url in [outputURL, errorURL] { try? FileManager.default.removeItem(at: url) } }
-    process.standardOutput = try FileHandle(forWritingTo: outputURL)
-    process.standardError = try FileHandle(forWritingTo: errorURL)
+    let folder = try ScratchFolder()
+    for name in ["out", "err"] { try folder.write(name, "") }
+    process.standardOutput = try FileHandle(
+      forWritingTo: URL(fileURLWithPath: folder.path("out")))
+    process.standardError = try FileHandle(
+      forWritingTo: URL(fileURLWithPath: folder.path("err")))
     process.standardInput = FileHandle.nullDevice
     try process.run()
     // Children of a thread that blocks signals block them too; this one cannot be blocked.
@@ -64,41 +62,13 @@ struct CommandRun {
     process.waitUntilExit()
     watchdog.cancel()
     exitCode = process.terminationReason == .exit ? process.terminationStatus : -1
-    output = String(decoding: try Data(contentsOf: outputURL), as: UTF8.self)
-    errors = String(decoding: try Data(contentsOf: errorURL), as: UTF8.self)
+    output = try folder.text("out")
+    errors = try folder.text("err")
   }
 
   /// The one JSON object on standard output.
   func json() throws -> [String: Any] {
     let value = try JSONSerialization.jsonObject(with: Data(output.utf8))
     return try #require(value as? [String: Any])
-  }
-}
-
-/// A folder that is removed with its owner.
-final class ScratchFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "apus-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
-    return path(name)
-  }
-
-  func text(_ name: String) throws -> String {
-    String(decoding: try Data(contentsOf: URL(fileURLWithPath: path(name))), as: UTF8.self)
-  }
-
-  var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted()
   }
 }

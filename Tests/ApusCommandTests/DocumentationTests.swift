@@ -23,7 +23,7 @@ import Testing
   @Test func everyLinkedFileIsThere() throws {
     for document in [
       "README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/MEASURING.md",
-      "docs/embedding.md", "docs/replay-json.md",
+      "docs/embedding.md", "docs/replay-json.md", "docs/testing-an-engine.md",
     ] {
       let folder = Self.root.appendingPathComponent(document).deletingLastPathComponent()
       for link in try Self.text(document).matches(of: /\]\(([^)#:]+)\)/) {

@@ -3,6 +3,7 @@
 
 import ApusEngine
 import ApusEventLog
+import ApusTestSupport
 import Foundation
 import Testing
 

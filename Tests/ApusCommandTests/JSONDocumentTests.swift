@@ -25,10 +25,10 @@ import Testing
       (1, ["replay", day.path("day.itch"), "--books", folder.path("absent/books")]),
       (1, ["generate", "itch", folder.path("absent/x"), "--messages", "2000", "--symbols", "9"]),
       (2, []), (2, ["fly"]), (2, ["replay"]), (2, ["replay", "a", "--wings"]),
-      (2, ["replay", folder.url.path]), (2, ["generate"]), (2, ["generate", "itch"]),
+      (2, ["replay", folder.path]), (2, ["generate"]), (2, ["generate", "itch"]),
       (2, ["generate", "orders", "mixed"]), (2, ["bench", "nothing"]),
       (2, ["bench", "slab", "--cpu", "60000"]), (2, ["doctor", "x"]), (2, ["journal"]),
-      (2, ["journal", "mend", folder.url.path]), (2, ["top"]),
+      (2, ["journal", "mend", folder.path]), (2, ["top"]),
       (2, ["replay", day.path("day.itch"), "--depth", "-1"]),
       (3, ["replay", cut]), (3, ["replay", folder.path("absent")]),
       (3, ["replay", cut, "--as-orders"]), (3, ["top", folder.path("absent")]),
@@ -58,7 +58,7 @@ import Testing
   @Test func aJournalPrintsOneDocument() throws {
     let folder = try ScratchFolder()
     for action in ["verify", "recover", "dump"] {
-      let run = try CommandRun("journal", action, folder.url.path, "--json")
+      let run = try CommandRun("journal", action, folder.path, "--json")
       #expect(run.exitCode == 3)
       #expect(try run.json()["error"] is String, "\(action)")
     }

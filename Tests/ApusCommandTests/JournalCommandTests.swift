@@ -12,7 +12,7 @@ import Testing
   private func journal() throws -> ScratchFolder {
     let folder = try ScratchFolder()
     var writer = try JournalWriter(
-      storage: try FileJournalStorage(path: folder.url.path),
+      storage: try FileJournalStorage(path: folder.path),
       configuration: JournalConfiguration(segmentByteCount: 24_576, bufferByteCount: 8_192))
     for sequence in 1...50 as ClosedRange<UInt64> {
       _ = writer.tryAppend(
@@ -27,13 +27,13 @@ import Testing
 
   @Test func verifyTellsWhatIsThere() throws {
     let folder = try journal()
-    let run = try CommandRun("journal", "verify", folder.url.path, "--json")
+    let run = try CommandRun("journal", "verify", folder.path, "--json")
     #expect(run.exitCode == 0)
     let json = try run.json()
     #expect(json["records"] as? Int == 50 && json["lastSequence"] as? Int == 50)
     #expect((json["tail"] as? [String: Any])?["state"] as? String == "clean")
     #expect((json["segments"] as? [Any])?.count == 1)
-    let text = try CommandRun("journal", "verify", folder.url.path)
+    let text = try CommandRun("journal", "verify", folder.path)
     #expect(text.exitCode == 0 && text.output.contains("sequences 1 to 50"))
   }
 
@@ -56,17 +56,17 @@ import Testing
   @Test func dumpShowsRecords() throws {
     let folder = try journal()
     let run = try CommandRun(
-      "journal", "dump", folder.url.path, "--from", "40", "--type", "1", "--count", "3", "--json")
+      "journal", "dump", folder.path, "--from", "40", "--type", "1", "--count", "3", "--json")
     let records = try #require(try run.json()["records"] as? [[String: Any]])
     #expect(records.compactMap { $0["sequence"] as? Int } == [41, 43, 45])
     #expect(records.first?["payload"] as? String == String(repeating: "00", count: 20))
-    let late = try CommandRun("journal", "dump", folder.url.path, "--from", "400")
+    let late = try CommandRun("journal", "dump", folder.path, "--from", "400")
     #expect(late.exitCode == 2 && late.errors.contains("sequence 400 is not here"))
   }
 
   @Test func damageAndTornEndsAreTold() throws {
     let folder = try journal()
-    let name = try #require(folder.names.first { $0.hasSuffix(".segment") })
+    let name = try #require(try folder.names().first { $0.hasSuffix(".segment") })
     let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path(name))))
     // Behind five commits of a block each.
     var torn = good
@@ -74,17 +74,17 @@ import Testing
     #expect(torn.count == end)
     torn[end - 1] = 9
     _ = try folder.write(name, torn)
-    let verified = try CommandRun("journal", "verify", folder.url.path)
+    let verified = try CommandRun("journal", "verify", folder.path)
     #expect(verified.exitCode == 0 && verified.output.contains("torn"))
-    let recovered = try CommandRun("journal", "recover", folder.url.path)
+    let recovered = try CommandRun("journal", "recover", folder.path)
     #expect(recovered.exitCode == 0 && recovered.output.contains("was cut off"))
-    #expect(try CommandRun("journal", "verify", folder.url.path).output.contains("tail      clean"))
+    #expect(try CommandRun("journal", "verify", folder.path).output.contains("tail      clean"))
 
     var damaged = good
     damaged[4_096 + 100] ^= 1
     _ = try folder.write(name, damaged)
     for action in ["verify", "recover", "dump"] {
-      let run = try CommandRun("journal", action, folder.url.path)
+      let run = try CommandRun("journal", action, folder.path)
       #expect(run.exitCode == 3 && run.errors.contains("offset"), "\(action): \(run.errors)")
     }
   }
@@ -94,7 +94,7 @@ import Testing
     for first in [0, UInt64.max - 20, .max] {
       let folder = try journal()
       var files: [String: [UInt8]] = [:]
-      for name in folder.names {
+      for name in try folder.names() {
         files[name] = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path(name))))
         try FileManager.default.removeItem(atPath: folder.path(name))
       }
@@ -103,7 +103,7 @@ import Testing
       forge.seal()
       for (name, bytes) in forge.files { _ = try folder.write(name, bytes) }
       for action in ["verify", "recover", "dump"] {
-        let run = try CommandRun("journal", action, folder.url.path)
+        let run = try CommandRun("journal", action, folder.path)
         #expect(
           run.exitCode == 3 && run.errors.contains("offset 32: the first sequence is \(first)"),
           "\(action): \(run.errors)")
@@ -112,7 +112,7 @@ import Testing
     let folder = try ScratchFolder()
     #expect(unsafe mkfifo(folder.path("00000000000000000001.segment"), 0o600) == 0)
     for action in ["verify", "recover", "dump"] {
-      let run = try CommandRun("journal", action, folder.url.path)
+      let run = try CommandRun("journal", action, folder.path)
       #expect(run.exitCode == 3 && run.errors.contains("not a regular file"), "\(run.errors)")
     }
   }
@@ -126,8 +126,8 @@ import Testing
     #expect(missing.exitCode == 3 && missing.errors.contains("/nonexistent"))
     let empty = try ScratchFolder()
     for action in ["verify", "recover", "dump"] {
-      #expect(try CommandRun("journal", action, empty.url.path).exitCode == 3)
+      #expect(try CommandRun("journal", action, empty.path).exitCode == 3)
     }
-    #expect(empty.names.isEmpty)
+    #expect(try empty.names().isEmpty)
   }
 }

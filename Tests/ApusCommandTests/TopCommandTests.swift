@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusMetrics
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -95,7 +96,7 @@ import Testing
       (3, "absent: no such file; check the path", ["top", folder.path("absent")]),
       (3, "foreign: offset 0: is not a counter file", ["top", foreign]),
       (3, "foreign: offset 0: is not a counter file", ["top", foreign, "--prometheus"]),
-      (3, "is not a regular file", ["top", folder.url.path, "--json"]),
+      (3, "is not a regular file", ["top", folder.path, "--json"]),
     ] as [(Int32, String, [String])] {
       let run = try CommandRun(arguments: arguments)
       #expect(run.exitCode == exitCode, "\(arguments): \(run.errors)")

@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func theFilesAreWhatThePageSays() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     let box = try EventLogWriterBox(log)
     box.take(0..<300)

@@ -12,7 +12,7 @@ import Testing
   @Test(arguments: [1, 2] as [UInt64])
   func everythingPublishedSurvivesSIGKILL(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     var published: UInt64 = 0
     var killCount = 0
     let follower = try EventLogPeerProcess(
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func aFollowerReadsWhatAnotherProcessWrites() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder, EventLogPeerProcess.configuration)
     let box = try EventLogWriterBox(log)
     let follower = try EventLogPeerProcess("count", folder.path("log"), "20000")
@@ -64,7 +64,7 @@ import Testing
 
   /// A reader that stops for ever is registered and holds the log, not the writer.
   @Test func aDeadFollowerHoldsNothingUp() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder, EventLogPeerProcess.configuration)
     let box = try EventLogWriterBox(log)
     box.take(0..<10)

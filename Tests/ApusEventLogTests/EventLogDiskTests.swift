@@ -14,7 +14,7 @@ import Testing
 @Suite struct EventLogDiskTests {
   @Test(arguments: [ENOSPC, EDQUOT, EIO])
   func whatDoesNotFitIsLeftAndTakenLater(errno: Int32) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     var writer = try log.makeWriter(of: PeerElement.self, resumingAfter: 0)
     var reader = try EventLogRig.reader(folder)
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func aPreparedSegmentNeedsNoRoom() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     let box = try EventLogWriterBox(log)
     box.take(0..<100)
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func aLogThatCannotBeMadeIsAnError() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     capus_faults_fail_allocation(1, ENOSPC)
     #expect(
       throws: EventLogError.diskFull(
@@ -70,7 +70,7 @@ import Testing
 
   /// Whether this process may mount: being root is not enough in most containers.
   static let mayMount: Bool = {
-    guard let folder = try? TemporaryFolder(),
+    guard let folder = try? ScratchFolder(),
       unsafe mount("apus", folder.path(""), "tmpfs", 0, "size=96k") == 0
     else { return false }
     return unsafe umount(folder.path("")) == 0
@@ -78,7 +78,7 @@ import Testing
 
   @Test(.enabled(if: mayMount, "mounting a small file system is not permitted"))
   func aFullFileSystemStallsTheWriterUntilSegmentsGo() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let small = folder.path("small")
     try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
     try #require(unsafe mount("apus", small, "tmpfs", 0, "size=96k") == 0)
@@ -102,7 +102,7 @@ import Testing
 
   /// The host keeps the events, takes no more commands and loses nothing.
   @Test func aHostWaitsForRoom() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLog(
       of: UInt64.self, path: folder.path("log"), configuration: EventLogRig.configuration())
     var host = try EngineHost(

@@ -19,8 +19,8 @@ extension EventReadOutcome {
 @Suite struct EventLogHostileTests {
   private static let segment = EventLogFormat.segmentName(firstIndex: 128)
 
-  private func makeLog() throws -> TemporaryFolder {
-    let folder = try TemporaryFolder()
+  private func makeLog() throws -> ScratchFolder {
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     let box = try EventLogWriterBox(log)
     box.take(0..<300)
@@ -30,7 +30,7 @@ extension EventReadOutcome {
   }
 
   /// What opening for writing and reading everything says, the same twice.
-  private func errors(_ folder: TemporaryFolder) -> (writer: EventLogError?, reader: EventLogError?)
+  private func errors(_ folder: ScratchFolder) -> (writer: EventLogError?, reader: EventLogError?)
   {
     var reader: EventLogError?
     do throws(EventLogError) {
@@ -182,7 +182,7 @@ extension EventReadOutcome {
       #expect(writer == .missing(path: path))
       #expect(reader == .missing(path: path))
     }
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     #expect(throws: EventLogError.missing(path: folder.path("log"))) {
       _ = try EventLogRig.reader(folder)
     }

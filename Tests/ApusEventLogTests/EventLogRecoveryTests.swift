@@ -13,7 +13,7 @@ import Testing
 @Suite struct EventLogRecoveryTests {
   /// Writes 0..<`end`, with a sync at `mark`.
   private func write(
-    _ folder: TemporaryFolder, _ end: UInt64, mark: UInt64? = nil, complete: UInt64? = nil
+    _ folder: ScratchFolder, _ end: UInt64, mark: UInt64? = nil, complete: UInt64? = nil
   ) throws {
     let log = try EventLogRig.open(folder)
     let box = try EventLogWriterBox(log)
@@ -26,14 +26,14 @@ import Testing
     }
   }
 
-  private func expectEvents(_ folder: TemporaryFolder, _ range: Range<UInt64>) throws {
+  private func expectEvents(_ folder: ScratchFolder, _ range: Range<UInt64>) throws {
     var reader = try EventLogRig.reader(folder)
     expect(reader.readAll().range, range)
   }
 
   @Test(arguments: [0, 1, 127, 128, 129, 1_000] as [UInt64])
   func whatWasPublishedOutlivesTheProcess(count: UInt64) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     try write(folder, count)
     let log = try EventLogRig.open(folder)
     #expect(log.recovery.trust == .published)
@@ -48,7 +48,7 @@ import Testing
 
   @Test func aReplayFromASnapshotCompletesTheLog() throws {
     for after in [0, 3, 4, 5, 100, 436] as [UInt64] {
-      let folder = try TemporaryFolder()
+      let folder = try ScratchFolder()
       // The last event, 499, is the second of the three of command 438.
       try write(folder, 500)
       let log = try EventLogRig.open(folder)
@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func eventsThatNobodyWillGiveAreAGap() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     try write(folder, 500)
     do {
       let log = try EventLogRig.open(folder)
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func aReplayOfAnotherHistoryIsRefused() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     try write(folder, 500)
     let log = try EventLogRig.open(folder)
     var writer = try log.makeWriter(of: PeerElement.self, resumingAfter: 0)
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test func aReplayThatBeginsInRemovedSegmentsCompletesTheLog() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     do {
       let log = try EventLogRig.open(folder)
       let box = try EventLogWriterBox(log)
@@ -118,7 +118,7 @@ import Testing
 
   /// A command whose events fill more than a segment, of which only the last part is there.
   @Test func aCommandMayBeginInARemovedSegment() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let events = (0..<600).map { index -> SampleEvent in
       SampleEvent(sequence: index < 10 ? 1 : index < 500 ? 2 : 3, event: PeerElement(UInt64(index)))
     }
@@ -150,7 +150,7 @@ import Testing
     for (mark, end) in [(0, 500), (100, 500), (128, 500), (200, 201), (500, 500)]
       as [(UInt64, UInt64)]
     {
-      let folder = try TemporaryFolder()
+      let folder = try ScratchFolder()
       try write(folder, end, mark: mark)
       try EventLogRig.restartHost(folder)
       // What the disk did not get may be anything.
@@ -184,7 +184,7 @@ import Testing
   }
 
   @Test func withoutAMarkAPowerCutLeavesNothing() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     try write(folder, 500)
     try EventLogRig.restartHost(folder)
     let log = try EventLogRig.open(folder)
@@ -196,7 +196,7 @@ import Testing
   }
 
   @Test func aTornMarkLeavesTheOneBefore() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     do {
       let log = try EventLogRig.open(folder)
       let box = try EventLogWriterBox(log)
@@ -214,7 +214,7 @@ import Testing
 
   /// A mark that the segments do not bear out is not believed.
   @Test func recordsBelowTheMarkAreChecked() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     try write(folder, 300, mark: 200)
     try EventLogRig.restartHost(folder)
     let name = EventLogFormat.segmentName(firstIndex: 128)
@@ -225,7 +225,7 @@ import Testing
   }
 
   @Test func eventsThatTheJournalDoesNotHaveAreCutOff() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     try write(folder, 500, mark: 490)
     let end = SampleEvents.firstIndex(after: 300)
     for restarts in [false, true] {
@@ -245,7 +245,7 @@ import Testing
   }
 
   @Test func aFailedSyncMovesNoMark() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     do {
       let log = try EventLogRig.open(folder)
       let box = try EventLogWriterBox(log)

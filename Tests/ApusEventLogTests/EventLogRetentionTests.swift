@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func segmentsGoOnceTheJournalIsDurablePastThem() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     let box = try fill(log)
     #expect(try log.removeSegments(durableThrough: SampleEvents.sequence(127) - 1) == 0)
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func segmentsThatAMarkMayLeadBackToStay() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     let box = try EventLogWriterBox(log)
     box.take(0..<300)
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func asManyBytesStayAsWereAskedFor() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder, EventLogRig.configuration(keptByteCount: 3 * 8_192))
     let box = try fill(log)
     #expect(try log.removeSegments(durableThrough: .max) == 5)
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func aRegisteredCursorKeepsItsSegments() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     let box = try fill(log)
     do {
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func theHindmostCursorCounts() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     let box = try fill(log)
     let first = try EventLogRig.reader(folder, name: "first", start: .index(700))
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test func anUnregisteredReaderIsToldThatItWasOvertaken() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     let box = try fill(log)
     var reader = try EventLogRig.reader(folder)
@@ -132,7 +132,7 @@ import Testing
 
   @Test(arguments: [1, 3, 64])
   func theTableOfCursorsMayBeFull(count: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder, EventLogRig.configuration(cursorCount: count))
     for index in 0..<count {
       _ = try EventLogRig.reader(folder, name: "reader \(index)")

@@ -25,7 +25,7 @@ enum EventLogRig {
   }
 
   static func open(
-    _ folder: TemporaryFolder, _ configuration: EventLogConfiguration = configuration(),
+    _ folder: ScratchFolder, _ configuration: EventLogConfiguration = configuration(),
     name: String = "log", cutAfter: UInt64? = nil
   ) throws(EventLogError) -> EventLog {
     try EventLog(
@@ -40,18 +40,18 @@ enum EventLogRig {
   }
 
   static func reader(
-    _ folder: TemporaryFolder, name: String? = nil, start: EventLogStart = .first
+    _ folder: ScratchFolder, name: String? = nil, start: EventLogStart = .first
   ) throws(EventLogError) -> EventLogReader<PeerElement> {
     try EventLogReader(path: folder.path("log"), format: format, name: name, start: start)
   }
 
   /// What a file of the log has.
-  static func bytes(_ folder: TemporaryFolder, _ name: String) throws -> [UInt8] {
+  static func bytes(_ folder: ScratchFolder, _ name: String) throws -> [UInt8] {
     try folder.bytes("log/\(name)")
   }
 
   static func change(
-    _ folder: TemporaryFolder, _ name: String, _ body: (inout [UInt8]) -> Void
+    _ folder: ScratchFolder, _ name: String, _ body: (inout [UInt8]) -> Void
   ) throws {
     var bytes = try folder.bytes("log/\(name)")
     body(&bytes)
@@ -63,7 +63,7 @@ enum EventLogRig {
   }
 
   /// As if the host had been down since the log was written.
-  static func restartHost(_ folder: TemporaryFolder) throws {
+  static func restartHost(_ folder: ScratchFolder) throws {
     try change(folder, EventLogFormat.positionName) { bytes in
       for offset in 280..<296 where offset < bytes.count { bytes[offset] ^= 0x5A }
     }

@@ -12,7 +12,7 @@ import Testing
 
 @Suite struct EventLogTests {
   @Test func eventsAreReadAsTheyWereWritten() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     #expect(log.recovery.trust == .created)
     var writer = try log.makeWriter(of: PeerElement.self, resumingAfter: 0)
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func segmentsOfOneEventWork() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     struct Large: BitwiseCopyable {
       var words = InlineArray<300, UInt64>(repeating: 0)
     }
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func aReaderTakesAsManyAsItWants() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     var writer = try log.makeWriter(of: PeerElement.self, resumingAfter: 0)
     expect(writer.take(0..<10), 10)
@@ -77,7 +77,7 @@ import Testing
 
   /// Equal events leave equal segments, however they came and whatever else happened.
   @Test func segmentsAreAFunctionOfTheEvents() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let first = try EventLogRig.open(folder, name: "first")
     let second = try EventLogRig.open(folder, name: "second")
     var writer = try first.makeWriter(of: PeerElement.self, resumingAfter: 0)
@@ -101,7 +101,7 @@ import Testing
 
   /// What lies between the fields of an event in memory is not what happened.
   @Test func bytesBetweenFieldsAreZero() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     struct Odd: BitwiseCopyable {
       var number: UInt32
       var flag: UInt8
@@ -127,7 +127,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3] as [UInt64])
   func seekingFindsWhatCountingFinds(seed: UInt64) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     var writer = try log.makeWriter(of: PeerElement.self, resumingAfter: 0)
     var random = SeededRandom(seed: seed)
@@ -152,7 +152,7 @@ import Testing
   }
 
   @Test func aReaderSleepsUntilThereIsAnEvent() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     var reader = try EventLogRig.reader(folder)
     expect(reader.wait(.park(timeoutNanoseconds: 1_000_000)), false)
@@ -181,7 +181,7 @@ import Testing
   }
 
   @Test func aLogBeginsWhereItIsTold() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     var configuration = EventLogRig.configuration()
     configuration.startIndex = 1_000
     configuration.startSequence = SampleEvents.sequence(999)
@@ -204,7 +204,7 @@ import Testing
   }
 
   @Test func oneWriterAtATime() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     do {
       let log = try EventLogRig.open(folder)
       let path = log.path
@@ -219,7 +219,7 @@ import Testing
   }
 
   @Test func filesAreTheirOwnersAlone() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder)
     var writer = try log.makeWriter(of: PeerElement.self, resumingAfter: 0)
     expect(writer.take(0..<200), 200)
@@ -235,7 +235,7 @@ import Testing
 
   @Test(.enabled(if: allocationsAreCounted, "allocations are counted in release builds"))
   func takingAndReadingAllocateNothing() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let log = try EventLogRig.open(folder, EventLogRig.configuration(pageCount: 100))
     var writer = try log.makeWriter(of: PeerElement.self, resumingAfter: 0)
     var reader = try EventLogRig.reader(folder, name: "reader")
@@ -263,7 +263,7 @@ private final class ReadBatches: Sendable {
   let count = Atomic<UInt64>(0)
 }
 
-extension TemporaryFolder {
+extension ScratchFolder {
   func segmentNames(_ log: String = "log") throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: path(log))
       .filter { $0.hasSuffix(EventLogFormat.segmentSuffix) }.sorted()

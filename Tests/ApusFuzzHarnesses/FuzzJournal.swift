@@ -3,6 +3,7 @@
 
 internal import ApusEngine
 internal import ApusJournal
+internal import ApusTestKit
 internal import ApusTestSupport
 
 /// The files of a journal, made after docs/formats/journal.md and not by the journal's own code: all
@@ -21,7 +22,7 @@ struct FuzzJournal {
 
   private(set) var files: [String: [UInt8]] = [:]
   private(set) var records: [Record] = []
-  private(set) var engine = FuzzEngine()
+  private(set) var engine = SumEngine()
   /// Sequence of the record that comes next.
   private(set) var next: UInt64 = 1
   private(set) var chain = checksum(nameBytes)
@@ -108,7 +109,9 @@ struct FuzzJournal {
     chain = Self.checksum(bytes, seed: chain)
     records.append(
       Record(sequence: next, time: time, type: type, payload: payload, checksum: chain))
-    if type == 1, payload.count == 8 { engine.take(payload.integer(UInt64.self, at: 0)) }
+    if type == 1, payload.count == 8 {
+      engine.take(payload.integer(UInt64.self, at: 0), at: Nanoseconds(time))
+    }
     next &+= 1
     return Frames.little(chain) + bytes
   }

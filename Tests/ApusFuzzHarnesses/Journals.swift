@@ -5,6 +5,7 @@ internal import ApusEngine
 internal import ApusHost
 internal import ApusJournal
 internal import ApusReplication
+internal import ApusTestKit
 internal import ApusTestSupport
 
 extension FuzzHarness {
@@ -132,7 +133,7 @@ extension FuzzHarness {
     let found: ReplayReport
     do {
       let recovered = try EngineRecovery.recover(
-        FuzzEngine.self, configuration: .init(), snapshots: snapshots,
+        SumEngine.self, configuration: .init(), snapshots: snapshots,
         journalSequence: report.lastSequence,
         openRecording: { sequence throws(ReplayError) in
           do throws(JournalError) { return try JournalReader(storage: disk, from: sequence) } catch
@@ -243,7 +244,7 @@ extension FuzzHarness {
     try law(reader.header.sequence == sequence, "\(reader.header)")
     let snapshots = try JournalSnapshots(storage: disk, journal: FuzzJournal.identifier)
     if let source = try? snapshots.open(sequence: sequence) {
-      _ = try? EngineSnapshot.restore(FuzzEngine.self, configuration: .init(), from: source)
+      _ = try? EngineSnapshot.restore(SumEngine.self, configuration: .init(), from: source)
     }
   }
 

@@ -5,6 +5,7 @@ internal import ApusEngine
 internal import ApusHost
 internal import ApusJournal
 internal import ApusReplication
+internal import ApusTestKit
 internal import ApusTestSupport
 
 /// The journal that both sides' inputs speak of: 60 records, of which a primary has lost the first 20
@@ -34,9 +35,10 @@ private struct SampleReplica {
         if segment == 1 {
           // Behind record 40 there would be too much: the state of the first 30 is made again.
           let target = SnapshotBytes()
-          var engine = FuzzEngine()
+          var engine = SumEngine()
           for record in journal.records.prefix(Int(snapshotSequence)) where record.type == 1 {
-            engine.take(record.payload.integer(UInt64.self, at: 0))
+            engine.take(
+              record.payload.integer(UInt64.self, at: 0), at: Nanoseconds(record.time))
           }
           let header = try EngineSnapshot.write(
             engine, sequence: snapshotSequence, time: Nanoseconds(300), to: target)
@@ -216,7 +218,7 @@ extension FuzzHarness {
       frameByteCountMax: 4_096, retryNanoseconds: 1_000)
     var input = FuzzInput(bytes)
     let takesSnapshots = input.byte() & 1 == 1
-    func open() throws -> ReplicationStandby<FuzzEngine> {
+    func open() throws -> ReplicationStandby<SumEngine> {
       try ReplicationStandby.open(
         engineConfiguration: .init(), storage: disk, configuration: configuration)
     }
@@ -227,7 +229,7 @@ extension FuzzHarness {
         takesSnapshots
         ? try open()
         : try ReplicationStandby(
-          engine: FuzzEngine(), after: 0, storage: disk, configuration: configuration)
+          engine: SumEngine(), after: 0, storage: disk, configuration: configuration)
       talk(&input, listener, &standby, sample)
       (durable, failure) = (standby.durableSequence, standby.failure)
       let last = standby.lastSequence
@@ -246,7 +248,7 @@ extension FuzzHarness {
 
   private static func talk(
     _ input: inout FuzzInput, _ listener: FuzzSocket.Listener,
-    _ standby: inout ReplicationStandby<FuzzEngine>, _ sample: SampleReplica
+    _ standby: inout ReplicationStandby<SumEngine>, _ sample: SampleReplica
   ) {
     var peer: FuzzSocket?
     var now: UInt64 = 1_000_000_000

@@ -5,6 +5,7 @@ import ApusEngine
 import ApusHost
 import ApusJournal
 import ApusRings
+import ApusTestKit
 import ApusTestSupport
 import Testing
 

@@ -4,6 +4,7 @@
 import ApusHost
 import ApusJournal
 import ApusRings
+import ApusTestKit
 import ApusTestSupport
 import ApusThreads
 import Foundation

@@ -5,6 +5,7 @@ import ApusEngine
 import ApusHost
 import ApusJournal
 import ApusRings
+import ApusTestKit
 import ApusTestSupport
 import Foundation
 import Testing
@@ -145,9 +146,8 @@ enum JournalRig {
   }
 
   @Test func aDurableThreadOnARealDiskIsRecoveredInFull() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("apus-engine-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scratch = try ScratchFolder()
+    let folder = scratch.path("journal")
     let inputEnds = try OneToOneRing<LedgerCommand>.makeEnds(RingConfiguration(capacity: 64))
     let outputEnds = try OneToOneRing<SequencedEvent<LedgerEvent>>.makeEnds(
       RingConfiguration(capacity: 256))
@@ -197,9 +197,8 @@ enum JournalRig {
 
   @Test(.enabled(if: allocationsAreCounted, "allocations are counted in release builds"))
   func aJournaledHostAllocatesNothingOnceItRuns() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("apus-engine-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scratch = try ScratchFolder()
+    let folder = scratch.path("journal")
     var host = try JournalRig.host(
       FileJournalStorage(path: folder), release: .durable, digestInterval: 10,
       bufferByteCount: 1 << 16)

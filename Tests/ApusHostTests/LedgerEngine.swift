@@ -77,6 +77,9 @@ struct LedgerEvent: BitwiseCopyable, Equatable {
 ///
 /// An account may send once in so many nanoseconds, so that the state depends on time as well. What is
 /// attached to a command is a memo, and the ledger keeps a hash of all memos.
+///
+/// It is not the `SumEngine` of `ApusTestKit`: it has all that an engine may have (memory of its own, so that
+/// it cannot be copied, several events, refusals, attachments), for the tests of the host that carries them.
 @safe
 struct LedgerEngine: Engine, ~Copyable {
   struct Configuration {

@@ -3,6 +3,7 @@
 
 import ApusHost
 import ApusJournal
+import ApusTestKit
 import ApusTestSupport
 import Testing
 

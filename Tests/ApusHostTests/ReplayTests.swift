@@ -4,6 +4,7 @@
 import ApusEngine
 import ApusHost
 import ApusJournal
+import ApusTestKit
 import ApusTestSupport
 import Testing
 

@@ -3,6 +3,7 @@
 
 import ApusEngine
 import ApusJournal
+import ApusTestKit
 import ApusTestSupport
 import Testing
 

@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func itSnapshotsWhileCommandsFlow() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder.path("journal")
     var run = try Self.startHost(path)
     let follower = try Self.startFollower(path, .init(commandInterval: 500))
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func whateverHappensToItTheHostGoesOn() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder.path("journal")
     var run = try Self.startHost(path)
     run.push(500, seed: 3)
@@ -105,7 +105,7 @@ import Testing
   /// to what the log alone gives.
   @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
   func everySnapshotSurvivesSIGKILL(seed: UInt64) async throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder.path("journal")
     for round in UInt64(0)..<3 {
       var random = SeededRandom(seed: seed &* 31 &+ round)

@@ -5,33 +5,9 @@ import ApusJournal
 import ApusTestSupport
 import Foundation
 
-/// A folder that is removed with its owner.
-final class ScratchFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "apus-journal-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  var path: String { url.path }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
+extension ScratchFolder {
   var segmentNames: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? [])
-      .filter { $0.hasSuffix(".segment") }.sorted()
-  }
-
-  func bytes(_ name: String) throws -> [UInt8] {
-    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
-  }
-
-  func write(_ name: String, _ bytes: [UInt8]) throws {
-    try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
+    ((try? names()) ?? []).filter { $0.hasSuffix(".segment") }
   }
 }
 

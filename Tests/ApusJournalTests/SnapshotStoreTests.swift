@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusJournal
+import ApusTestKit
 import ApusTestSupport
 import Foundation
 import Testing

@@ -9,9 +9,9 @@ import Testing
 
 /// Where a session begins: its first packets may come in any order too.
 @Suite struct MoldUDP64OpeningTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func packet(_ range: Range<Int>, session: String = "ONE") -> [UInt8] {
     packet(UInt64(range.lowerBound), numbered(range), session: session)
@@ -34,7 +34,7 @@ import Testing
     let captured = packets.map {
       CapturedPacket(Frames.ethernet(0x0800, Frames.ipv4(Frames.udp($0))))
     }
-    return try PcapReader(path: folder.write(CaptureFiles.pcap(captured), name))
+    return try PcapReader(path: folder.write(name, CaptureFiles.pcap(captured)))
   }
 
   private func unpack(

@@ -8,9 +8,9 @@ import ApusTestSupport
 import Testing
 
 @Suite struct MoldUDP64ProducerTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func packet(
     _ sequence: UInt64, _ messages: [[UInt8]], session: String = "000010059B", count: UInt16? = nil
@@ -32,7 +32,7 @@ import Testing
     let captured = packets.map {
       CapturedPacket(Frames.ethernet(0x0800, Frames.ipv4(Frames.udp($0))))
     }
-    let path = try folder.write(CaptureFiles.pcap(captured), "capture")
+    let path = try folder.write("capture", CaptureFiles.pcap(captured))
     let producer = try MoldUDP64Producer(PcapReader(path: path))
     return (drain(producer, byteCount: byteCount), producer.statistics)
   }
@@ -155,9 +155,9 @@ import Testing
     func capture(_ name: String, _ packets: [[UInt8]]) throws -> PcapReader {
       try PcapReader(
         path: folder.write(
+          name,
           CaptureFiles.pcap(
-            packets.map { CapturedPacket(Frames.ethernet(0x0800, Frames.ipv4(Frames.udp($0)))) }),
-          name))
+            packets.map { CapturedPacket(Frames.ethernet(0x0800, Frames.ipv4(Frames.udp($0)))) })))
     }
     let first = try MoldUDP64Producer(
       capture("a", [packet(1..<4), packet(5..<6), packet(8, [])]), hasSuccessor: true)
@@ -226,7 +226,7 @@ import Testing
       Frames.ethernet(0x0806, [0]), Frames.ethernet(0x0800, Frames.ipv4([1], protocol: 6)),
       Frames.ethernet(0x0800, Frames.ipv4(Frames.udp(packet(1..<2)))),
     ]
-    let path = try folder.write(CaptureFiles.pcapng(frames.map { CapturedPacket($0) }), "ng")
+    let path = try folder.write("ng", CaptureFiles.pcapng(frames.map { CapturedPacket($0) }))
     let producer = try MoldUDP64Producer(PcapReader(path: path))
     #expect(drain(producer).bytes == framed(numbered(1..<2)))
     #expect(producer.statistics.ignoredPacketCount == 2)
@@ -236,7 +236,7 @@ import Testing
     let frames = [packet(1..<3), packet(3..<4)].map {
       CapturedPacket(Frames.ethernet(0x0800, Frames.ipv4(Frames.udp($0))))
     }
-    let path = try folder.write(Array(CaptureFiles.pcap(frames).dropLast(3)), "cut")
+    let path = try folder.write("cut", Array(CaptureFiles.pcap(frames).dropLast(3)))
     let delivery = drain(try MoldUDP64Producer(PcapReader(path: path)))
     #expect(delivery.bytes == framed(numbered(1..<3)))
     guard case .truncated = delivery.error?.reason else {

@@ -72,11 +72,11 @@ import Testing
   }
 
   @Test func errorsOfTheSourceComeAfterTheMessages() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let writer = try AtomicFileWriter(path: folder.path("a.gz"), compression: .gzip(level: 6))
     try writer.write(SoupBinTCP.encode(.sequencedData, payload: [1, 2, 3]))
     try writer.commit()
-    let path = try folder.write(Array(folder.bytes("a.gz").dropLast(2)), "cut.gz")
+    let path = try folder.write("cut.gz", Array(folder.bytes("a.gz").dropLast(2)))
     let producer = try SoupBinTCPProducer(openByteStream(path))
     let delivery = drain(producer)
     #expect(delivery.bytes == framed([[1, 2, 3]]))

@@ -61,10 +61,10 @@ import Testing
     ("always madvise [never]", "always [inherit] madvise never", false),
   ])
   func settingOfTransparentHugePagesIsRead(all: String, ofSize: String?, isAllowed: Bool) throws {
-    let tree = try FixtureTree(["enabled": all + "\n"])
-    if let ofSize { try tree.write("hugepages-2048kB/enabled", Data(ofSize.utf8)) }
-    #expect(MemoryRegion.transparentHugePagesAreAllowed(root: tree.root) == isAllowed)
-    #expect(!MemoryRegion.transparentHugePagesAreAllowed(root: tree.root + "/absent"))
+    let tree = try ScratchFolder(["enabled": all + "\n"])
+    if let ofSize { try tree.write("hugepages-2048kB/enabled", ofSize) }
+    #expect(MemoryRegion.transparentHugePagesAreAllowed(root: tree.path) == isAllowed)
+    #expect(!MemoryRegion.transparentHugePagesAreAllowed(root: tree.path + "/absent"))
   }
 
   @Test func reservedHugePagesAreUsedOrToldAsMissing() throws {

@@ -130,39 +130,84 @@ struct SlabElement: BitwiseCopyable, Equatable {
     ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] == nil ? [1, 2, 0x51AB] : Array(1...300)
   }
 
-  @Test(arguments: seeds) func matchesReference(seed: UInt64) throws {
-    var random = SeededRandom(seed: seed)
-    let capacity = Int.random(in: 1...300, using: &random)
-    var slab = try Slab<SlabElement>(capacity: capacity, options: .init(pages: .plain))
-    var live: [UInt32: SlabElement] = [:]
-    var order: [UInt32] = []
+  enum Command {
+    case allocate(UInt32)
+    /// A slot that is taken, if there is one: this many behind the one that was taken first.
+    case free(Int)
+  }
+
+  /// What a command did: the slot, and what a freed one had.
+  struct Outcome: Equatable {
+    var slot: UInt32?
+    var element: SlabElement?
+    var count: Int
+    var watermark: UInt32
+  }
+
+  struct System: ~Copyable {
+    var slab: Slab<SlabElement>
+    var taken: [SlabIndex<SlabElement>] = []
+
+    mutating func apply(_ command: Command) -> Outcome {
+      var (slot, element): (SlabIndex<SlabElement>?, SlabElement?) = (nil, nil)
+      switch command {
+      case .allocate(let value):
+        slot = slab.allocate()
+        if let slot {
+          slab[slot] = SlabElement(first: value, second: 9)
+          taken.append(slot)
+        }
+      case .free(let place):
+        guard !taken.isEmpty else { break }
+        let freed = taken.remove(at: place % taken.count)
+        (slot, element) = (freed, slab[freed])
+        slab.free(freed)
+      }
+      return Outcome(
+        slot: slot?.rawValue, element: element, count: slab.count, watermark: slab.watermark)
+    }
+  }
+
+  /// Freed slots are used again, last in, first out, and then those that never were.
+  struct Model {
+    var capacity: UInt32
+    var taken: [(slot: UInt32, element: SlabElement)] = []
     var freed: [UInt32] = []
     var watermark: UInt32 = 0
-    for step in 0..<4_000 {
-      let comment: Comment = "seed \(seed) step \(step) capacity \(capacity)"
-      // Long phases of growth and of shrinking, so that both ends are reached.
-      let grows = random.next() % 100 < (step / 500 % 2 == 0 ? 70 : 30)
-      if grows {
-        let expected = freed.popLast() ?? (Int(watermark) < capacity ? watermark : nil)
-        if let expected, expected == watermark { watermark += 1 }
-        #expect(slab.allocate()?.rawValue == expected, comment)
-        if let expected {
-          let element = SlabElement(first: UInt32.random(in: 0...(.max), using: &random), second: 9)
-          slab[SlabIndex(rawValue: expected)] = element
-          live[expected] = element
-          order.append(expected)
+
+    mutating func apply(_ command: Command) -> Outcome {
+      var (slot, element): (UInt32?, SlabElement?) = (nil, nil)
+      switch command {
+      case .allocate(let value):
+        slot = freed.popLast() ?? (watermark < capacity ? watermark : nil)
+        if let slot {
+          watermark = max(watermark, slot + 1)
+          taken.append((slot, SlabElement(first: value, second: 9)))
         }
-      } else if !order.isEmpty {
-        let slot = order.remove(at: Int.random(in: 0..<order.count, using: &random))
-        #expect(slab[SlabIndex(rawValue: slot)] == live[slot], comment)
-        slab.free(SlabIndex(rawValue: slot))
-        live[slot] = nil
-        freed.append(slot)
+      case .free(let place):
+        guard !taken.isEmpty else { break }
+        let one = taken.remove(at: place % taken.count)
+        (slot, element) = (one.slot, one.element)
+        freed.append(one.slot)
       }
-      #expect(slab.count == live.count && slab.watermark == watermark, comment)
+      return Outcome(slot: slot, element: element, count: taken.count, watermark: watermark)
     }
-    for (slot, element) in live {
-      #expect(slab[SlabIndex(rawValue: slot)] == element, "seed \(seed) end")
+  }
+
+  @Test(arguments: seeds) func matchesReference(seed: UInt64) throws {
+    var own = SeededRandom(seed: ~seed)
+    let capacity = 1 + own.below(300)
+    let comparison = ModelComparison<Command>(
+      system: { System(slab: try Slab(capacity: capacity, options: .init(pages: .plain))) },
+      model: { Model(capacity: UInt32(capacity)) },
+      applyToSystem: { $0.apply($1) }, applyToModel: { $0.apply($1) })
+    var step = 0
+    let difference = try comparison.run(seed: seed, count: 4_000) { random in
+      step += 1
+      // Long phases of growth and of shrinking, so that both ends are reached.
+      return random.below(100) < (step / 500 % 2 == 0 ? 70 : 30)
+        ? .allocate(UInt32(truncatingIfNeeded: random.next())) : .free(random.below(300))
     }
+    if let difference { Issue.record("capacity \(capacity): \(difference)") }
   }
 }

@@ -50,7 +50,7 @@ import Testing
       ("counts", 12_288 + 128, 8, UInt64.max), ("counts", 12_288 + 128, 8, 1 << 63),
     ] as [(String, Int, Int, UInt64)])
   func everyFieldIsChecked(name: String, offset: Int, byteCount: Int, value: UInt64) throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     var bytes = try writtenSample(folder)
     for byte in 0..<byteCount {
       bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(byte)))
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test func wrongMagicAndVersion() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     let sample = try writtenSample(folder)
     var bytes = sample
     bytes[0] ^= 0x20
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func everyLengthOfAFileThatIsCut() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     let sample = try writtenSample(folder)
     let lengths =
       Array(0...260) + stride(from: 261, to: sample.count, by: 509) + [sample.count - 1]
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func aFileCutWhileItIsReadIsAnError() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     let sample = try writtenSample(folder)
     let path = try folder.write(sample)
     let reader = try CounterReader(path: path)
@@ -116,9 +116,9 @@ import Testing
   }
 
   @Test func whatIsNoFile() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     #expect(refusal(folder.path("absent"))?.reason == .system(operation: "open", errno: 2))
-    #expect(refusal(folder.url.path)?.reason == .notARegularFile)
+    #expect(refusal(folder.path)?.reason == .notARegularFile)
     #expect(refusal("/dev/zero")?.reason == .notARegularFile)
     // Opening a pipe for reading waits for its writer, unless told not to.
     #expect(unsafe mkfifo(folder.path("pipe"), 0o600) == 0)
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test func histogramsThatOverlapAreRefused() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     // Room for one histogram, and three records that name it.
     do {
       let file = try CounterFile(
@@ -149,7 +149,7 @@ import Testing
   }
 
   @Test func whatContradictsItselfIsLeftOut() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     var bytes = try writtenSample(folder)
     // The gauge takes the counter's name, without labels; both cannot be of one family.
     let name = Array("orders_total".utf8)
@@ -166,7 +166,7 @@ import Testing
   }
 
   @Test func aRegistrationThatNeverEndedIsLeftOut() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     var bytes = try writtenSample(folder)
     for state in [0, 1, 3, 4, 0xFFFF_FFFF] as [UInt32] {
       bytes.put(state, at: 4_096)
@@ -180,7 +180,7 @@ import Testing
   @Test(arguments: isCampaign ? Array(1...40) : [1, 2] as [UInt64])
   func randomDamage(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     let sample = try writtenSample(folder)
     // Zeroed room says nothing: damage what is used.
     let used = [

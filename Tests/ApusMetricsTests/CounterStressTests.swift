@@ -21,7 +21,7 @@ import Testing
   /// Every value says in its upper half whose it is. Allowed: a counter's own values, or the 0 it
   /// starts at. Forbidden: another's.
   @Test func aReaderNeverTakesAValueForAnothers() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     let file = try CounterFile.small(folder.path())
     let outcome = Outcome()
     let writer = try PinnedThread(configuration: .init(name: "counter-churn")) { token in
@@ -82,7 +82,7 @@ import Testing
 
   /// What a reader sees of a counter and of a histogram never goes back.
   @Test func whatAReaderSeesOnlyGrows() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     let file = try CounterFile.small(folder.path())
     let box = Grown()
     let writer = try PinnedThread(configuration: .init(name: "counter-growth")) { token in

@@ -1,39 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusTestSupport
 import CApusCounters
 import Foundation
 import Testing
 
 @testable import ApusMetrics
 
-/// A folder that is removed with its owner.
-final class CounterFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "apus-counters-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String = "test.counters") -> String { url.appendingPathComponent(name).path }
-
-  var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted()
-  }
-
-  func bytes(_ name: String = "test.counters") throws -> [UInt8] {
-    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
-  }
-
+/// A test has one counter file as a rule.
+extension ScratchFolder {
+  func path() -> String { path("test.counters") }
+  func bytes() throws -> [UInt8] { try bytes("test.counters") }
   @discardableResult
-  func write(_ bytes: [UInt8], _ name: String = "test.counters") throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
-    return path(name)
-  }
+  func write(_ bytes: [UInt8]) throws -> String { try write("test.counters", bytes) }
 }
 
 extension [UInt8] {
@@ -65,7 +45,7 @@ extension HistogramLayout {
 }
 
 /// A file with one of each kind, as its writer leaves it.
-func writtenSample(_ folder: CounterFolder) throws -> [UInt8] {
+func writtenSample(_ folder: ScratchFolder) throws -> [UInt8] {
   do {
     let file = try CounterFile.small(folder.path())
     var orders = try file.counter(

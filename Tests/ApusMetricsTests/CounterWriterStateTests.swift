@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 @Suite struct CounterWriterStateTests {
   /// A file as its writer leaves it that ends without a word, with fields changed.
   private func state(_ change: (inout [UInt8]) -> Void) throws -> CounterWriterState {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     var bytes = try writtenSample(folder)
     // The writer has closed it; take that back.
     #expect(bytes.get(UInt64.self, at: 136) == 1)
@@ -50,7 +51,7 @@ import Testing
   }
 
   @Test func aWriterThatIsKilledIsDead() async throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     let path = folder.path()
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
       let file = try CounterFile.small(path)

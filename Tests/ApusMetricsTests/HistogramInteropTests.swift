@@ -160,14 +160,10 @@ struct HistogramInteropTests {
   }
 
   private static func ask(_ request: Request) throws -> Answer {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("apus-interop-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let input = folder.appendingPathComponent("request.json")
-    let output = folder.appendingPathComponent("answer.json")
-    try JSONEncoder().encode(request).write(to: input)
-    try Data().write(to: output)
+    let folder = try ScratchFolder()
+    let input = try URL(
+      fileURLWithPath: folder.write("request.json", JSONEncoder().encode(request)))
+    let output = try URL(fileURLWithPath: folder.write("answer.json", ""))
 
     let process = Process()
     process.executableURL = URL(fileURLWithPath: PythonPackages.path)

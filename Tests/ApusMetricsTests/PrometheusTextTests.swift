@@ -10,7 +10,7 @@ import Testing
 @Suite struct PrometheusTextTests {
   /// A file with everything that needs care.
   private static func snapshot() throws -> CounterSnapshot {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     let file = try CounterFile(
       path: folder.path(), configuration: .init(slotCapacity: 16, histogramByteCapacity: 65_536))
     var first = try file.counter(
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func nothingIsNothing() throws {
-    let folder = try CounterFolder()
+    let folder = try ScratchFolder()
     _ = try CounterFile.small(folder.path())
     #expect(try PrometheusText.render(CounterReader(path: folder.path()).snapshot()) == "")
   }
@@ -142,9 +142,9 @@ import Testing
 
   /// What the package makes of a text.
   private static func parse(_ text: String) throws -> [Family] {
-    let folder = try CounterFolder()
-    try folder.write(Array(text.utf8), "text")
-    try folder.write([], "json")
+    let folder = try ScratchFolder()
+    try folder.write("text", text)
+    try folder.write("json", [])
     let process = Process()
     process.executableURL = URL(fileURLWithPath: PythonPackages.path)
     process.arguments = [PythonPackages.script("prometheus_parse.py")]

@@ -3,6 +3,7 @@
 
 import ApusEngine
 import ApusReplication
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
 /// A server of its own, on a port that the kernel chose, with its data in a folder of its own.
 final class NATSServer {
   private var process: Process
-  private let folder: URL
+  private let folder: ScratchFolder
   private(set) var port = 0
 
   static let path: String? = [
@@ -20,17 +21,12 @@ final class NATSServer {
   .first { FileManager.default.isExecutableFile(atPath: $0) }
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "apus-nats-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    folder = try ScratchFolder()
     process = Process()
     try start()
   }
 
-  deinit {
-    kill()
-    try? FileManager.default.removeItem(at: folder)
-  }
+  deinit { kill() }
 
   var url: String { "nats://127.0.0.1:\(port)" }
 
@@ -38,7 +34,7 @@ final class NATSServer {
   func start() throws {
     process = Process()
     process.executableURL = URL(fileURLWithPath: Self.path ?? "nats-server")
-    let ports = folder.appendingPathComponent("ports")
+    let ports = URL(fileURLWithPath: folder.path("ports"))
     try FileManager.default.createDirectory(at: ports, withIntermediateDirectories: true)
     for file in try FileManager.default.contentsOfDirectory(
       at: ports, includingPropertiesForKeys: nil)
@@ -47,7 +43,7 @@ final class NATSServer {
     }
     process.arguments = [
       "-js", "-a", "127.0.0.1", "-p", port == 0 ? "-1" : "\(port)", "-sd",
-      folder.appendingPathComponent("data").path, "--ports_file_dir", ports.path,
+      folder.path("data"), "--ports_file_dir", ports.path,
     ]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -71,7 +67,7 @@ final class NATSServer {
   /// Kills it and starts it without its data: every bucket is gone.
   func startEmpty() throws {
     kill()
-    try FileManager.default.removeItem(at: folder.appendingPathComponent("data"))
+    try FileManager.default.removeItem(atPath: folder.path("data"))
     try start()
   }
 

@@ -4,6 +4,7 @@
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 public import ApusEngine
+internal import ApusTestKit
 
 /// Adds an amount to one of 32 slots, or moves one slot's amount to another. 16 bytes.
 public struct TallyCommand: BitwiseCopyable, Equatable {
@@ -19,12 +20,10 @@ public struct TallyCommand: BitwiseCopyable, Equatable {
 
   /// The command of this number: every stream in these tests is a beginning of the same one.
   public static func number(_ index: UInt64) -> TallyCommand {
-    var z = (index &+ 1) &* 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    z ^= z >> 31
+    var random = SeededRandom(seed: index)
     return TallyCommand(
-      source: UInt32(z & 31), target: UInt32((z >> 5) & 31), amount: z >> 12)
+      source: UInt32(random.below(32)), target: UInt32(random.below(32)),
+      amount: random.next() >> 12)
   }
 }
 
@@ -40,6 +39,9 @@ public struct TallyEvent: BitwiseCopyable, Equatable, Sendable {
 }
 
 /// An engine whose state depends on the order of its commands and on nothing else.
+///
+/// It is not the `SumEngine` of `ApusTestKit`: the processes of a failover know each command by its number,
+/// its snapshots are of many frames, and a replica may be made that goes astray.
 public struct TallyEngine: Engine {
   public struct Configuration: Sendable {
     /// From this command on, one slot is off by one: an engine that is not the recorded one.
@@ -102,17 +104,15 @@ public struct TallyEngine: Engine {
 
 /// What the stream gives, told by an engine with nothing around it.
 public struct TallyReference {
-  public private(set) var engine = TallyEngine()
+  public let engine: TallyEngine
   private var values: [UInt64] = []
 
   public init(count: UInt64) throws {
-    var queue = try EventQueue<TallyEvent>(capacity: 4)
+    var run = try EngineRun(TallyEngine())
     for index in 0..<count {
-      queue.withSink(sequence: index + 1, countMax: 1) {
-        engine.apply(.number(index), at: .zero, sequence: index + 1, into: &$0)
-      }
-      queue.removeAll { values.append($0.event.value) }
+      values += run.apply(SimulatedCommand(.number(index)), at: .zero).map(\.value)
     }
+    engine = run.engine
   }
 
   public var digest: UInt64 { engine.digest }

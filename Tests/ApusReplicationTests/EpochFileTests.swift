@@ -3,6 +3,7 @@
 
 import ApusJournal
 import ApusReplicationTestKit
+import ApusTestKit
 import ApusTestSupport
 import Testing
 

@@ -4,6 +4,7 @@
 import ApusEngine
 import ApusHost
 import ApusReplicationTestKit
+import ApusTestKit
 import ApusTestSupport
 import Foundation
 import Testing

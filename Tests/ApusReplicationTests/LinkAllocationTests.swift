@@ -5,6 +5,7 @@ import ApusHost
 import ApusJournal
 import ApusReplication
 import ApusReplicationTestKit
+import ApusTestKit
 import ApusTestSupport
 import Testing
 

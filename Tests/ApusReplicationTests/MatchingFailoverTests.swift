@@ -6,6 +6,7 @@ import ApusHost
 import ApusJournal
 import ApusReplication
 import ApusReplicationTestKit
+import ApusTestSupport
 import ApusTrading
 import ApusTradingService
 import Testing

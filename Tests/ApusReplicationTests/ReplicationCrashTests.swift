@@ -5,6 +5,7 @@ import ApusEngine
 import ApusJournal
 import ApusReplication
 import ApusReplicationTestKit
+import ApusTestKit
 import ApusTestSupport
 import Foundation
 import Testing

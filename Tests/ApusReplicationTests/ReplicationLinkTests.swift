@@ -6,6 +6,7 @@ import ApusHost
 import ApusJournal
 import ApusReplication
 import ApusReplicationTestKit
+import ApusTestKit
 import ApusTestSupport
 import Foundation
 import Testing

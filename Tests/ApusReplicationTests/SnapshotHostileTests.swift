@@ -3,6 +3,7 @@
 
 import ApusEngine
 import ApusReplicationTestKit
+import ApusTestKit
 import ApusTestSupport
 import Foundation
 import Testing

@@ -5,6 +5,7 @@ import ApusEngine
 import ApusJournal
 import ApusReplication
 import ApusReplicationTestKit
+import ApusTestKit
 import ApusTestSupport
 import Foundation
 import Testing
@@ -14,21 +15,6 @@ let isCampaign = ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] != nil
 /// Until when a loop goes on for something that must come: long enough for a busy machine, where a
 /// count of rounds is not.
 func patience() -> Nanoseconds { Nanoseconds(monotonicNow().rawValue + patientNanoseconds) }
-
-/// A folder that is removed with its owner.
-final class ScratchFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path =
-      FileManager.default.temporaryDirectory.appendingPathComponent(
-        "apus-replication-\(UUID().uuidString)"
-      ).path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 /// Expectations about values that cannot be copied. Without a comment it tells its own line, since it
 /// is no macro that has the expression.

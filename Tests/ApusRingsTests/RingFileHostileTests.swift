@@ -30,13 +30,13 @@ import Testing
 
   @Test func namesWhatIsWrong() throws {
     let folder = try ScratchFolder()
-    let path = folder.file("ring")
+    let path = folder.path("ring")
     try OneToOneRing<UInt64>.createFile(at: path, capacity: 64)
     #expect(throws: RingError.file(path: path, problem: .exists)) {
       try OneToOneRing<UInt64>.createFile(at: path, capacity: 64)
     }
     // No temporary file is left behind.
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["ring"])
+    #expect(try folder.names() == ["ring"])
     let good = try Self.bytes(path)
     func problem(_ change: (inout [UInt8]) -> Void) throws -> RingFileProblem? {
       var damaged = good
@@ -86,7 +86,7 @@ import Testing
     #expect(
       try problem { $0[256 + 128] = 1 } == .positions(written: 0, read: 1, capacity: 64))
     #expect(try problem { $0[256] = 65 } == .positions(written: 65, read: 0, capacity: 64))
-    let missing = folder.file("missing")
+    let missing = folder.path("missing")
     #expect(
       throws: RingError.file(
         path: missing, problem: .system(operation: "open", errno: ENOENT))
@@ -98,7 +98,7 @@ import Testing
 
   @Test func refusesRingsOfAnotherKindAndElement() throws {
     let folder = try ScratchFolder()
-    let path = folder.file("ring")
+    let path = folder.path("ring")
     try BroadcastRing<UInt32>.createFile(at: path, capacity: 8, consumers: [[], [0]])
     #expect(
       throws: RingError.file(
@@ -128,7 +128,7 @@ import Testing
   func survivesDamagedHeaders(seed: Int) throws {
     var random = SeededRandom(seed: UInt64(seed))
     let folder = try ScratchFolder()
-    let path = folder.file("ring")
+    let path = folder.path("ring")
     try BroadcastRing<UInt64>.createFile(at: path, capacity: 8, consumers: [[], [0], [1]])
     var bytes = try Self.bytes(path)
     for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -175,7 +175,7 @@ import Testing
   func survivesDamagedMessages(seed: Int) throws {
     var random = SeededRandom(seed: UInt64(seed))
     let folder = try ScratchFolder()
-    let path = folder.file("ring")
+    let path = folder.path("ring")
     try MessageRing.createFile(at: path, capacity: 256)
     try Self.fill(MessageRing.openProducer(at: path, wait: .fail))
     var bytes = try Self.bytes(path)
@@ -213,7 +213,7 @@ import Testing
 
   @Test func damagedPositionsOfALivingRingAreReported() throws {
     let folder = try ScratchFolder()
-    let path = folder.file("ring")
+    let path = folder.path("ring")
     try MessageRing.createFile(at: path, capacity: 256)
     var consumer = try MessageRing.openConsumer(at: path, wait: .fail)
     // Another program writes over the producer's position: a byte count no ring can hold.

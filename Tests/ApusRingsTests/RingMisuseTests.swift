@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -99,19 +100,14 @@ private enum Compiler {
 
   /// What the compiler says of a file that imports the rings.
   static func diagnostics(_ code: String) throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "apus-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("Snippet.swift")
-    try Data("import ApusRings\n\(code)\n".utf8).write(to: file)
-    let log = folder.appendingPathComponent("log")
-    try Data().write(to: log)
+    let folder = try ScratchFolder()
+    let file = try folder.write("Snippet.swift", "import ApusRings\n\(code)\n")
+    let log = try URL(fileURLWithPath: folder.write("log", ""))
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(executable))
     // The checks of consumption run on the compiler's intermediate form, behind the type checker.
     var arguments = [
-      "-emit-sil", "-o", "/dev/null", "-swift-version", "6", "-I", modules.path, file.path,
+      "-emit-sil", "-o", "/dev/null", "-swift-version", "6", "-I", modules.path, file,
     ]
     for module in ["CApusPlatform", "CApusNUMA", "CApusRings"] {
       let map = products.appendingPathComponent("\(module).build/module.modulemap").path

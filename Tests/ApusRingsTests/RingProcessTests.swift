@@ -15,7 +15,7 @@ import Testing
   /// goes on with the next producer.
   @Test func killedProducersLoseNothing() throws {
     let folder = try ScratchFolder()
-    let path = folder.file("one-to-one")
+    let path = folder.path("one-to-one")
     try OneToOneRing<PeerElement>.createFile(at: path, capacity: 64)
     var consumer = try OneToOneRing<PeerElement>.openConsumer(at: path)
     var random = SeededRandom(seed: 0xDEAD)
@@ -55,7 +55,7 @@ import Testing
 
   @Test func killedSendersLeaveNothingHalfWritten() throws {
     let folder = try ScratchFolder()
-    let path = folder.file("messages")
+    let path = folder.path("messages")
     try MessageRing.createFile(at: path, capacity: 2_048)
     var consumer = try MessageRing.openConsumer(at: path)
     var random = SeededRandom(seed: 0xBEEF)
@@ -93,7 +93,7 @@ import Testing
   /// where the last one had got to.
   @Test func killedConsumersGoOn() throws {
     let folder = try ScratchFolder()
-    let path = folder.file("one-to-one")
+    let path = folder.path("one-to-one")
     try OneToOneRing<PeerElement>.createFile(at: path, capacity: 64)
     var producer = try OneToOneRing<PeerElement>.openProducer(at: path)
     var random = SeededRandom(seed: 0xFEED)
@@ -132,7 +132,7 @@ import Testing
 
   @Test func deadBroadcastConsumersAreRestartedOrEvicted() throws {
     let folder = try ScratchFolder()
-    let path = folder.file("broadcast")
+    let path = folder.path("broadcast")
     try BroadcastRing<PeerElement>.createFile(at: path, capacity: 64, consumers: [[], [0]])
     var producer = try BroadcastRing<PeerElement>.openProducer(at: path)
     let rounds = Self.rounds
@@ -197,7 +197,7 @@ import Testing
 
   @Test func killedBroadcastProducersLoseNothing() throws {
     let folder = try ScratchFolder()
-    let path = folder.file("broadcast")
+    let path = folder.path("broadcast")
     try BroadcastRing<PeerElement>.createFile(at: path, capacity: 32, consumers: [[], [0]])
     var leader = try BroadcastRing<PeerElement>.openConsumer(at: path, index: 0)
     var follower = try BroadcastRing<PeerElement>.openConsumer(at: path, index: 1)
@@ -234,7 +234,7 @@ import Testing
   /// again: an end with another start time is not its.
   @Test func anEndOfALivingProcessIsRefused() throws {
     let folder = try ScratchFolder()
-    let path = folder.file("one-to-one")
+    let path = folder.path("one-to-one")
     try OneToOneRing<PeerElement>.createFile(at: path, capacity: 64)
     var consumer = try OneToOneRing<PeerElement>.openConsumer(at: path)
     let peer = try Peer("produce", path)
@@ -299,19 +299,4 @@ final class Peer {
     process.isRunning
       ? "" : String(decoding: log.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
   }
-}
-
-/// A folder that is removed with its owner.
-final class ScratchFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "apus-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func file(_ name: String) -> String { url.appendingPathComponent(name).path }
 }

@@ -40,8 +40,8 @@ import Testing
     for (path, text) in changes { files[path] = text }
     var probes = Self.goodProbes
     change(&probes)
-    let tree = try FixtureTree(files)
-    let findings = HostInspection(root: tree.root, probes: probes).findings()
+    let tree = try ScratchFolder(files)
+    let findings = HostInspection(root: tree.path, probes: probes).findings()
     return Dictionary(findings.map { ($0.name, $0) }) { first, _ in first }
   }
 
@@ -123,6 +123,7 @@ import Testing
       ("[always] madvise never", .attention, "always"),
       ("always madvise [never]", .missing, "never"),
       ("garbage", .unknown, "not told"), ("[", .unknown, "not told"),
+      ("[]", .unknown, "not told"),
     ] as [(String, HostReport.Status, String)])
   func transparentHugePages(text: String, status: HostReport.Status, found: String) throws {
     try expect(

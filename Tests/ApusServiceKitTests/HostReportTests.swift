@@ -42,8 +42,8 @@ import Testing
   }
 
   @Test func emptyHostIsUnknownAndNothingElse() throws {
-    let tree = try FixtureTree()
-    for root in [tree.root, tree.root + "/absent"] {
+    let tree = try ScratchFolder()
+    for root in [tree.path, tree.path + "/absent"] {
       let findings = HostInspection(root: root, probes: HostInspectionTests.goodProbes).findings()
       expectWhole(findings)
       let unknown = findings.filter { $0.status == .unknown }.map(\.name)
@@ -53,15 +53,15 @@ import Testing
           "transparent huge pages", "swap", "NIC queues",
         ])
     }
-    #expect(MachineDescription.line(root: tree.root) == "unknown CPU, 1 CPUs, Linux unknown")
+    #expect(MachineDescription.line(root: tree.path) == "unknown CPU, 1 CPUs, Linux unknown")
   }
 
   @Test func machineLineKeepsColons() throws {
-    let tree = try FixtureTree([
+    let tree = try ScratchFolder([
       "proc/cpuinfo": "processor\t: 0\nmodel name\t: Vendor: Model 7\n",
       "proc/sys/kernel/osrelease": "6.1.0\n", "sys/devices/system/cpu/online": "0-3\n",
     ])
-    #expect(MachineDescription.line(root: tree.root) == "Vendor: Model 7, 4 CPUs, Linux 6.1.0")
+    #expect(MachineDescription.line(root: tree.path) == "Vendor: Model 7, 4 CPUs, Linux 6.1.0")
   }
 
   /// Whatever the files hold, every check answers, and both forms can be printed.
@@ -69,7 +69,7 @@ import Testing
   func garbageNeverFails(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     for _ in 0..<8 {
-      let tree = try FixtureTree()
+      let tree = try ScratchFolder()
       let files = Array(HostInspectionTests.goodFiles.keys).sorted() + ["proc/cpuinfo"]
       for file in files where !file.hasSuffix("net/bonding_masters") {
         let count = Int.random(in: 0...200, using: &random)
@@ -79,7 +79,7 @@ import Testing
             : Array("0-9,:[] /\n".utf8)[
               Int(random.next() % 10)]
         }
-        try tree.write(file, Data(bytes))
+        try tree.write(file, bytes)
       }
       let probes = HostProbes(
         ioUringErrno: Int32(truncatingIfNeeded: random.next()),
@@ -87,9 +87,9 @@ import Testing
         realTimePriorityMax: Int(truncatingIfNeeded: random.next()),
         memlockLimitByteCount: Int(random.next() >> 1), hasInvariantTimeStampCounter: false,
         allowedCPUs: [])
-      let findings = HostInspection(root: tree.root, probes: probes).findings()
+      let findings = HostInspection(root: tree.path, probes: probes).findings()
       expectWhole(findings, "seed \(seed)")
-      let report = HostReport(machine: MachineDescription.line(root: tree.root), findings: findings)
+      let report = HostReport(machine: MachineDescription.line(root: tree.path), findings: findings)
       #expect(!report.renderText().isEmpty, "seed \(seed)")
       #expect(try !JSONEncoder().encode(report).isEmpty, "seed \(seed)")
     }

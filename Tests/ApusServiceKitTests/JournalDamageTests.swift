@@ -4,35 +4,10 @@
 import ApusCore
 import ApusReplication
 import ApusServiceKit
+import ApusTestKit
 import ApusTestSupport
 import Foundation
 import Testing
-
-/// A sum: as little of an engine as there can be.
-struct SumEngine: Engine, ~Copyable {
-  static let snapshotFormat = SnapshotFormat(name: "sum", version: 1)
-  let eventCountMax = 1
-  private var sum: UInt64 = 0
-
-  init(configuration: Void = ()) {}
-  init(configuration: Void, snapshot: inout SnapshotReader) throws(SnapshotError) {
-    sum = try snapshot.read(field: "sum")
-  }
-
-  var digest: UInt64 { sum &* 0x9E37_79B9_7F4A_7C15 }
-
-  mutating func apply(
-    _ command: UInt64, attachment: RawSpan, at time: Nanoseconds, sequence: UInt64,
-    into events: inout EventSink<UInt64>
-  ) {
-    sum = sum &* 31 &+ command &+ time.rawValue
-    events.emit(sum)
-  }
-
-  func writeSnapshot(to writer: inout SnapshotWriter) throws(SnapshotError) {
-    try writer.write(sum)
-  }
-}
 
 /// One flipped bit anywhere in a journal's folder: verification or recovery tells of it, or it is one
 /// of the bytes that are known to hold nothing.
@@ -90,7 +65,7 @@ struct SumEngine: Engine, ~Copyable {
           segmentByteCount: 8_192, bufferByteCount: 4_096, commitAlignment: 512))
       let snapshots = try JournalSnapshots(storage: disk, journal: writer.identifier)
       let engine = try EngineRecovery.recover(
-        SumEngine.self, configuration: (), writer: writer, snapshots: snapshots, storage: disk)
+        SumEngine.self, configuration: .init(), writer: writer, snapshots: snapshots, storage: disk)
       recovered =
         "\(engine.report.description), checksum \(writer.lastChecksum), "
         + "epoch \(try EpochFile.read(disk).epoch)"
@@ -170,7 +145,7 @@ struct SumEngine: Engine, ~Copyable {
   private static func follow(_ disk: SimulatedJournalStorage) {
     do throws(SnapshotFollowerError) {
       var follower = try SnapshotFollower(
-        SumEngine.self, engine: (), journal: disk,
+        SumEngine.self, engine: .init(), journal: disk,
         configuration: .init(commandInterval: 20, keptCount: 1, retainedSegmentCountMin: 1))
       for _ in 0..<1_000 {
         let count = try follower.step(countMax: 100)

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusMetrics
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -9,16 +10,16 @@ import Testing
 
 @Suite struct TopReportTests {
   /// A counter file that is removed with its owner.
-  private final class Scratch {
-    let path =
-      FileManager.default.temporaryDirectory.appendingPathComponent(
-        "apus-top-\(UUID().uuidString).counters"
-      ).path
+  private struct Scratch {
+    let folder: ScratchFolder
+    var path: String { folder.path("top.counters") }
+
+    init() throws { folder = try ScratchFolder() }
+
     func file() throws -> CounterFile {
       try CounterFile(
         path: path, configuration: .init(slotCapacity: 64, histogramByteCapacity: 1 << 20))
     }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
   }
 
   private func layout() throws -> HistogramLayout {
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test func ratesAreGrowthOverTheInterval() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let file = try scratch.file()
     var orders = try file.counter("orders_total", labels: [.init("venue", "XNAS")])
     var depth = try file.gauge("queue_depth")
@@ -71,7 +72,7 @@ import Testing
   }
 
   @Test func aSlotUsedAgainIsAnotherCounter() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let file = try scratch.file()
     var one = try file.counter("one_total")
     one.add(1_000)
@@ -85,7 +86,7 @@ import Testing
   }
 
   @Test func aWriterStartedAgainIsFollowed() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     var watch: CounterWatch
     do {
       let file = try scratch.file()

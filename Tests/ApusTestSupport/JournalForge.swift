@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusTestBasics
+
 /// The files of a journal's folder, changed and sealed again: every checksum holds, so that what is
 /// wrong in them reaches the logic behind the checksums.
 ///

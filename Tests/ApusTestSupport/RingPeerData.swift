@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusTestBasics
+
 /// An element that tells its place in the ring and whether it was torn.
 public struct PeerElement: BitwiseCopyable, Sendable, Equatable {
   /// Place in the ring.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusTestBasics
+
 /// Journal records whose every field follows from their sequence, so that one program can write them
 /// and another one check them.
 public enum SampleRecord {

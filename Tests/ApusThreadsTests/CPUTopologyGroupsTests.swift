@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusTestSupport
 import Foundation
 import Testing
 
 @testable import ApusThreads
 
 @Suite struct CPUTopologyGroupsTests {
-  /// A folder such as `/sys/devices/system`, removed with its owner.
-  private final class Tree {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "apus-\(UUID().uuidString)")
-    func write(_ path: String, _ text: String) throws {
-      let file = url.appendingPathComponent(path)
-      try FileManager.default.createDirectory(
-        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data((text + "\n").utf8).write(to: file)
-    }
-    deinit { try? FileManager.default.removeItem(at: url) }
-  }
-
   @Test func twoSocketsWithHyperThreads() throws {
-    let tree = Tree()
+    let tree = try ScratchFolder()
     try tree.write("cpu/online", "0-7")
     try tree.write("cpu/isolated", "2-3,6")
     try tree.write("node/online", "0-1")
@@ -39,7 +27,7 @@ import Testing
     try tree.write("cpu/cpu0/cache/index0/shared_cpu_list", "0,4")
     try tree.write("cpu/cpu0/cache/index1/level", "3")
     try tree.write("cpu/cpu0/cache/index1/size", "32M")
-    let topology = CPUTopology(root: tree.url.path, allowed: [0])
+    let topology = CPUTopology(root: tree.path, allowed: [0])
     #expect(topology.cpus.map(\.index) == Array(0..<8))
     #expect(topology.cpus.map(\.node) == [0, 0, 1, 1, 0, 0, 1, 1])
     #expect(topology.cpus.map(\.socket) == [0, 0, 1, 1, 0, 0, 1, 1])

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct CPUTopologyTests {
   /// Two sockets, each a node with two cores of two threads; siblings are four apart.
-  private func twoSockets() throws -> FixtureTree {
+  private func twoSockets() throws -> ScratchFolder {
     var files = [
       "cpu/online": "0-7\n", "cpu/isolated": "3,6-7\n", "node/online": "0-1\n",
       "node/node0/cpulist": "0-1,4-5\n", "node/node1/cpulist": "2-3,6-7\n",
@@ -32,12 +32,12 @@ import Testing
       files["\(folder)/size"] = cache.2 + "\n"
       files["\(folder)/shared_cpu_list"] = cache.3 + "\n"
     }
-    return try FixtureTree(files)
+    return try ScratchFolder(files)
   }
 
   @Test func readsSocketsSiblingsNodesAndIsolation() throws {
     let tree = try twoSockets()
-    let topology = CPUTopology(root: tree.root, allowed: [0, 2, 6, 99])
+    let topology = CPUTopology(root: tree.path, allowed: [0, 2, 6, 99])
     #expect(topology.cpus.map(\.index) == Array(0..<8))
     #expect(topology.nodes == [0, 1])
     #expect(topology.cpus.map(\.node) == [0, 0, 1, 1, 0, 0, 1, 1])
@@ -54,7 +54,7 @@ import Testing
 
   @Test func readsCaches() throws {
     let tree = try twoSockets()
-    let caches = CPUTopology(root: tree.root, allowed: []).caches
+    let caches = CPUTopology(root: tree.path, allowed: []).caches
     #expect(caches.map(\.level) == [1, 1, 2, 3])
     #expect(caches.map(\.kind) == ["Data", "Instruction", "Unified", "Unified"])
     #expect(caches.map(\.byteCount) == [32 << 10, 64 << 10, 1 << 20, 30 << 20])
@@ -64,13 +64,13 @@ import Testing
   @Test func missingFilesAreTheSimplestCase() throws {
     let simplest = LogicalCPU(
       index: 0, node: 0, core: 0, socket: 0, siblings: [0], isIsolated: false, isAllowed: true)
-    let empty = try FixtureTree()
-    for root in [empty.root, empty.root + "/absent"] {
+    let empty = try ScratchFolder()
+    for root in [empty.path, empty.path + "/absent"] {
       let topology = CPUTopology(root: root, allowed: [0])
       #expect(topology.cpus == [simplest] && topology.nodes == [0] && topology.caches.isEmpty)
     }
-    let bare = try FixtureTree(["cpu/online": "2,5"])
-    let topology = CPUTopology(root: bare.root, allowed: [5])
+    let bare = try ScratchFolder(["cpu/online": "2,5"])
+    let topology = CPUTopology(root: bare.path, allowed: [5])
     #expect(topology.cpus.map(\.index) == [2, 5])
     #expect(topology.cpus.map(\.core) == [2, 5])
     #expect(topology.cpus.map(\.siblings) == [[2], [5]])
@@ -79,13 +79,13 @@ import Testing
 
   /// Caches are those of the first CPU on line, which need not be CPU 0.
   @Test func cachesAreThoseOfTheFirstCPUOnLine() throws {
-    let tree = try FixtureTree([
+    let tree = try ScratchFolder([
       "cpu/online": "3-4", "cpu/cpu3/cache/index0/level": "1",
       "cpu/cpu3/cache/index0/size": "48K", "cpu/cpu0/cache/index0/level": "2",
       "cpu/cpu0/cache/index0/size": "1M",
     ])
     #expect(
-      CPUTopology(root: tree.root, allowed: []).caches
+      CPUTopology(root: tree.path, allowed: []).caches
         == [CPUCache(level: 1, kind: "Unified", byteCount: 48 << 10, sharedBy: [])])
   }
 
@@ -94,7 +94,7 @@ import Testing
     var random = SeededRandom(seed: seed)
     let alphabet = Array("0123456789,,,---KMG \n\0x\u{FF}".utf8)
     for _ in 0..<20 {
-      let tree = try FixtureTree()
+      let tree = try ScratchFolder()
       for file in [
         "cpu/online", "cpu/isolated", "node/online", "node/node0/cpulist",
         "cpu/cpu0/topology/core_id", "cpu/cpu0/topology/thread_siblings_list",
@@ -102,10 +102,10 @@ import Testing
       ] {
         let count = Int.random(in: 0...40, using: &random)
         let bytes = (0..<count).map { _ in alphabet.randomElement(using: &random) ?? 0 }
-        try tree.write(file, Data(bytes))
+        try tree.write(file, bytes)
       }
       // Only the first CPUs' own files are asked for, so that a wide list costs little.
-      let topology = CPUTopology(root: tree.root, allowed: [0])
+      let topology = CPUTopology(root: tree.path, allowed: [0])
       #expect(!topology.cpus.isEmpty && !topology.nodes.isEmpty, "seed \(seed)")
       for cpu in topology.cpus { #expect(cpu.siblings.contains(cpu.index), "seed \(seed)") }
     }

@@ -47,27 +47,29 @@ import Testing
   }
 
   @Test func readsAndTrims() throws {
-    let tree = try FixtureTree(["a": " \n 12 34\t\n\0", "empty": "", "number": "-7\n", "word": "x"])
-    #expect(SystemFile.read("\(tree.root)/a") == "12 34")
-    #expect(SystemFile.read("\(tree.root)/empty") == "")
-    #expect(SystemFile.integer("\(tree.root)/number") == -7)
-    #expect(SystemFile.integer("\(tree.root)/word") == nil)
-    #expect(SystemFile.read("\(tree.root)/absent") == nil)
-    #expect(SystemFile.read(tree.root) == nil, "a folder")
+    let tree = try ScratchFolder([
+      "a": " \n 12 34\t\n\0", "empty": "", "number": "-7\n", "word": "x",
+    ])
+    #expect(SystemFile.read("\(tree.path)/a") == "12 34")
+    #expect(SystemFile.read("\(tree.path)/empty") == "")
+    #expect(SystemFile.integer("\(tree.path)/number") == -7)
+    #expect(SystemFile.integer("\(tree.path)/word") == nil)
+    #expect(SystemFile.read("\(tree.path)/absent") == nil)
+    #expect(SystemFile.read(tree.path) == nil, "a folder")
   }
 
   /// A pipe without a writer gives nothing, and nothing waits for one.
   @Test func pipeDoesNotHang() throws {
-    let tree = try FixtureTree()
+    let tree = try ScratchFolder()
     // SAFETY: the path outlives the call.
-    let result = unsafe mkfifo("\(tree.root)/pipe", 0o600)
+    let result = unsafe mkfifo("\(tree.path)/pipe", 0o600)
     #expect(result == 0)
-    #expect(SystemFile.read("\(tree.root)/pipe") == "")
+    #expect(SystemFile.read("\(tree.path)/pipe") == "")
   }
 
   @Test func longFilesAreCut() throws {
-    let tree = try FixtureTree(["long": String(repeating: "z", count: 200_000)])
-    #expect(SystemFile.read("\(tree.root)/long")?.count == SystemFile.byteCountMax)
+    let tree = try ScratchFolder(["long": String(repeating: "z", count: 200_000)])
+    #expect(SystemFile.read("\(tree.path)/long")?.count == SystemFile.byteCountMax)
   }
 
   /// The kernel hands such files out a page at a time.

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusMarketProtocols
+import ApusTestSupport
 import Testing
 
 @testable import ApusTradingService
@@ -217,7 +218,7 @@ private let allTypes = "SRHYLVWKJhAFECXDUPQBINO"
   @Test("Symbols are distinct, in alphabetical order, with prices of a real market")
   func symbols() throws {
     for count in [4, 100, 4_000, 65_535] {
-      var random = GeneratorRandom(seed: 9)
+      var random = SeededRandom(seed: 9)
       let universe = SymbolUniverse(symbolCount: count, random: &random)
       let names = universe.symbols.dropFirst().map(\.name.description)
       #expect(Set(names).count == count)

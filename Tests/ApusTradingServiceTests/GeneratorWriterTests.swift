@@ -4,32 +4,11 @@
 import ApusCapture
 import ApusMarketCaptures
 import ApusMarketProtocols
+import ApusTestSupport
 import Foundation
 import Testing
 
 @testable import ApusTradingService
-
-/// A folder that is removed with the test.
-private final class TemporaryFolder {
-  let url = FileManager.default.temporaryDirectory
-    .appendingPathComponent("apus-generator-\(UUID().uuidString)")
-
-  init() throws {
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  func names() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
-  }
-
-  func bytes(_ name: String) throws -> [UInt8] {
-    try Array(Data(contentsOf: url.appendingPathComponent(name)))
-  }
-}
 
 /// All bytes that a producer delivers.
 private func drain(_ producer: any ChunkProducer) throws -> [UInt8] {
@@ -49,7 +28,7 @@ private func drain(_ producer: any ChunkProducer) throws -> [UInt8] {
 
   @Test("Plain, gzip and capture hold the same messages, and the same truth")
   func formsAgree() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     var summaries: [MarketDaySummary] = []
     for name in ["day.itch", "day.itch.gz", "day.pcap"] {
       let summary = try MarketDayWriter.write(
@@ -76,7 +55,7 @@ private func drain(_ producer: any ChunkProducer) throws -> [UInt8] {
 
   @Test("The truth file holds a row for every symbol, from the generator's own state")
   func truthFile() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let configuration = try day(seed: 8)
     try MarketDayWriter.write(
       configuration, to: folder.path("a.itch"), truthPath: folder.path("a.csv"))
@@ -90,7 +69,7 @@ private func drain(_ producer: any ChunkProducer) throws -> [UInt8] {
 
   @Test("Progress rises to the whole day")
   func progress() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     for name in ["p.itch", "p.pcap"] {
       var counts: [Int] = []
       try MarketDayWriter.write(day(), to: folder.path(name)) { written, total in
@@ -104,7 +83,7 @@ private func drain(_ producer: any ChunkProducer) throws -> [UInt8] {
 
   @Test("Capture times are those of the session date")
   func captureTimes() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let date = try SessionDate("2024-07-01")
     let configuration = try MarketDayConfiguration(
       seed: 3, messageCount: 1_000, symbolCount: 10, sessionDate: date)
@@ -118,7 +97,7 @@ private func drain(_ producer: any ChunkProducer) throws -> [UInt8] {
 
   @Test("An unwritable target leaves nothing behind")
   func unwritable() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     #expect(throws: CaptureError.self) {
       try MarketDayWriter.write(
         day(), to: folder.path("none/day.itch"), truthPath: folder.path("truth.csv"))
@@ -128,7 +107,7 @@ private func drain(_ producer: any ChunkProducer) throws -> [UInt8] {
         day(), to: folder.path("day.itch"), truthPath: folder.path("none/truth.csv"))
     }
     #expect(throws: CaptureError.self) {
-      try MarketDayWriter.write(day(), to: folder.url.path)
+      try MarketDayWriter.write(day(), to: folder.path)
     }
     #expect(try folder.names() == [])
   }

@@ -3,25 +3,12 @@
 
 import ApusCapture
 import ApusMarketProtocols
+import ApusTestSupport
 import ApusTrading
 import Foundation
 import Testing
 
 @testable import ApusTradingService
-
-/// A folder that is removed with the test.
-private final class ReplayFolder {
-  let url = FileManager.default.temporaryDirectory
-    .appendingPathComponent("apus-matching-\(UUID().uuidString)")
-
-  init() throws {
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-}
 
 private func configuration(_ path: String) -> MatchingReplayConfiguration {
   var configuration = MatchingReplayConfiguration(paths: [path])
@@ -33,7 +20,7 @@ private func configuration(_ path: String) -> MatchingReplayConfiguration {
   private func replay(
     _ kind: OrderStreamKind, seed: UInt64 = 1, count: Int
   ) throws -> (figures: MatchingFigures, totals: OrderStreamTotals) {
-    let folder = try ReplayFolder()
+    let folder = try ScratchFolder()
     let path = folder.path("log")
     let written = try OrderLogWriter.write(
       try OrderStreamConfiguration(kind: kind, seed: seed, commandCount: count), to: path)
@@ -83,7 +70,7 @@ private func configuration(_ path: String) -> MatchingReplayConfiguration {
   }
 
   @Test func whatWasReadBeforeAnErrorIsReported() throws {
-    let folder = try ReplayFolder()
+    let folder = try ScratchFolder()
     let path = folder.path("log")
     try OrderLogWriter.write(
       try OrderStreamConfiguration(kind: .mixed, seed: 1, commandCount: 5_000), to: path)
@@ -98,7 +85,7 @@ private func configuration(_ path: String) -> MatchingReplayConfiguration {
 @Suite struct RecordedOrderReplayTests {
   @Test(arguments: ["day.itch", "day.itch.gz", "day.pcap"], [UInt64(1), 8])
   func aGeneratedDayIsMatchedAgain(name: String, seed: UInt64) throws {
-    let folder = try ReplayFolder()
+    let folder = try ScratchFolder()
     let path = folder.path(name)
     let summary = try MarketDayWriter.write(
       try MarketDayConfiguration(seed: seed, messageCount: 60_000, symbolCount: 200), to: path)
@@ -189,7 +176,7 @@ private func configuration(_ path: String) -> MatchingReplayConfiguration {
   private func agreement(
     _ make: (inout Day) -> Void
   ) throws -> MatchingFigures.Agreement {
-    let folder = try ReplayFolder()
+    let folder = try ScratchFolder()
     var day = Day(folder.path("day.itch"))
     make(&day)
     let figures = try day.replay()

@@ -2,34 +2,12 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusCapture
+import ApusTestSupport
 import ApusTrading
 import Foundation
 import Testing
 
 @testable import ApusTradingService
-
-/// A folder that is removed with the test.
-private final class LogFolder {
-  let url = FileManager.default.temporaryDirectory
-    .appendingPathComponent("apus-orders-\(UUID().uuidString)")
-
-  init() throws {
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  func bytes(_ name: String) throws -> [UInt8] {
-    try Array(Data(contentsOf: url.appendingPathComponent(name)))
-  }
-
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    try Data(bytes).write(to: url.appendingPathComponent(name))
-    return path(name)
-  }
-}
 
 @Suite struct OrderLogTests {
   private func configuration(
@@ -52,7 +30,7 @@ private final class LogFolder {
   }
 
   @Test func whatIsWrittenIsRead() throws {
-    let folder = try LogFolder()
+    let folder = try ScratchFolder()
     for (kind, name) in [(OrderStreamKind.auctionDay, "a"), (.quoteStorm, "q.gz")] {
       // More than a window holds.
       let configuration = try configuration(kind, seed: 3, count: 40_000)
@@ -69,7 +47,7 @@ private final class LogFolder {
   }
 
   @Test func equalSeedsGiveEqualBytes() throws {
-    let folder = try LogFolder()
+    let folder = try ScratchFolder()
     for (name, seed) in [("a", UInt64(11)), ("b", 11), ("c", 12)] {
       try OrderLogWriter.write(configuration(seed: seed), to: folder.path(name))
     }
@@ -81,7 +59,7 @@ private final class LogFolder {
 
   /// The table in docs/formats/order-log.md, read without the code that writes it.
   @Test func theBytesAreThoseOfTheDocument() throws {
-    let folder = try LogFolder()
+    let folder = try ScratchFolder()
     try OrderLogWriter.write(configuration(seed: 0x0102), to: folder.path("a"))
     let bytes = try folder.bytes("a")
     #expect(Array(bytes[0..<8]) == Array("ApusOrds".utf8))
@@ -96,7 +74,7 @@ private final class LogFolder {
   }
 
   @Test func aLogThatEndsEarly() throws {
-    let folder = try LogFolder()
+    let folder = try ScratchFolder()
     try OrderLogWriter.write(configuration(), to: folder.path("a"))
     let bytes = try folder.bytes("a")
     let path = try folder.write("cut", Array(bytes.prefix(64 + 72 * 10 + 30)))
@@ -117,7 +95,7 @@ private final class LogFolder {
   }
 
   @Test func aForeignFileAndANewerVersion() throws {
-    let folder = try LogFolder()
+    let folder = try ScratchFolder()
     try OrderLogWriter.write(configuration(), to: folder.path("a"))
     let bytes = try folder.bytes("a")
     func error(_ offset: Int, _ value: UInt8) throws -> String {
@@ -143,7 +121,7 @@ private final class LogFolder {
   }
 
   @Test func aLogThatGoesOnOrBack() throws {
-    let folder = try LogFolder()
+    let folder = try ScratchFolder()
     try OrderLogWriter.write(configuration(), to: folder.path("a"))
     let bytes = try folder.bytes("a")
     let longer = try folder.write("longer", bytes + bytes[64..<136])
@@ -164,14 +142,14 @@ private final class LogFolder {
   /// Any bytes are a record; nothing that a file holds traps the reader.
   @Test(arguments: [UInt64(1), 2, 3, 4])
   func damageIsToldAndNeverTraps(seed: UInt64) throws {
-    let folder = try LogFolder()
+    let folder = try ScratchFolder()
     try OrderLogWriter.write(configuration(), to: folder.path("a"))
     let bytes = try folder.bytes("a")
-    var random = GeneratorRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     for round in 0..<60 {
-      var changed = Array(bytes.prefix(Int(random.below(2_000))))
+      var changed = Array(bytes.prefix(random.below(2_000)))
       for _ in 0..<random.below(4) where !changed.isEmpty {
-        changed[Int(random.below(UInt32(changed.count)))] = UInt8(random.below(256))
+        changed[random.below(changed.count)] = UInt8(random.below(256))
       }
       let (records, error) = read(try folder.write("\(round)", changed))
       #expect(error != nil && records.count <= 27, "seed \(seed) round \(round)")

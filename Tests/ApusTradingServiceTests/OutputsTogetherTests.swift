@@ -12,7 +12,7 @@ import Testing
 
 /// Outputs of one command appear together: where one cannot be made durable, none has its name.
 @Suite struct OutputsTogetherTests {
-  private func names(_ folder: TemporaryFolder) throws -> [String] { try folder.names().sorted() }
+  private func names(_ folder: ScratchFolder) throws -> [String] { try folder.names().sorted() }
 
   private func day() throws -> MarketDayConfiguration {
     try MarketDayConfiguration(seed: 3, messageCount: 1_000, symbolCount: 10)
@@ -20,7 +20,7 @@ import Testing
 
   @Test(arguments: ["day.itch", "day.itch.gz", "day.pcap"])
   func aDayAndItsTruth(name: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     for after in 0..<2 as Range<Int32> {
       capus_faults_fail_sync(after, ENOSPC)
       defer { capus_faults_fail_sync(-1, 0) }
@@ -35,8 +35,8 @@ import Testing
   }
 
   @Test func theFilesOfAReplay() throws {
-    let folder = try TemporaryFolder()
-    let outputs = try TemporaryFolder()
+    let folder = try ScratchFolder()
+    let outputs = try ScratchFolder()
     try MarketDayWriter.write(day(), to: folder.path("day.itch"))
     var configuration = ReplayConfiguration(paths: [folder.path("day.itch")])
     configuration.showsProgress = false

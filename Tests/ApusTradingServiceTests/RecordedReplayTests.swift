@@ -182,10 +182,10 @@ import Testing
   }
 
   @Test func damagedSoupBinTCPPacketsAreTold() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let delete = [UInt8(ascii: "D")] + [UInt8](repeating: 0, count: 18)
     let good = SoupBinTCP.encode(.sequencedData, payload: delete)
-    let path = try folder.write(good + [0, 2, 0x3F, 0x3F] + good, "stream")
+    let path = try folder.write("stream", good + [0, 2, 0x3F, 0x3F] + good)
     var configuration = ReplayConfiguration(paths: [path])
     configuration.showsProgress = false
     let figures = try MarketReplay.run(configuration).figures

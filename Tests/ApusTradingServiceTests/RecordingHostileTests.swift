@@ -36,11 +36,11 @@ import Testing
     #endif
   }
 
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
   private let messages: [[UInt8]]
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try ScratchFolder()
     // A small day with every type of message that changes a book.
     _ = try MarketDayWriter.write(
       MarketDayConfiguration(seed: 5, messageCount: 400, symbolCount: 4), to: folder.path("day"),
@@ -191,7 +191,7 @@ import Testing
   @Test(arguments: Form.allCases)
   func aWholeRecordingHasNoAnomaly(form: Form) throws {
     var books = try Books()
-    let path = try folder.write(recording(form), "whole")
+    let path = try folder.write("whole", recording(form))
     try read(path, form, into: &books)
     let isText = form == .lobster || form == .lobsterRows
     #expect(books.messages.messageCount == (isText ? 0 : UInt64(messages.count)))
@@ -210,7 +210,7 @@ import Testing
     for round in Campaign.rounds(Self.sampleCount, campaign: 100_000) {
       roundCount += 1
       let place = "\(form.rawValue), seed \(form.seed), round \(round)"
-      let path = try folder.write(damaged(form, whole, &mutator), form.rawValue)
+      let path = try folder.write(form.rawValue, damaged(form, whole, &mutator))
       do throws(CaptureError) {
         try read(path, form, into: &books)
         books.wholeCount += 1

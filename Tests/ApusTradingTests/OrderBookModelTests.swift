@@ -18,91 +18,125 @@ import Testing
     ProcessInfo.processInfo.environment["APUS_CAMPAIGN"] == nil ? [1, 2, 0x5EED] : Array(1...60)
   }
 
-  @Test(arguments: References.allCases, OrderBookModelTests.seeds)
-  func matchesReference(references: References, seed: UInt64) throws {
-    var random = SeededRandom(seed: seed)
-    var books = try OrderBooks(configuration: .init(orderCapacity: 1 << 16, levelCapacity: 1 << 15))
-    var reference = ReferenceOrderBooks()
-    var issued: [UInt64] = []
-    var last: UInt64 = 0
+  enum Command {
+    case add(RestingOrder)
+    case delete(UInt64)
+    case reduce(UInt64, by: UInt32)
+    case replace(UInt64, by: UInt64, quantity: UInt32, priceTicks: UInt32)
+  }
 
-    func nextReference() -> UInt64 {
+  /// Draws commands whose references are mostly good.
+  struct Commands {
+    var references: References
+    private var issued: [UInt64] = []
+    private var last: UInt64 = 0
+
+    init(_ references: References) { self.references = references }
+
+    mutating func next(_ random: inout SeededRandom) -> Command {
+      let price = 10_000 + UInt32(random.below(41)) * 100
+      let quantity = UInt32(random.below(10)) * 100
+      switch random.below(10) {
+      case 0...4:
+        return .add(
+          RestingOrder(
+            reference: nextReference(&random), locate: UInt16(random.below(4)) * 21_845,
+            side: random.oneIn(2) ? .buy : .sell, priceTicks: price, quantity: quantity))
+      case 5, 6: return .delete(someReference(&random))
+      case 7: return .reduce(someReference(&random), by: quantity)
+      default:
+        let target = someReference(&random)
+        let new = random.oneIn(8) ? target : nextReference(&random)
+        return .replace(target, by: new, quantity: quantity, priceTicks: price)
+      }
+    }
+
+    private mutating func nextReference(_ random: inout SeededRandom) -> UInt64 {
       switch references {
-      case .dense: last += UInt64.random(in: 1...3, using: &random)
+      case .dense: last += 1 + UInt64(random.below(3))
       case .scattered: last = random.next()
-      case .sparsePages: last += UInt64.random(in: 1...20_000, using: &random)
+      case .sparsePages: last += 1 + UInt64(random.below(20_000))
       }
       // Now and then one that was used before.
-      if !issued.isEmpty, random.next() % 20 == 0 { return issued.randomElement(using: &random)! }
+      if random.oneIn(20), let old = issued.randomElement(using: &random) { return old }
       issued.append(last)
       return last
     }
-    func someReference() -> UInt64 {
+
+    private func someReference(_ random: inout SeededRandom) -> UInt64 {
       // Recent ones are likely to be live.
       issued.suffix(80).randomElement(using: &random) ?? 7
     }
-
-    for step in 0..<3_000 {
-      let comment: Comment = "seed \(seed) step \(step) \(references)"
-      let price = 10_000 + UInt32.random(in: 0...40, using: &random) * 100
-      let quantity = UInt32.random(in: 0...9, using: &random) * 100
-      switch random.next() % 10 {
-      case 0...4:
-        let order = RestingOrder(
-          reference: nextReference(), locate: UInt16.random(in: 0...3, using: &random) * 21_845,
-          side: random.next() & 1 == 0 ? .buy : .sell, priceTicks: price, quantity: quantity)
-        let outcome = books.add(
-          reference: order.reference, locate: order.locate, side: order.side,
-          quantity: order.quantity, priceTicks: order.priceTicks)
-        #expect(outcome == reference.add(order), comment)
-      case 5, 6:
-        let target = someReference()
-        #expect(books.delete(reference: target) == reference.delete(target), comment)
-      case 7:
-        let target = someReference()
-        #expect(
-          books.reduce(reference: target, quantity: quantity)
-            == reference.reduce(target, quantity), comment)
-      default:
-        let target = someReference()
-        let new = random.next() % 8 == 0 ? target : nextReference()
-        #expect(
-          books.replace(
-            originalReference: target, newReference: new, quantity: quantity, priceTicks: price)
-            == reference.replace(target, new, quantity, price), comment)
-      }
-      if step % 50 == 0 { compare(books, reference, comment) }
-    }
-    compare(books, reference, "seed \(seed) end")
-    #expect(books._checkInvariants() == nil)
   }
 
-  private func compare(
-    _ books: borrowing OrderBooks, _ reference: ReferenceOrderBooks, _ comment: Comment
-  ) {
-    #expect(books.orderCount == reference.orders.count, comment)
+  private static func comparison() -> ModelComparison<Command> {
+    ModelComparison(
+      system: {
+        try OrderBooks(configuration: .init(orderCapacity: 1 << 16, levelCapacity: 1 << 15))
+      },
+      model: { ReferenceOrderBooks() },
+      applyToSystem: { books, command in
+        switch command {
+        case .add(let order):
+          books.add(
+            reference: order.reference, locate: order.locate, side: order.side,
+            quantity: order.quantity, priceTicks: order.priceTicks)
+        case .delete(let reference): books.delete(reference: reference)
+        case .reduce(let reference, let quantity):
+          books.reduce(reference: reference, quantity: quantity)
+        case .replace(let reference, let new, let quantity, let price):
+          books.replace(
+            originalReference: reference, newReference: new, quantity: quantity, priceTicks: price)
+        }
+      },
+      applyToModel: { reference, command in
+        switch command {
+        case .add(let order): reference.add(order)
+        case .delete(let target): reference.delete(target)
+        case .reduce(let target, let quantity): reference.reduce(target, quantity)
+        case .replace(let target, let new, let quantity, let price):
+          reference.replace(target, new, quantity, price)
+        }
+      },
+      compareStates: { books, reference in Self.difference(books, reference) })
+  }
+
+  @Test(arguments: References.allCases, OrderBookModelTests.seeds)
+  func matchesReference(references: References, seed: UInt64) throws {
+    var commands = Commands(references)
+    let difference = try Self.comparison().run(seed: seed, count: 3_000) { commands.next(&$0) }
+    if let difference { Issue.record("\(references): \(difference)") }
+  }
+
+  private static func difference(
+    _ books: borrowing OrderBooks, _ reference: ReferenceOrderBooks
+  ) -> String? {
+    if let broken = books._checkInvariants() { return "\(broken)" }
+    if books.orderCount != reference.orders.count { return "\(books.orderCount) orders" }
     for locate in (0...3).map({ UInt16($0) * 21_845 }) {
       for side in [Side.buy, .sell] {
         let expected = reference.levels(side, locate: locate)
-        #expect(books.levels(side, locate: locate) == expected, comment)
-        #expect(books.best(side, locate: locate) == expected.first, comment)
-        #expect(books.depth(side, locate: locate) == expected.count, comment)
+        guard books.levels(side, locate: locate) == expected,
+          books.best(side, locate: locate) == expected.first,
+          books.depth(side, locate: locate) == expected.count
+        else { return "levels of \(locate) \(side)" }
         for level in expected {
           var queue: [RestingOrder] = []
           books.forEachOrder(side, locate: locate, priceTicks: level.priceTicks) {
             queue.append($0)
           }
-          #expect(
-            queue == reference.queue(side, locate: locate, priceTicks: level.priceTicks), comment)
+          let wanted = reference.queue(side, locate: locate, priceTicks: level.priceTicks)
+          if queue != wanted { return "queue of \(locate) \(side) at \(level.priceTicks)" }
         }
       }
     }
     for order in reference.orders.prefix(20) {
-      #expect(books.order(reference: order.reference) == order, comment)
-      #expect(
+      guard books.order(reference: order.reference) == order,
         books.queuePosition(reference: order.reference)
-          == reference.queuePosition(order.reference), comment)
+          == reference.queuePosition(order.reference)
+      else { return "order \(order.reference)" }
     }
+    return nil
   }
 
   /// Old pages are given up, so that memory follows live orders and not references.

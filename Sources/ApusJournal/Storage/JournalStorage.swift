@@ -44,7 +44,7 @@ public enum CommitProgress: Equatable, Sendable {
 }
 
 /// A folder on a disk, as a journal and its snapshots need it; the real one is
-/// ``FileJournalStorage``, and ``SimulatedJournalStorage`` brings faults and power cuts.
+/// ``FileJournalStorage``, and `SimulatedJournalStorage` of `ApusTestKit` brings faults and power cuts.
 ///
 /// Names are plain file names of one folder. The calls that throw are for set-up and for changes of
 /// segments; reads, writes and commits give outcomes. Calls on this protocol are dynamic: they occur

@@ -19,8 +19,10 @@ extension HostInspection {
 
   func transparentHugePages() -> HostReport.Finding {
     let text = read("/sys/kernel/mm/transparent_hugepage/enabled") ?? ""
-    let mode = text.split(separator: " ").first { $0.hasPrefix("[") && $0.hasSuffix("]") }
-      .map { String($0.dropFirst().dropLast()) }
+    let marked = text.split(separator: " ").first {
+      $0.count > 2 && $0.hasPrefix("[") && $0.hasSuffix("]")
+    }
+    let mode = marked.map { String($0.dropFirst().dropLast()) }
     let status: HostReport.Status =
       switch mode {
       case "madvise": .good

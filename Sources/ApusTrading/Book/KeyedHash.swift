@@ -19,7 +19,8 @@ struct KeyedHash: BitwiseCopyable {
   private let secondMask: UInt64
   private let secondFactor: UInt64
 
-  /// The words are the first four of SplitMix64 (Sebastiano Vigna, public domain).
+  /// The words are the first four of SplitMix64 (Sebastiano Vigna, public domain): a key, and no random
+  /// source, for which an engine would have to link one.
   init(seed: UInt64) {
     var state = seed
     func next() -> UInt64 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusTestBasics
+
 /// A message whose time is fixed before the day starts: everything that is not order flow.
 struct ScheduledEvent: Sendable {
   enum Kind: UInt8, Sendable {
@@ -32,7 +34,7 @@ struct DaySchedule: Sendable {
   static let releaseTime = SessionTime.at(10, 45)
 
   init(
-    configuration: MarketDayConfiguration, universe: SymbolUniverse, random: inout GeneratorRandom
+    configuration: MarketDayConfiguration, universe: SymbolUniverse, random: inout SeededRandom
   ) {
     let symbolCount = configuration.symbolCount
     let ranked = universe.locatesByActivity
@@ -75,15 +77,15 @@ struct DaySchedule: Sendable {
     add(.declineStatus, at: SessionTime.startOfSystem - SessionTime.second, code: "1")
   }
 
-  private mutating func planStartOfDay(symbolCount: Int, random: inout GeneratorRandom) {
+  private mutating func planStartOfDay(symbolCount: Int, random: inout SeededRandom) {
     var time = SessionTime.directory
     for locate in 1...symbolCount {
-      time += UInt64(random.below(20_000))
+      time += UInt64(random.below(narrow: 20_000))
       add(.directory, at: time, locate: UInt16(locate))
     }
     time = max(time, SessionTime.directory + SessionTime.minute)
     for locate in 1...symbolCount {
-      time += UInt64(random.below(20_000))
+      time += UInt64(random.below(narrow: 20_000))
       let isNew = locate == Int(newListing)
       add(
         .tradingAction, at: time, locate: UInt16(locate), code: isNew ? "H" : "T",
@@ -94,11 +96,11 @@ struct DaySchedule: Sendable {
   }
 
   private mutating func planParticipants(
-    symbolCount: Int, countMax: Int, random: inout GeneratorRandom
+    symbolCount: Int, countMax: Int, random: inout SeededRandom
   ) {
     var time = SessionTime.startOfSystem - 30 * SessionTime.second
     for index in 0..<min(countMax, symbolCount * 3 / 2) {
-      time += UInt64(random.below(50_000))
+      time += UInt64(random.below(narrow: 50_000))
       add(.participantPosition, at: time, locate: UInt16(1 + index % symbolCount))
     }
   }
@@ -119,7 +121,7 @@ struct DaySchedule: Sendable {
     add(.cross, at: time + 400, locate: locate, code: "H")
   }
 
-  private mutating func planCrosses(locate: UInt16, random: inout GeneratorRandom) {
+  private mutating func planCrosses(locate: UInt16, random: inout SeededRandom) {
     let second = SessionTime.second
     if locate != newListing {
       for index in 0..<3 {
@@ -141,7 +143,7 @@ struct DaySchedule: Sendable {
 
   /// Volatility pauses and news halts between 09:45 and 15:30, and one operational halt. Each
   /// symbol has one at most, taken from the more active half.
-  private mutating func planHalts(ranked: [UInt16], count: Int, random: inout GeneratorRandom) {
+  private mutating func planHalts(ranked: [UInt16], count: Int, random: inout SeededRandom) {
     let step = max(1, ranked.count / 2 / count)
     for index in 0..<count {
       let locate = ranked[index * step + step / 2]
@@ -165,11 +167,11 @@ struct DaySchedule: Sendable {
   }
 
   private mutating func planRareMessages(
-    ranked: [UInt16], spareCount: Int, random: inout GeneratorRandom
+    ranked: [UInt16], spareCount: Int, random: inout SeededRandom
   ) {
     let span = SessionTime.close - SessionTime.open
     for _ in 0..<max(1, min(ranked.count / 20, spareCount / 200)) {
-      let locate = ranked[Int(random.below(UInt32(ranked.count)))]
+      let locate = ranked[Int(random.below(narrow: UInt32(ranked.count)))]
       add(.retailInterest, at: SessionTime.open + random.below(wide: span), locate: locate)
     }
     for index in 0..<max(1, min(12, spareCount / 2_000)) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusTestBasics
+
 /// Times of a Nasdaq day. Unit: nanoseconds since midnight.
 enum SessionTime {
   static let second: UInt64 = 1_000_000_000
@@ -72,7 +74,7 @@ struct IntradayClock: Sendable {
   ///   sweeps several others) and follows within nanoseconds.
   /// - Returns: Its time, never below the last one. Unit: nanoseconds since midnight.
   @inline(__always)
-  mutating func advance(isBurst: Bool, using random: inout GeneratorRandom) -> UInt64 {
+  mutating func advance(isBurst: Bool, using random: inout SeededRandom) -> UInt64 {
     while dueCounts[minuteIndex + 1] <= issuedCount, minuteIndex + 2 < dueCounts.count {
       minuteIndex += 1
     }

@@ -31,9 +31,9 @@ extension MarketDayGenerator {
   private mutating func drawLiveSlot() -> UInt32 {
     let count = UInt32(truncatingIfNeeded: books.live.count)
     var octaveCount = UInt32(32 - count.leadingZeroBitCount)
-    if octaveCount > 8, random.below(5) < 3 { octaveCount = 8 }
+    if octaveCount > 8, random.below(narrow: 5) < 3 { octaveCount = 8 }
     var age = random.logUniform(octaveCount: octaveCount) - 1
-    if age >= count { age = random.below(count) }
+    if age >= count { age = random.below(narrow: count) }
     return books.live[Int(count - 1 - age)]
   }
 

@@ -92,7 +92,7 @@ extension MarketDayGenerator {
         AddOrderAttributed(
           header: header(locate: locate), reference: reference, sideCode: sideCode,
           quantity: quantity, symbol: name, price: quote.price,
-          attribution: participants[Int(random.below(UInt32(participants.count)))]),
+          attribution: participants[Int(random.below(narrow: UInt32(participants.count)))]),
         into: &buffer)
     } else {
       emit(
@@ -131,7 +131,7 @@ extension MarketDayGenerator {
     let slot = drawLiveOrder()
     let order = books.orders[Int(slot)]
     guard order.quantity > 1 else { return false }
-    var quantity = 1 + random.below(order.quantity - 1)
+    var quantity = 1 + random.below(narrow: order.quantity - 1)
     if quantity > 100 { quantity -= quantity % 100 }
     books.reduce(slot: slot, by: quantity)
     emit(

@@ -74,7 +74,7 @@ extension MarketDayGenerator {
       ]
       emit(
         RetailPriceImprovement(
-          header: header, symbol: symbol.name, interestFlag: flags[Int(random.below(4))]),
+          header: header, symbol: symbol.name, interestFlag: flags[Int(random.below(narrow: 4))]),
         into: &buffer)
     case .capitalRaise:
       produceCapitalRaise(header: header, symbol: symbol, into: &buffer)
@@ -127,7 +127,7 @@ extension MarketDayGenerator {
   ) {
     emit(
       MarketParticipantPosition(
-        header: header, mpid: participants[Int(random.below(UInt32(participants.count)))],
+        header: header, mpid: participants[Int(random.below(narrow: UInt32(participants.count)))],
         symbol: symbol.name,
         primaryMarketMaker: random.oneIn(3) ? UInt8(ascii: "Y") : UInt8(ascii: "N"),
         marketMakerMode: UInt8(ascii: "N"), participantState: UInt8(ascii: "A")),

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusMarketProtocols
+internal import ApusTestBasics
 
 /// Produces the messages of one realistic Nasdaq ITCH 5.0 day, a buffer at a time.
 ///
@@ -27,7 +28,7 @@ public struct MarketDayGenerator: ~Copyable {
   /// Most orders that have lived at the same time so far.
   public private(set) var liveOrderPeak = 0
 
-  var random: GeneratorRandom
+  var random: SeededRandom
   var universe: SymbolUniverse
   var books: GeneratorBooks
   var flow: OrderFlowPlan
@@ -74,7 +75,7 @@ public struct MarketDayGenerator: ~Copyable {
   public init(configuration: MarketDayConfiguration) {
     self.configuration = configuration
     countsByType = Array(repeating: 0, count: 256)
-    random = GeneratorRandom(seed: configuration.seed)
+    random = SeededRandom(seed: configuration.seed)
     universe = SymbolUniverse(symbolCount: configuration.symbolCount, random: &random)
     schedule = DaySchedule(configuration: configuration, universe: universe, random: &random)
     let flowCount = configuration.messageCount - schedule.events.count
@@ -83,8 +84,8 @@ public struct MarketDayGenerator: ~Copyable {
     books = GeneratorBooks(
       symbolCount: configuration.symbolCount,
       orderCapacity: min(flow.livePeakTarget, 1 << 22) + 1_024)
-    lastReference = UInt64(random.below(4_096))
-    lastMatch = UInt64(random.below(4_096))
+    lastReference = UInt64(random.below(narrow: 4_096))
+    lastMatch = UInt64(random.below(narrow: 4_096))
     nextFlowTime = clock.advance(isBurst: false, using: &random)
   }
 

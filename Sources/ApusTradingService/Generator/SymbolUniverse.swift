@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusMarketProtocols
+internal import ApusTestBasics
 
 /// What the generator knows of one listed symbol.
 struct GeneratedSymbol: Sendable {
@@ -36,10 +37,10 @@ struct SymbolUniverse: Sendable {
     var alias: UInt16
   }
 
-  init(symbolCount: Int, random: inout GeneratorRandom) {
+  init(symbolCount: Int, random: inout SeededRandom) {
     var locates = (1...symbolCount).map { UInt16($0) }
     for index in stride(from: symbolCount - 1, to: 0, by: -1) {
-      locates.swapAt(index, Int(random.below(UInt32(index + 1))))
+      locates.swapAt(index, Int(random.below(narrow: UInt32(index + 1))))
     }
     locatesByActivity = locates
     columns = Self.aliasColumns(locates: locates)
@@ -58,7 +59,7 @@ struct SymbolUniverse: Sendable {
 
   /// Draws a locate code in proportion to its symbol's activity.
   @inline(__always)
-  func drawLocate(using random: inout GeneratorRandom) -> UInt16 {
+  func drawLocate(using random: inout SeededRandom) -> UInt16 {
     let draw = random.next()
     let index = Int(truncatingIfNeeded: ((draw >> 32) &* UInt64(columns.count)) >> 32)
     let column = columns[index]
@@ -97,10 +98,10 @@ struct SymbolUniverse: Sendable {
 
   /// Names in alphabetical order by locate, as a listing exchange assigns them; one to four
   /// letters. Stripping trailing A's of distinct four-letter words keeps them distinct.
-  private static func name(locate: Int, of count: Int, random: inout GeneratorRandom) -> String {
+  private static func name(locate: Int, of count: Int, random: inout SeededRandom) -> String {
     let span = 26 * 26 * 26 * 26 / (count + 1)
     let start = locate * span
-    var word = start + Int(random.below(UInt32(span)))
+    var word = start + Int(random.below(narrow: UInt32(span)))
     for (base, chance) in [(26 * 26, UInt32(4)), (26, 2)] where random.oneIn(chance) {
       let rounded = (start + base - 1) / base * base
       if rounded < start + span {
@@ -117,10 +118,10 @@ struct SymbolUniverse: Sendable {
   }
 
   /// Twenty cents to 3,000 dollars, most of them between 5 and 100.
-  private static func openingPrice(random: inout GeneratorRandom) -> UInt32 {
+  private static func openingPrice(random: inout SeededRandom) -> UInt32 {
     let octave = random.weightedIndex([1, 2, 4, 6, 8, 12, 18, 18, 14, 9, 5, 2, 1, 1])
     let floor = UInt32(2_000) << UInt32(octave)
-    return PriceGrid.roundedDown(min(floor + random.below(floor), 30_000_000))
+    return PriceGrid.roundedDown(min(floor + random.below(narrow: floor), 30_000_000))
   }
 }
 

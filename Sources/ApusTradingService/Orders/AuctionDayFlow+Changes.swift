@@ -26,7 +26,7 @@ extension AuctionDayFlow {
 
   mutating func cancelLoose(_ desk: inout OrderDesk, _ instrument: UInt16) {
     guard !loose.isEmpty else { return cancelAny(&desk, instrument) }
-    let index = Int(desk.random.below(UInt32(loose.count)))
+    let index = Int(desk.random.below(narrow: UInt32(loose.count)))
     loose.swapAt(index, loose.count - 1)
     desk.cancel(loose.removeLast())
   }
@@ -53,7 +53,7 @@ extension AuctionDayFlow {
     if desk.random.oneIn(4) {
       quantity = max(lot, order.quantity / 2 / lot * lot)
     } else {
-      let away = (1 + desk.random.below(5)) * tick
+      let away = (1 + desk.random.below(narrow: 5)) * tick
       price = order.side == StreamMarket.buy ? price - away : price + away
     }
     desk.send(
@@ -68,21 +68,27 @@ extension AuctionDayFlow {
   }
 
   mutating func quote(_ desk: inout OrderDesk, _ instrument: UInt16) {
-    let maker = 1 + UInt16(desk.random.below(4))
+    let maker = 1 + UInt16(desk.random.below(narrow: 4))
     let (lot, tick) = (lots[Int(instrument)], ticks[Int(instrument)])
     let middle = middles[Int(instrument)] - middles[Int(instrument)] % tick
     let place = UInt32(instrument) << 16 | UInt32(maker)
     let ids = desk.quote(
       instrument, owner: maker, previous: quotes[place],
-      bid: (middle - (3 + desk.random.below(4)) * tick, (1 + desk.random.below(200)) * lot),
-      ask: (middle + (3 + desk.random.below(4)) * tick, (1 + desk.random.below(200)) * lot))
+      bid: (
+        middle - (3 + desk.random.below(narrow: 4)) * tick,
+        (1 + desk.random.below(narrow: 200)) * lot
+      ),
+      ask: (
+        middle + (3 + desk.random.below(narrow: 4)) * tick,
+        (1 + desk.random.below(narrow: 200)) * lot
+      ))
     quotes[place] = ids
     desk.setOwner(of: ids.bid, maker)
     desk.setOwner(of: ids.ask, maker)
   }
 
   mutating func massCancel(_ desk: inout OrderDesk, _ instrument: UInt16) {
-    let owner = 1 + UInt16(desk.random.below(UInt32(desk.ownerCount)))
+    let owner = 1 + UInt16(desk.random.below(narrow: UInt32(desk.ownerCount)))
     desk.send(.massCancel(owner: owner, instrument: instrument))
     let slots = desk.market.books.live.filter {
       let order = desk.market.books.orders[Int($0)]

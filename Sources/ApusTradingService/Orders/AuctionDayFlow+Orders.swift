@@ -10,7 +10,7 @@ extension AuctionDayFlow {
   // MARK: Draws
 
   func quantity(_ desk: inout OrderDesk, _ instrument: UInt16, max: UInt32 = 100) -> UInt32 {
-    (1 + desk.random.below(max)) * lots[Int(instrument)]
+    (1 + desk.random.below(narrow: max)) * lots[Int(instrument)]
   }
 
   private func onGrid(_ price: UInt32, _ instrument: UInt16) -> UInt32 {
@@ -18,7 +18,7 @@ extension AuctionDayFlow {
   }
 
   private func drawSide(_ desk: inout OrderDesk) -> UInt8 {
-    UInt8(truncatingIfNeeded: desk.random.below(2))
+    UInt8(truncatingIfNeeded: desk.random.below(narrow: 2))
   }
 
   /// A price that rests.
@@ -40,7 +40,7 @@ extension AuctionDayFlow {
     _ desk: inout OrderDesk, _ instrument: UInt16, _ side: UInt8
   ) -> UInt32? {
     guard let other = desk.market.best(instrument, side ^ 1) else { return nil }
-    let step = desk.random.below(3) * ticks[Int(instrument)]
+    let step = desk.random.below(narrow: 3) * ticks[Int(instrument)]
     return side == StreamMarket.buy ? other + step : other - step
   }
 
@@ -50,12 +50,12 @@ extension AuctionDayFlow {
   mutating func gather(_ desk: inout OrderDesk, _ instrument: UInt16, isOpening: Bool) {
     let side = drawSide(&desk)
     let quantity = quantity(&desk, instrument)
-    let spread = desk.random.below(60) * ticks[Int(instrument)]
+    let spread = desk.random.below(narrow: 60) * ticks[Int(instrument)]
     let middle = onGrid(middles[Int(instrument)], instrument)
     let reach = 20 * ticks[Int(instrument)]
     let price = side == StreamMarket.buy ? middle + reach - spread : middle - reach + spread
     let phase = desk.market.instruments[Int(instrument)].phase
-    switch desk.random.below(100) {
+    switch desk.random.below(narrow: 100) {
     case ..<16: cancelAny(&desk, instrument)
     case ..<18: reduceAny(&desk, instrument)
     case ..<40 where phase != .volatilityPause:
@@ -134,7 +134,7 @@ extension AuctionDayFlow {
           instrument, side, price: passive, quantity: quantity, timeInForce: .goodTillCancel))
     case .dated:
       let expiry =
-        desk.timeNanoseconds + UInt64(1 + desk.random.below(90)) * Self.lastingMinutes
+        desk.timeNanoseconds + UInt64(1 + desk.random.below(narrow: 90)) * Self.lastingMinutes
       let orderId = desk.new(
         instrument, side, timeInForce: .goodTillDate, price: passive, quantity: quantity,
         expiry: expiry)
@@ -153,7 +153,7 @@ extension AuctionDayFlow {
       let lot = lots[Int(instrument)]
       desk.limit(
         instrument, side, price: passive, quantity: quantity + 10 * lot,
-        display: (1 + desk.random.below(10)) * lot)
+        display: (1 + desk.random.below(narrow: 10)) * lot)
     case .market:
       desk.marketOrder(instrument, side, quantity: quantity)
     case .protected:
@@ -204,7 +204,7 @@ extension AuctionDayFlow {
       loose.append(
         desk.new(
           instrument, side, type: .trailingStop, quantity: quantity,
-          trigger: (20 + desk.random.below(100)) * tick))
+          trigger: (20 + desk.random.below(narrow: 100)) * tick))
     case .primaryPeg, .midPeg:
       loose.append(
         desk.new(

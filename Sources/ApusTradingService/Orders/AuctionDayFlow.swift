@@ -84,7 +84,7 @@ struct AuctionDayFlow: OrderFlow {
       return
     }
     if Self.stretches[stretchIndex - 1].phase == .continuous, interrupts(&desk, part) { return }
-    let instrument = 1 + UInt16(desk.random.below(UInt32(Self.instrumentCount)))
+    let instrument = 1 + UInt16(desk.random.below(narrow: UInt32(Self.instrumentCount)))
     moveMiddle(&desk, instrument)
     switch desk.market.instruments[Int(instrument)].phase {
     case .continuous: continuous(&desk, instrument)

@@ -77,14 +77,14 @@ struct FlashCrashFlow: OrderFlow {
   // MARK: Commands
 
   private func calm(_ desk: inout OrderDesk, buyChance: UInt32) {
-    let side = desk.random.below(1_024) < buyChance ? StreamMarket.buy : StreamMarket.sell
+    let side = desk.random.below(narrow: 1_024) < buyChance ? StreamMarket.buy : StreamMarket.sell
     let cancelShare: UInt32 = desk.market.liveCount > 4_000 ? 40 : 30
-    switch desk.random.below(100) {
+    switch desk.random.below(narrow: 100) {
     case ..<cancelShare:
       guard let slot = desk.anyResting() else { return passive(&desk, side) }
       desk.cancel(slot: slot)
     case ..<(cancelShare + 4):
-      desk.marketOrder(Self.instrument, side, quantity: 1 + desk.random.below(150))
+      desk.marketOrder(Self.instrument, side, quantity: 1 + desk.random.below(narrow: 150))
     case ..<(cancelShare + 9):
       crossing(&desk, side, through: 3)
     case ..<(cancelShare + 13):
@@ -100,17 +100,17 @@ struct FlashCrashFlow: OrderFlow {
     if let other = desk.market.best(Self.instrument, side ^ 1) {
       price = side == StreamMarket.buy ? min(price, other - 1) : max(price, other + 1)
     }
-    desk.limit(Self.instrument, side, price: price, quantity: 1 + desk.random.below(100))
+    desk.limit(Self.instrument, side, price: price, quantity: 1 + desk.random.below(narrow: 100))
   }
 
   private func crossing(_ desk: inout OrderDesk, _ side: UInt8, through: UInt32) {
     guard let other = desk.market.best(Self.instrument, side ^ 1) else {
       return passive(&desk, side)
     }
-    let step = desk.random.below(through + 1)
+    let step = desk.random.below(narrow: through + 1)
     desk.limit(
       Self.instrument, side, price: side == StreamMarket.buy ? other + step : other - step,
-      quantity: 1 + desk.random.below(150))
+      quantity: 1 + desk.random.below(narrow: 150))
   }
 
   /// Mostly protection of those who hold: sell stops below the market.
@@ -118,7 +118,7 @@ struct FlashCrashFlow: OrderFlow {
     let side = desk.random.oneIn(5) ? StreamMarket.buy : StreamMarket.sell
     let stops = desk.market.instruments[Int(Self.instrument)].stops[Int(side)]
     if stops.count > Self.stopCountMax {
-      let stop = stops[Int(desk.random.below(UInt32(stops.count)))]
+      let stop = stops[Int(desk.random.below(narrow: UInt32(stops.count)))]
       _ = desk.market.removeStop(stop.orderId, Self.instrument, side)
       desk.cancel(stop.orderId)
       return
@@ -128,12 +128,12 @@ struct FlashCrashFlow: OrderFlow {
     let trigger = side == StreamMarket.buy ? anchor + distance : anchor - distance
     let limit: UInt32? = desk.random.oneIn(4) ? trigger - 40 : nil
     _ = desk.stop(
-      Self.instrument, side, trigger: trigger, quantity: 10 + desk.random.below(190),
+      Self.instrument, side, trigger: trigger, quantity: 10 + desk.random.below(narrow: 190),
       limit: side == StreamMarket.sell ? limit : nil)
   }
 
   private func wave(_ desk: inout OrderDesk) {
-    switch desk.random.below(100) {
+    switch desk.random.below(narrow: 100) {
     case ..<40:
       // Bids nearest to the market go first.
       guard let slot = desk.market.books.bestOrder(locate: Self.instrument, side: StreamMarket.buy)
@@ -143,10 +143,10 @@ struct FlashCrashFlow: OrderFlow {
       crossing(&desk, StreamMarket.sell, through: 8)
     case ..<72:
       desk.marketOrder(
-        Self.instrument, StreamMarket.sell, quantity: 100 + desk.random.below(1_900))
+        Self.instrument, StreamMarket.sell, quantity: 100 + desk.random.below(narrow: 1_900))
     case ..<73:
       desk.marketOrder(
-        Self.instrument, StreamMarket.sell, quantity: 10_000 + desk.random.below(20_000))
+        Self.instrument, StreamMarket.sell, quantity: 10_000 + desk.random.below(narrow: 20_000))
     case ..<88:
       passive(&desk, StreamMarket.sell)
     default:
@@ -167,12 +167,12 @@ struct FlashCrashFlow: OrderFlow {
       desk.cancel(slot: slot)
       return
     }
-    let side = UInt8(truncatingIfNeeded: desk.random.below(2))
+    let side = UInt8(truncatingIfNeeded: desk.random.below(narrow: 2))
     let centre = last - last / 100
-    let spread = desk.random.below(120)
+    let spread = desk.random.below(narrow: 120)
     desk.limit(
       Self.instrument, side,
       price: side == StreamMarket.buy ? centre + 30 - spread : centre - 30 + spread,
-      quantity: 1 + desk.random.below(300))
+      quantity: 1 + desk.random.below(narrow: 300))
   }
 }

@@ -2,13 +2,14 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusMarketProtocols
+internal import ApusTestBasics
 internal import ApusTrading
 
 /// Where a flow's orders are written: numbers and times them, and tells the model.
 ///
 /// The owner of an order follows from its id, so that a cancel needs no look-up.
 struct OrderDesk: Sendable {
-  var random: GeneratorRandom
+  var random: SeededRandom
   var market: StreamMarket
   /// Unit: nanoseconds since midnight.
   var timeNanoseconds: UInt64
@@ -26,7 +27,7 @@ struct OrderDesk: Sendable {
     seed: UInt64, instrumentCount: Int, ownerCount: UInt16, findsById: Bool,
     timeNanoseconds: UInt64
   ) {
-    random = GeneratorRandom(seed: seed)
+    random = SeededRandom(seed: seed)
     market = StreamMarket(instrumentCount: instrumentCount, findsById: findsById)
     self.ownerCount = ownerCount
     self.timeNanoseconds = timeNanoseconds
@@ -49,7 +50,7 @@ struct OrderDesk: Sendable {
   // MARK: Commands
 
   mutating func send(_ command: MatchingCommand) {
-    timeNanoseconds += UInt64(random.below(2 * meanGapNanoseconds))
+    timeNanoseconds += UInt64(random.below(narrow: 2 * meanGapNanoseconds))
     written.append(OrderLogRecord(timeNanoseconds: timeNanoseconds, command: command))
   }
 
@@ -171,7 +172,7 @@ struct OrderDesk: Sendable {
   /// Any resting order; nil when there is none.
   mutating func anyResting() -> UInt32? {
     let live = market.books.live
-    return live.isEmpty ? nil : live[Int(random.below(UInt32(live.count)))]
+    return live.isEmpty ? nil : live[Int(random.below(narrow: UInt32(live.count)))]
   }
 
   mutating func setPhase(_ instrument: UInt16, _ phase: MarketPhase) {

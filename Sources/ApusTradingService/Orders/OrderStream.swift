@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusTestBasics
 public import ApusTrading
 
 /// What decides the next commands of a stream.
@@ -79,7 +80,7 @@ public struct OrderStream: Sendable {
       configuration.limitsEveryOwner
       ? count + authorisingCount - Int(desk.ownerCount) : count
     // Draws for the times of the limits must not change the orders either.
-    desk.random = GeneratorRandom(seed: configuration.seed &+ 0x0DE5)
+    desk.random = SeededRandom(seed: configuration.seed &+ 0x0DE5)
     desk.timeNanoseconds += half
     self.configuration = configuration
     self.desk = desk

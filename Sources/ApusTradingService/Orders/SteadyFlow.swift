@@ -52,14 +52,14 @@ struct SteadyFlow: OrderFlow {
       middle = desk.random.oneIn(2) ? middle + 1 : middle - 1
       middle = min(max(middle, Self.startPrice / 2), 2 * Self.startPrice)
     }
-    let side = UInt8(truncatingIfNeeded: desk.random.below(2))
-    let draw = desk.random.below(100)
+    let side = UInt8(truncatingIfNeeded: desk.random.below(narrow: 2))
+    let draw = desk.random.below(narrow: 100)
     if draw >= limitShare, draw < limitShare + cancelShare, let slot = desk.anyResting() {
       desk.cancel(slot: slot)
     } else if draw < limitShare + cancelShare {
       limit(&desk, side, progress: progress)
     } else {
-      desk.marketOrder(Self.instrument, side, quantity: 1 + desk.random.below(200))
+      desk.marketOrder(Self.instrument, side, quantity: 1 + desk.random.below(narrow: 200))
     }
   }
 
@@ -68,13 +68,13 @@ struct SteadyFlow: OrderFlow {
     let target = max(16, min(livePeak, progress / 2))
     let excess = (desk.market.liveCount - target) * 1_024 / target
     let chance = min(max(crossingChance + excess * steepness, 0), 1_000)
-    let isCrossing = Int(desk.random.below(1_024)) < chance
-    let quantity = 1 + desk.random.below(100)
+    let isCrossing = Int(desk.random.below(narrow: 1_024)) < chance
+    let quantity = 1 + desk.random.below(narrow: 100)
     let distance =
       isDistanceUniform
-      ? 1 + desk.random.below(distanceMax)
+      ? 1 + desk.random.below(narrow: distanceMax)
       : min(desk.random.logUniform(octaveCount: 9), distanceMax)
-    let through = desk.random.below(4)
+    let through = desk.random.below(narrow: 4)
     let other = desk.market.best(Self.instrument, side ^ 1)
     var price = side == StreamMarket.buy ? middle - distance : middle + distance
     if let other {

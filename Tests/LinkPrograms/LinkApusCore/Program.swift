@@ -8,7 +8,7 @@ import ApusCore
 enum Program {
   static func main() throws {
     var journal = try JournalWriter(
-      storage: SimulatedJournalStorage(seed: 1),
+      storage: FileJournalStorage(path: CommandLine.arguments[0] + ".journal"),
       configuration: JournalConfiguration(segmentByteCount: 1 << 16, bufferByteCount: 1 << 14))
     print(journal.makeDurable())
     let latency = try LatencyHistogram()

@@ -3,12 +3,12 @@
 
 import ApusJournal
 
-/// A journal on a simulated disk.
+/// A journal beside the program.
 @main
 enum Program {
   static func main() throws {
     var journal = try JournalWriter(
-      storage: SimulatedJournalStorage(seed: 1),
+      storage: FileJournalStorage(path: CommandLine.arguments[0] + ".journal"),
       configuration: JournalConfiguration(segmentByteCount: 1 << 16, bufferByteCount: 1 << 14))
     print(journal.makeDurable(), journal.lastSequence)
   }

@@ -7,6 +7,6 @@ import ApusReplication
 @main
 enum Program {
   static func main() throws {
-    print(try EpochFile.read(SimulatedJournalStorage(seed: 1)).epoch)
+    print(try EpochFile.read(FileJournalStorage(path: CommandLine.arguments[0] + ".journal")).epoch)
   }
 }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusMarketProtocols
+import ApusTestSupport
 import ApusTrading
 
 /// Runs a stream on two engines until they say different things.
@@ -107,24 +108,11 @@ struct MatchingComparison {
     return false
   }
 
-  /// Leaves commands out while the difference stays: halves, then quarters, down to single ones.
+  /// The commands without those that the difference does not need.
   ///
   /// - Parameter workMax: Bounds the commands that are applied.
   func shrunk(_ difference: Difference, workMax: Int = 20_000_000) throws -> [TimedCommand] {
-    var commands = difference.commands
-    var size = commands.count / 2
-    var work = 0
-    while size >= 1, work < workMax {
-      var start = 0
-      while start < commands.count, work < workMax {
-        var shorter = commands
-        shorter.removeSubrange(start..<min(start + size, commands.count))
-        work += shorter.count
-        if try differs(shorter) { commands = shorter } else { start += size }
-      }
-      size /= 2
-    }
-    return commands
+    try CommandShrinker(commandCountMax: workMax).shrink(difference.commands, differs).commands
   }
 
   /// A difference as a person can run it again: the shrunk stream, as Swift, and what both say.

@@ -5,6 +5,7 @@ import ApusEngine
 import ApusHost
 import ApusJournal
 import ApusMemory
+import ApusTestKit
 import ApusTestSupport
 import ApusTrading
 import Testing

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusTestBasics
+
 /// What goes wrong on a simulated disk.
 public struct SimulatedDiskFaults: Sendable {
   /// Share of writes that move only a part. 0...1.
@@ -80,7 +82,7 @@ struct SimulatedFile {
   }
 
   /// Brings each unsynced sector to the disk whole, in part or not at all.
-  mutating func scatter(_ faults: SimulatedDiskFaults, _ random: inout SimulatedRandom) {
+  mutating func scatter(_ faults: SimulatedDiskFaults, _ random: inout SeededRandom) {
     // The new length is on the disk or not.
     if random.chance(0.5), durable.count != cached.count {
       let dirty = dirtySectors
@@ -90,30 +92,11 @@ struct SimulatedFile {
     }
     for sector in dirtySectors.sorted() {
       if random.chance(faults.tornSector) {
-        keep(sector, byteCount: Int(random.next() % UInt64(Self.sectorByteCount)))
+        keep(sector, byteCount: random.below(Self.sectorByteCount))
       } else if random.chance(0.5) {
         keep(sector, byteCount: Self.sectorByteCount)
       }
     }
     dirtySectors.removeAll(keepingCapacity: true)
-  }
-}
-
-/// SplitMix64: the same seed gives the same faults.
-struct SimulatedRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func chance(_ probability: Double) -> Bool {
-    Double(next() >> 11) / Double(1 << 53) < probability
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+public import ApusJournal
+internal import ApusTestBasics
+
 /// A disk in memory with the faults of a real one, from a seed: for tests and simulators.
 ///
 /// Writes land in a page cache and reach the disk when they are synced; until then a power cut keeps
@@ -27,7 +30,7 @@ public final class SimulatedJournalStorage: JournalStorage {
   /// How commits reach the disk.
   public var modeDescription: String { "simulated disk" }
 
-  private var random: SimulatedRandom
+  private var random: SeededRandom
   private var files: [Int: SimulatedFile] = [:]
   private var nextFileNumber = 0
   private var names: [String: Int] = [:]
@@ -53,7 +56,7 @@ public final class SimulatedJournalStorage: JournalStorage {
 
   /// An empty disk.
   public init(seed: UInt64, faults: SimulatedDiskFaults = .init(), location: String = "simulated") {
-    random = SimulatedRandom(seed: seed)
+    random = SeededRandom(seed: seed)
     self.faults = faults
     self.location = location
   }
@@ -70,7 +73,7 @@ public final class SimulatedJournalStorage: JournalStorage {
       file.cached = file.durable
       files[number] = file
     }
-    let kept = unsyncedNames.isEmpty ? 0 : Int(random.next() % UInt64(unsyncedNames.count + 1))
+    let kept = unsyncedNames.isEmpty ? 0 : random.below(unsyncedNames.count + 1)
     for change in unsyncedNames.prefix(kept) { apply(change, to: &durableNames) }
     unsyncedNames.removeAll()
     names = durableNames
@@ -86,7 +89,7 @@ public final class SimulatedJournalStorage: JournalStorage {
 
   private func applyCommitInPart() {
     guard let commit, commit.settled == nil, let number = openFiles[commit.handle] else { return }
-    let count = Int(random.next() % UInt64(commit.bytes.count + 1))
+    let count = random.below(commit.bytes.count + 1)
     unsafe commit.bytes.withUnsafeBytes { bytes in
       let part = unsafe UnsafeRawBufferPointer(rebasing: bytes.prefix(count))
       unsafe files[number]?.write(part, at: commit.offset)
@@ -262,7 +265,7 @@ public final class SimulatedJournalStorage: JournalStorage {
     if random.chance(faults.writeError) { return .failed(errno: Self.EIO) }
     guard hasSpace(for: offset + source.count - size) else { return .failed(errno: Self.ENOSPC) }
     var count = source.count
-    if count > 1, random.chance(faults.shortWrite) { count = Int(random.next() % UInt64(count)) }
+    if count > 1, random.chance(faults.shortWrite) { count = random.below(count) }
     let part = unsafe UnsafeRawBufferPointer(rebasing: source.prefix(count))
     unsafe files[number]?.write(part, at: offset)
     return .count(count)
@@ -289,7 +292,7 @@ public final class SimulatedJournalStorage: JournalStorage {
   ) {
     precondition(
       commit == nil, "SimulatedJournalStorage.beginCommit: expected the one before to be told of")
-    let looks = Int(random.next() % UInt64(max(0, faults.commitLookCountMax) + 1))
+    let looks = random.below(max(0, faults.commitLookCountMax) + 1)
     commit = Commit(
       handle: file.rawValue, offset: offset, bytes: unsafe Array(source), looksLeft: looks)
   }
