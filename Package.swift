@@ -46,8 +46,8 @@ func linkProgram(_ product: String) -> Target {
 }
 
 let linkedProducts = [
-  "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusCore", "ApusReplication", "ApusReplicationNATS",
-  "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading", "ApusTradingService",
+  "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusClient", "ApusCore",
+  "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading", "ApusTradingService",
 ]
 
 let package = Package(
@@ -135,7 +135,7 @@ let package = Package(
     module("ApusTrading", ["ApusMemory", "ApusEngine", "ApusMarketProtocols", "CApusPlatform"]),
 
     // Engines, for programs in other languages
-    module("ApusC", ["ApusEngine", "ApusMarketProtocols", "ApusTrading", "CApus"]),
+    module("ApusC", ["ApusEngine", "ApusMarketProtocols", "ApusTrading", "ApusClient", "CApus"]),
 
     // Services
     module("ApusServiceKit", ["ApusCore", "ApusReplication"]),
@@ -265,7 +265,9 @@ let package = Package(
       ]),
     tests(
       "ApusServiceKit",
-      ["ApusServiceKit", "ApusCore", "ApusReplication", "ApusMetrics", "ApusTestKit"]),
+      [
+        "ApusServiceKit", "ApusClient", "ApusCore", "ApusReplication", "ApusMetrics", "ApusTestKit",
+      ]),
     tests(
       "ApusTradingService",
       [

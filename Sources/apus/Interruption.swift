@@ -3,12 +3,23 @@
 
 internal import ApusCapture
 internal import Foundation
+internal import Synchronization
 
 /// Ends the process at an interrupt as usual, once what is not finished was removed.
 ///
 /// The signals are blocked, and a thread of their own waits for them: it may do what no signal handler
 /// may. It then dies of the signal, so that a shell sees what it expects (130 after Ctrl-C).
 enum Interruption {
+  private static let asks = Atomic(false)
+  private static let wasAsked = Atomic(false)
+
+  /// From now on the first signal is a request: whoever asks ``isRequested`` ends when it suits. The
+  /// second one ends the process as usual.
+  static func becomeRequest() { asks.store(true, ordering: .releasing) }
+
+  /// Whether the process was asked to end.
+  static var isRequested: Bool { wasAsked.load(ordering: .acquiring) }
+
   /// - Precondition: Called before the process has a second thread, which inherits what is blocked.
   static func watch() {
     var signals = sigset_t()
@@ -24,6 +35,10 @@ enum Interruption {
       var number: CInt = 0
       // SAFETY: both live during the call.
       while unsafe sigwait(&waited, &number) != 0 {}
+      if asks.load(ordering: .acquiring) {
+        wasAsked.store(true, ordering: .releasing)
+        while unsafe sigwait(&waited, &number) != 0 {}
+      }
       Leftovers.removeAll()
       signal(number, SIG_DFL)
       unsafe pthread_sigmask(SIG_UNBLOCK, &waited, nil)

@@ -9,7 +9,7 @@ internal import Foundation
 enum TopCommand: Command {
   static let name = "top"
   static let summary = "Shows the counters of a running process, live."
-  static let usage = "top FILE [options]"
+  static let usage = "top FILE|FOLDER [options]"
   static let options = [
     Option("interval", "SECONDS", "time between two looks, which rates are over (default 1)"),
     Option("once", nil, "one table and the end; with --interval it has rates"),
@@ -22,13 +22,13 @@ enum TopCommand: Command {
 
   static func run(_ options: ParsedOptions) throws -> ExitCode {
     guard options.operands.count == 1 else {
-      throw UsageError("expected one counter file; see 'apus top --help'")
+      throw UsageError("expected one counter file, or a service's folder; see 'apus top --help'")
     }
     let forms = ["once", "prometheus", "json"].filter(options.has)
     guard forms.count <= 1 else {
       throw UsageError("--\(forms[0]) and --\(forms[1]): expected one of them")
     }
-    let path = options.operands[0]
+    let path = CounterWatch.file(of: options.operands[0])
     let interval = try interval(options)
     do {
       if options.has("prometheus") {

@@ -41,7 +41,17 @@ enum apus_status {
   /// A side that is neither `APUS_SIDE_BUY` nor `APUS_SIDE_SELL`.
   APUS_BAD_SIDE = 4,
   /// The book has no orders on that side.
-  APUS_EMPTY = 5
+  APUS_EMPTY = 5,
+  /// The client's ring is full; nothing was submitted: try again.
+  APUS_RING_FULL = 6,
+  /// The attachment is longer than APUS_ATTACHMENT_MAX; nothing was submitted.
+  APUS_ATTACHMENT_TOO_LONG = 7,
+  /// The service has ended or died: reconnect, then submit again what no event told of.
+  APUS_DISCONNECTED = 8,
+  /// Events were removed before this client read them; the next poll begins with the first that is there.
+  APUS_EVENTS_MISSED = 9,
+  /// The event log cannot be read any more.
+  APUS_LOG_UNREADABLE = 10
 };
 
 /// `apus_command.kind`.
@@ -438,6 +448,53 @@ uint64_t apus_engine_sequence(const apus_engine *engine);
 /// A hash of everything that decides what later commands do: equal states, equal digests. Walks the
 /// state. 0 for NULL.
 uint64_t apus_engine_digest(const apus_engine *engine);
+
+// A client of `apus serve matching`: commands go into a ring of its own, events come from the service's
+// event log, which has those of all clients. Other clients see its events too.
+
+/// The longest attachment of a command. Unit: bytes.
+#define APUS_ATTACHMENT_MAX 1400
+
+/// A client of a service on this machine.
+typedef struct apus_client apus_client;
+
+/// Connects to the service in a folder.
+///
+/// - folder: the service's data folder.
+/// - cursor: a name of 1 to 32 bytes under which the service keeps events until this client has read them,
+///   also while it is not there; the client resumes where it was. NULL: from the next event on.
+/// - error, error_size: where a text goes if it fails, cut to fit, with its NUL; NULL or 0 for none.
+///
+/// Returns NULL where no service runs, all its rings have clients, or `folder` is NULL.
+apus_client *apus_client_connect(
+    const char *folder, const char *cursor, char *error, size_t error_size);
+
+/// Gives the ring back. What was submitted is still done. NULL is fine.
+void apus_client_close(apus_client *client);
+
+/// Submits a command and up to APUS_ATTACHMENT_MAX bytes that are kept beside it. It was done once an
+/// event of it is in the log.
+///
+/// Returns APUS_OK, APUS_NULL_ARGUMENT, APUS_RING_FULL, APUS_ATTACHMENT_TOO_LONG or APUS_DISCONNECTED.
+int apus_client_submit(
+    apus_client *client, const apus_command *command, const void *attachment,
+    size_t attachment_size);
+
+/// Reads the next events, at most `max` of them.
+///
+/// - sequences: for each event the sequence of its command; may be NULL.
+/// - count: how many there were; 0 when there is no new one.
+///
+/// Returns APUS_OK, APUS_NULL_ARGUMENT, APUS_EVENTS_MISSED or APUS_LOG_UNREADABLE.
+int apus_client_poll(
+    apus_client *client, apus_event *events, uint64_t *sequences, size_t max, size_t *count);
+
+/// Waits for an event, not longer than so many nanoseconds. Returns 1 if there is one, else 0.
+int apus_client_wait(apus_client *client, uint64_t limit_nanoseconds);
+
+/// Takes a ring of the service that runs in the folder now; the place in the events stays. Returns APUS_OK,
+/// APUS_NULL_ARGUMENT, or APUS_DISCONNECTED with the reason in `error`: try again later.
+int apus_client_reconnect(apus_client *client, char *error, size_t error_size);
 
 /// Version of the library, as `APUS_VERSION`. Never freed.
 const char *apus_version(void);

@@ -19,6 +19,13 @@ public struct CounterWatch: ~Copyable {
     reader = try Self.open(path)
   }
 
+  /// The counter file that a name stands for: a service's where it is the service's data folder.
+  public static func file(of path: String) -> String {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let isFolder = attributes?[.type] as? FileAttributeType == .typeDirectory
+    return isFolder ? ServiceFolder(path).counters : path
+  }
+
   /// Reads the file; from the second time on with rates since the time before.
   ///
   /// - Parameter isRecent: Whether percentiles are of the interval alone.

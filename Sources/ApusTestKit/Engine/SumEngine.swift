@@ -6,7 +6,8 @@ public import ApusEngine
 /// As little of an engine as there can be: for tests of what is around engines, where the engine does not
 /// matter.
 ///
-/// Its state depends on the order of its commands, on each of their bits and on their times.
+/// Its state depends on the order of its commands, on each of their bits, on their attachments and on
+/// their times.
 public struct SumEngine: Engine, Sendable {
   /// There is nothing to configure.
   public struct Configuration: Sendable {
@@ -16,6 +17,8 @@ public struct SumEngine: Engine, Sendable {
 
   /// Layout 1: count, sum.
   public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "sum", version: 1) }
+  /// An Ethernet frame's worth.
+  public static var attachmentByteCountMax: Int { 1_400 }
   /// One: the sum.
   public var eventCountMax: Int { 1 }
   /// Commands so far.
@@ -32,6 +35,11 @@ public struct SumEngine: Engine, Sendable {
     into events: inout EventSink<UInt64>
   ) {
     take(command, at: time)
+    for offset in 0..<attachment.byteCount {
+      // SAFETY: the offset is below the count.
+      let byte = unsafe attachment.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+      sum = sum &* 31 &+ UInt64(byte)
+    }
     events.emit(sum)
   }
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusServiceKit
+public import ApusTrading
+
+/// The matching engine as a service of its own: `apus serve matching`.
+public enum MatchingService {
+  /// A service whose engine is the matching engine.
+  public typealias Service = EngineService<MatchingEngine>
+
+  /// Orders that may rest, unless something else is asked for.
+  public static let orderCapacityDefault = 1 << 20
+
+  /// Recovers the engine in the folder, or makes one, and serves.
+  ///
+  /// - Parameter orderCapacity: Orders that may rest at the same time. Shape: 1...2^31.
+  /// - Throws: ``ServiceError``.
+  public static func start(
+    orderCapacity: Int, configuration: ServiceConfiguration
+  ) throws(ServiceError) -> Service {
+    guard (1...(1 << 31)).contains(orderCapacity) else {
+      throw .configuration(field: "orders", value: "\(orderCapacity)", expected: "1 to 2^31")
+    }
+    return try Service.start(
+      engine: MatchingEngine.Configuration(
+        orderCapacity: orderCapacity, levelCapacity: min(orderCapacity, 1 << 20)),
+      configuration: configuration)
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusServiceKit
+internal import ApusTradingService
+internal import Foundation
+
+/// `apus serve`: an engine as a process that others on this machine drive.
+enum ServeCommand: Command {
+  static let name = "serve"
+  static let summary =
+    "Runs the matching engine as a service: clients on this machine submit through rings in its folder "
+    + "and read its event log. Ends on SIGTERM or SIGINT, after what was submitted is done and on the disk."
+  static let usage = "serve matching FOLDER [options]"
+  static let options = [
+    Option("config", "FILE", "a JSON5 file with the values of docs/formats/service.md", role: .input),
+    Option("cpu", "N", "run the engine's thread on this CPU (default: any)"),
+    Option("wait", "HOW", "spin, yield or park while there is no command (default park)"),
+    Option("release", "WHEN", "events leave atOnce, or when their command is durable (default)"),
+    Option("clients", "N", "rings for clients (default 8)"),
+    Option("orders", "N", "orders that may rest (default 1048576)"),
+    Option("json", nil, "print one JSON object: what was served"),
+  ]
+
+  static func files(_ options: ParsedOptions) -> FileUse {
+    FileUse(inputs: [options.string("config")].compactMap { $0 }, outputs: [])
+  }
+
+  private struct Served: Encodable {
+    var folder: String
+    var commands: UInt64
+    var events: UInt64
+    var lastSequence: UInt64
+    var acknowledgedSequence: UInt64
+    var refusedMessages: UInt64
+    var problems: [String]
+  }
+
+  static func run(_ options: ParsedOptions) throws -> ExitCode {
+    guard options.operands.first == "matching" else {
+      throw UsageError("expected what to serve: apus serve matching FOLDER")
+    }
+    let configuration = try configuration(options)
+    let orders =
+      try options.integer("orders", in: 1...(1 << 31)) ?? MatchingService.orderCapacityDefault
+    Interruption.becomeRequest()
+    let service: MatchingService.Service
+    do throws(ServiceError) {
+      service = try MatchingService.start(orderCapacity: orders, configuration: configuration)
+    } catch {
+      if case .configuration = error { throw UsageError(error.description) }
+      throw WorkError(error.description)
+    }
+    Console.errorLines(
+      """
+      \(service.recovery.description)
+      event log: \(service.eventLogRecovery.position) events; journal: \(service.journalMode)
+      serving \(configuration.folder) for \(configuration.clients) clients; \
+      watch it with: apus top \(configuration.folder)
+      """)
+    while service.isServing, !Interruption.isRequested { Thread.sleep(forTimeInterval: 0.02) }
+    let hadFailed = service.status.hasFailed
+    do throws(ServiceError) { try service.stop() } catch { throw WorkError(error.description) }
+    let status = service.status
+    try report(status, configuration, options)
+    return hadFailed || status.hasFailed ? .failed : .good
+  }
+
+  private static func report(
+    _ status: ServiceStatus, _ configuration: ServiceConfiguration, _ options: ParsedOptions
+  ) throws {
+    for problem in status.problems { Console.error("apus: \(problem)") }
+    if options.has("json") {
+      try Console.printJSON(
+        Served(
+          folder: configuration.folder, commands: status.commandCount, events: status.eventCount,
+          lastSequence: status.appliedSequence,
+          acknowledgedSequence: status.acknowledgedSequence,
+          refusedMessages: status.refused.count, problems: status.problems))
+    } else {
+      try Console.print(
+        "served \(status.commandCount) commands; \(status.eventCount) events in the log; "
+          + "everything up to \(status.acknowledgedSequence) is acknowledged")
+    }
+  }
+
+  private static func configuration(_ options: ParsedOptions) throws -> ServiceConfiguration {
+    guard options.operands.count <= 2 else {
+      throw UsageError("\(options.operands[2]): expected one folder")
+    }
+    var configuration = ServiceConfiguration(folder: "")
+    if let path = options.string("config") {
+      do throws(ServiceError) { configuration = try .read(path: path) } catch {
+        throw InputError(error.description)
+      }
+    }
+    if options.operands.count == 2 { configuration.folder = options.operands[1] }
+    guard !configuration.folder.isEmpty else {
+      throw UsageError("expected the service's data folder: apus serve matching FOLDER")
+    }
+    configuration.cpu = try options.integer("cpu", in: 0...1_023) ?? configuration.cpu
+    configuration.clients = try options.integer("clients", in: 1...64) ?? configuration.clients
+    configuration.wait = try word("wait", options) ?? configuration.wait
+    configuration.release = try word("release", options) ?? configuration.release
+    return configuration
+  }
+
+  private static func word<Word: RawRepresentable<String> & CaseIterable>(
+    _ name: String, _ options: ParsedOptions
+  ) throws(UsageError) -> Word? {
+    guard let text = options.string(name) else { return nil }
+    guard let word = Word(rawValue: text) else {
+      let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("--\(name) \(text): expected one of \(known)")
+    }
+    return word
+  }
+}
