@@ -30,8 +30,7 @@ extension EventReadOutcome {
   }
 
   /// What opening for writing and reading everything says, the same twice.
-  private func errors(_ folder: ScratchFolder) -> (writer: EventLogError?, reader: EventLogError?)
-  {
+  private func errors(_ folder: ScratchFolder) -> (writer: EventLogError?, reader: EventLogError?) {
     var reader: EventLogError?
     do throws(EventLogError) {
       var opened = try EventLogRig.reader(folder)
