@@ -47,7 +47,8 @@ func linkProgram(_ product: String) -> Target {
 
 let linkedProducts = [
   "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusClient", "ApusCore",
-  "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading", "ApusTradingService",
+  "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusMarketProtocols",
+  "ApusMarketCaptures", "ApusTrading", "ApusTradingService",
 ]
 
 let package = Package(

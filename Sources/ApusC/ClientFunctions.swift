@@ -22,7 +22,8 @@ public func apus_client_connect(
   _ error: UnsafeMutablePointer<CChar>?, _ error_size: Int
 ) -> OpaquePointer? {
   guard let folder = unsafe folder else {
-    unsafe copy("folder: expected the service's data folder, not NULL", to: error, byteCount: error_size)
+    unsafe copy(
+      "folder: expected the service's data folder, not NULL", to: error, byteCount: error_size)
     return nil
   }
   // SAFETY: the caller's texts, with their NULs.

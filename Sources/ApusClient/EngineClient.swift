@@ -128,10 +128,12 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
   /// Submits a command and what belongs to it.
   ///
   /// - Complexity: O(bytes); no allocation; no system call unless the ring is full.
-  public mutating func submit(_ command: Command, attachment: RawSpan = RawSpan()) -> SubmitOutcome {
+  public mutating func submit(_ command: Command, attachment: RawSpan = RawSpan()) -> SubmitOutcome
+  {
     guard attachment.byteCount <= attachmentByteCountMax else {
       return .attachmentTooLong(byteCountMax: attachmentByteCountMax)
     }
+    if producer.isConsumerClosed { return .disconnected }
     switch producer.tryPush(command, attachment: attachment) {
     case .pushed: return .submitted
     case .tooLong: return .attachmentTooLong(byteCountMax: producer.messageByteCountMax)

@@ -45,7 +45,8 @@ extension Command {
 enum Apus {
   static var commands: [any Command.Type] {
     [
-      ReplayCommand.self, ServeCommand.self, GenerateCommand.self, BenchCommand.self, JournalCommand.self,
+      ReplayCommand.self, ServeCommand.self, GenerateCommand.self, BenchCommand.self,
+      JournalCommand.self,
       TopCommand.self, DoctorCommand.self,
     ]
   }

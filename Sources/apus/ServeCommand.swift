@@ -13,7 +13,8 @@ enum ServeCommand: Command {
     + "and read its event log. Ends on SIGTERM or SIGINT, after what was submitted is done and on the disk."
   static let usage = "serve matching FOLDER [options]"
   static let options = [
-    Option("config", "FILE", "a JSON5 file with the values of docs/formats/service.md", role: .input),
+    Option(
+      "config", "FILE", "a JSON5 file with the values of docs/formats/service.md", role: .input),
     Option("cpu", "N", "run the engine's thread on this CPU (default: any)"),
     Option("wait", "HOW", "spin, yield or park while there is no command (default park)"),
     Option("release", "WHEN", "events leave atOnce, or when their command is durable (default)"),

@@ -22,7 +22,7 @@ import Testing
 
   static let configuration = BookReplayEngine.Configuration(
     books: .init(orderCapacity: 1 << 16, levelCapacity: 1 << 16, pages: .plain),
-    tellsBestPrices: true, messageCountMax: 128)
+    tellsBestPrices: true, messageCountMax: 24)
   /// A record takes what one command's messages may.
   static let journal = JournalConfiguration(
     segmentByteCount: 2 << 20, bufferByteCount: 1 << 19, preallocation: .allocate)
@@ -66,13 +66,14 @@ import Testing
 
   static func unbroken(_ bytes: [UInt8]) throws -> UInt64 {
     var host = try EngineHost(
-      engine: BookReplayEngine(configuration: configuration), input: NoInput(), journal: NoJournal(),
+      engine: BookReplayEngine(configuration: configuration), input: NoInput(),
+      journal: NoJournal(),
       output: NoOutput(), configuration: .init(release: .atOnce, eventCapacity: 1 << 12))
     var position = 0
     while position < bytes.count {
       let taken = unsafe host.step(
         framed: bytes.span.bytes.extracting(position..<bytes.count),
-        streamOffset: UInt64(position), messageCountMax: 128)
+        streamOffset: UInt64(position), messageCountMax: 24)
       if taken == 0 { break }
       position += taken
     }
@@ -80,7 +81,8 @@ import Testing
   }
 
   static func host(
-    _ engine: consuming BookReplayEngine, _ writer: consuming JournalWriter, _ lastTime: Nanoseconds,
+    _ engine: consuming BookReplayEngine, _ writer: consuming JournalWriter,
+    _ lastTime: Nanoseconds,
     _ position: ReplicatedPosition?
   ) throws -> Host {
     let last = writer.lastSequence
@@ -88,7 +90,7 @@ import Testing
       engine: engine, input: NoInput(), journal: writer, output: CallerOutput(),
       configuration: HostConfiguration(
         release: position == nil ? .durable : .replicated, eventCapacity: 1 << 12,
-        digestInterval: 9, timedBatchInterval: nil, lastSequence: last, lastTime: lastTime,
+        digestInterval: 4, timedBatchInterval: nil, lastSequence: last, lastTime: lastTime,
         replica: position))
   }
 
@@ -113,7 +115,7 @@ import Testing
         silenceNanoseconds: patientNanoseconds, retryNanoseconds: 5_000_000))
     var follower = try SnapshotFollower(
       BookReplayEngine.self, engine: configuration, path: path,
-      configuration: SnapshotFollowerConfiguration(commandInterval: 20))
+      configuration: SnapshotFollowerConfiguration(commandInterval: 10))
     var position = 0
     var changeCount = 0
     let end = patience()
@@ -121,7 +123,7 @@ import Testing
       if position < bytes.count / 2 {
         let taken = unsafe host.step(
           framed: bytes.span.bytes.extracting(position..<bytes.count),
-          streamOffset: UInt64(position), messageCountMax: 128)
+          streamOffset: UInt64(position), messageCountMax: 24)
         position += taken
       } else if host.acknowledgedSequence == host.lastSequence {
         break
@@ -171,13 +173,12 @@ import Testing
     while position < bytes.count {
       let taken = unsafe host.step(
         framed: bytes.span.bytes.extracting(position..<bytes.count),
-        streamOffset: UInt64(position), messageCountMax: 128)
+        streamOffset: UInt64(position), messageCountMax: 24)
       position += taken
       host.takeEvents { _ in }
       if taken == 0 {
-        guard FramedMessages.wholeByteCount(
-          of: unsafe bytes.span.bytes.extracting(position..<bytes.count), messageCountMax: 1) > 0
-        else { break }
+        let rest = unsafe bytes.span.bytes.extracting(position..<bytes.count)
+        if FramedMessages.wholeByteCount(of: rest, messageCountMax: 1) == 0 { break }
         expect(host.flush())
       }
     }

@@ -187,7 +187,7 @@ public struct SnapshotFollower<E: Engine & ~Copyable>: ~Copyable {
     do throws(SnapshotError) {
       let found = try EngineRecovery.restoreNewest(
         E.self, configuration: engine, from: catalog, refused: &refusals)
-      guard let restored = found else { 
+      guard let restored = found else {
         return Start(engine: try EngineRecovery.makeEmpty(configuration: engine))
       }
       let (sequence, time) = (restored.header.sequence, restored.header.time)

@@ -64,15 +64,13 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   public let journalMode: String
 
   private let door: InputDoor
-  private let log: EventLog
   private let gauge: HostGauge
   private let keeper: ServiceKeeper
-  private let follower: SnapshotFollowerThread?
   private var thread: Thread?
 
   private init(
-    _ configuration: ServiceConfiguration, _ parts: ServiceParts,
-    follower: SnapshotFollowerThread?, keeper: ServiceKeeper, thread: consuming Thread
+    _ configuration: ServiceConfiguration, _ parts: ServiceParts, keeper: ServiceKeeper,
+    thread: consuming Thread
   ) {
     self.configuration = configuration
     folder = ServiceFolder(configuration.folder)
@@ -80,9 +78,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     eventLogRecovery = parts.log.recovery
     journalMode = parts.journalMode
     door = parts.door
-    log = parts.log
     gauge = thread.gauge
-    self.follower = follower
     self.keeper = keeper
     self.thread = consume thread
   }
@@ -116,7 +112,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     let keeper = try ServiceKeeper.start(
       log: parts.log, host: thread.gauge, follower: follower, door: parts.door, counters: counters)
     try parts.description(of: E.self, configuration).write(folder)
-    return EngineService(configuration, parts, follower: follower, keeper: keeper, thread: thread)
+    return EngineService(configuration, parts, keeper: keeper, thread: thread)
   }
 
   private static func startHost(
@@ -190,16 +186,10 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     try? FileManager.default.removeItem(atPath: folder.description)
     door.close()
     // A log that is stalled would keep the host from ending.
-    if log.isStalled { thread.stop() }
+    if keeper.isStalled { thread.stop() }
     let host = thread.finish()
     let acknowledged = host.acknowledgedSequence
     _ = consume host
-    follower?.finish()
-    keeper.finish()
-    do throws(EventLogError) {
-      try log.sync(completeThrough: acknowledged)
-    } catch {
-      throw .eventLog(error)
-    }
+    try keeper.finish(completeThrough: acknowledged)
   }
 }

@@ -32,7 +32,8 @@ struct ServiceCounters: ~Copyable, Sendable {
         "apus_refused_messages_total", help: "Messages in clients' rings that were no command.",
         labels: [.init("reason", reason)])
     }
-    let commands = try file.counter("apus_commands_total", help: "Commands applied since the start.")
+    let commands = try file.counter(
+      "apus_commands_total", help: "Commands applied since the start.")
     let events = try file.counter("apus_events_total", help: "Events in the event log's life.")
     let applied = try file.gauge("apus_applied_sequence", help: "Last record that was applied.")
     let durable = try file.gauge("apus_durable_sequence", help: "Last record on the disk.")

@@ -82,11 +82,13 @@ public struct ServiceDescription: Codable, Sendable, Equatable {
         Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     } catch {
       throw .description(
-        path: path, reason: "cannot be read (\(error.localizedDescription)); is a service running here?")
+        path: path,
+        reason: "cannot be read (\(error.localizedDescription)); is a service running here?")
     }
     guard found.version == currentVersion else {
       throw .description(
-        path: path, reason: "version \(found.version), expected \(currentVersion); use the program of "
+        path: path,
+        reason: "version \(found.version), expected \(currentVersion); use the program of "
           + "the service's version")
     }
     return found

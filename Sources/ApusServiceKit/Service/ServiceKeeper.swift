@@ -12,12 +12,14 @@ final class ServiceKeeper: Sendable {
   /// Rounds between two syncs of the event log, which write to the disk.
   private static let syncRounds = 10
 
-  private let log: EventLog
+  /// Nil after the end: whoever has it has the files.
+  private let openLog: Mutex<EventLog?>
   private let host: HostGauge
   private let follower: SnapshotFollowerThread?
   private let door: InputDoor
   private let isStopping = Atomic(false)
-  private let hasEnded = Atomic(false)
+  /// What it stood at when it ended.
+  private let last = Mutex<ServiceStatus?>(nil)
   /// Why the event log could not be synced or tidied, as of the last try.
   private let amiss = Mutex<String?>(nil)
 
@@ -26,7 +28,7 @@ final class ServiceKeeper: Sendable {
   private init(
     _ log: EventLog, _ host: HostGauge, _ follower: SnapshotFollowerThread?, _ door: InputDoor
   ) {
-    self.log = log
+    openLog = Mutex(log)
     self.host = host
     self.follower = follower
     self.door = door
@@ -63,6 +65,7 @@ final class ServiceKeeper: Sendable {
   }
 
   private func keep(isSyncDue: Bool) {
+    guard let log = openLog.withLock({ $0 }) else { return }
     do throws(EventLogError) {
       try log.prepare()
       if isSyncDue {
@@ -77,26 +80,41 @@ final class ServiceKeeper: Sendable {
     }
   }
 
-  var status: ServiceStatus {
+  var status: ServiceStatus { last.withLock { $0 } ?? present(openLog.withLock { $0 }) }
+
+  /// Whether the event log takes nothing now.
+  var isStalled: Bool { openLog.withLock { $0?.isStalled ?? false } }
+
+  private func present(_ log: EventLog?) -> ServiceStatus {
     let now = host.status
     let followed = follower?.status
     var problems: [String] = []
     if now.hasFailed { problems.append("the journal has failed: start the service again") }
-    if let stall = log.stall { problems.append(stall.description) }
+    if let stall = log?.stall { problems.append(stall.description) }
     if let line = amiss.withLock({ $0 }), !problems.contains(line) { problems.append(line) }
     if let failure = followed?.failure { problems.append("snapshots: \(failure)") }
     return ServiceStatus(
       appliedSequence: now.lastSequence, durableSequence: now.durableSequence,
       acknowledgedSequence: now.acknowledgedSequence, commandCount: now.commandCount,
-      eventCount: log.position, refused: door.refused,
+      eventCount: log?.position ?? 0, refused: door.refused,
       snapshotSequence: followed?.snapshotSequence ?? 0, problems: problems,
       hasFailed: now.hasFailed)
   }
 
-  func finish() {
+  /// Ends the threads, syncs the event log once more and lets go of it.
+  ///
+  /// - Parameter sequence: Everything up to it is in the log.
+  func finish(completeThrough sequence: UInt64) throws(ServiceError) {
+    follower?.finish()
     isStopping.store(true, ordering: .releasing)
     let own = thread.withLock { $0.take() }
     own?.join()
+    let log = openLog.withLock { $0.take() }
+    let status = present(log)
+    last.withLock { $0 = status }
+    do throws(EventLogError) { try log?.sync(completeThrough: sequence) } catch {
+      throw .eventLog(error)
+    }
   }
 }
 
