@@ -48,7 +48,7 @@ func linkProgram(_ product: String) -> Target {
 let linkedProducts = [
   "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusClient", "ApusCore",
   "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusMarketProtocols",
-  "ApusMarketCaptures", "ApusTrading", "ApusTradingService",
+  "ApusMarketCaptures", "ApusTrading", "ApusServiceKit", "ApusTradingService",
 ]
 
 let package = Package(
@@ -67,6 +67,7 @@ let package = Package(
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
     .library(name: "ApusMarketCaptures", targets: ["ApusMarketCaptures"]),
     .library(name: "ApusTrading", targets: ["ApusTrading"]),
+    .library(name: "ApusServiceKit", targets: ["ApusServiceKit"]),
     .library(name: "ApusTradingService", targets: ["ApusTradingService"]),
     // For programs in C and C++; `make install` installs it as libapus.so.
     .library(name: "ApusC", type: .dynamic, targets: ["ApusC"]),

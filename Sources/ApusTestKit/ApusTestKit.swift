@@ -15,4 +15,6 @@
 /// - ``SimulatedJournalStorage`` is that disk, and ``SimulatedClock`` the time.
 ///
 /// Threading: everything here is for one thread at a time.
+@_exported public import ApusEngine
+@_exported public import ApusJournal
 @_exported public import ApusTestBasics

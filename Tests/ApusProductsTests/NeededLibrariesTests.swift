@@ -21,6 +21,7 @@ import Testing
     ("ApusReplicationNATS", ["libnuma", "libz", "liburing", "libnats"]),
     ("ApusCapture", ["libnuma", "libz", "libisal", "libpcap"]),
     ("ApusMarketCaptures", ["libnuma", "libz", "libisal", "libpcap"]),
+    ("ApusServiceKit", ["libnuma", "libz", "liburing"]),
     ("ApusTradingService", ["libnuma", "libz", "liburing", "libisal", "libpcap"]),
   ]
 
@@ -37,7 +38,8 @@ import Testing
 
   @Test(.enabled(if: hasReadelf, "no readelf in /usr/bin"))
   func nothingBelowTheServicesNeedsFoundation() throws {
-    for product in Self.products.map(\.name) where product != "ApusTradingService" {
+    let services: Set = ["ApusServiceKit", "ApusTradingService"]
+    for product in Self.products.map(\.name) where !services.contains(product) {
       let needed = try Self.neededLibraries(Self.folder.appendingPathComponent("Link\(product)"))
       let foundation = needed.filter { $0.contains("Foundation") }
       #expect(foundation.isEmpty, "\(product) needs \(foundation.sorted())")

@@ -53,6 +53,25 @@ public struct RecoveredEngine<E: Engine & ~Copyable>: ~Copyable {
   /// The engine alone.
   @_optimize(none)
   public consuming func takeEngine() -> E { engine }
+
+  /// A host that resumes behind the last record.
+  ///
+  /// - Parameter configuration: Its position is filled in.
+  /// - Throws: ``HostError``, as the host's initialiser.
+  public consuming func makeHost<
+    Input: CommandInput & ~Copyable, Journal: CommandJournal & ~Copyable,
+    Output: EventOutput & ~Copyable
+  >(
+    input: consuming Input, journal: consuming Journal, output: consuming Output,
+    configuration: HostConfiguration
+  ) throws(HostError) -> EngineHost<E, Input, Journal, Output>
+  where Input.Command == E.Command, Output.Element == SequencedEvent<E.Event> {
+    var own = configuration
+    own.lastSequence = report.replay.lastSequence
+    own.lastTime = report.replay.lastTime
+    return try EngineHost(
+      engine: engine, input: input, journal: journal, output: output, configuration: own)
+  }
 }
 
 extension RecoveredStream where E: ~Copyable, Output: ~Copyable {
