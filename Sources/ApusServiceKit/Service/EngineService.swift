@@ -92,7 +92,8 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   public static func start(
     engine: E.Configuration, configuration: ServiceConfiguration
   ) throws(ServiceError) -> EngineService {
-    try configuration.validate()
+    try configuration.validate(
+      messageBytesMax: MemoryLayout<E.Command>.size + max(0, E.attachmentByteCountMax))
     let folder = ServiceFolder(configuration.folder)
     try folder.make()
     typealias Opening = ServiceOpening<E>

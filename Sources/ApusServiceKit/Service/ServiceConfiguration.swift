@@ -127,8 +127,9 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  /// - Throws: ``ServiceError/configuration(field:value:expected:)`` for what the parts do not check.
-  func validate() throws(ServiceError) {
+  /// - Parameter messageBytesMax: A command of the engine and its longest attachment. Unit: bytes.
+  /// - Throws: ``ServiceError/configuration(field:value:expected:)``, under the field's name here.
+  func validate(messageBytesMax: Int) throws(ServiceError) {
     func check<T: Comparable & Sendable>(
       _ field: String, _ value: T, _ range: ClosedRange<T>
     ) throws(ServiceError) {
@@ -137,14 +138,38 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
           field: field, value: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
       }
     }
+    func checkPages(
+      _ field: String, _ value: Int, _ range: ClosedRange<Int>
+    ) throws(ServiceError) {
+      try check(field, value, range)
+      guard value % 4_096 == 0 else {
+        throw .configuration(field: field, value: "\(value)", expected: "a multiple of 4096")
+      }
+    }
     guard !folder.isEmpty else {
       throw .configuration(field: "folder", value: "empty", expected: "the service's data folder")
     }
+    if let cpu { try check("cpu", cpu, 0...1_023) }
     try check("clients", clients, 1...64)
     try check("clientRingBytes", clientRingBytes, 4_096...(1 << 30))
+    guard clientRingBytes & (clientRingBytes - 1) == 0 else {
+      throw .configuration(
+        field: "clientRingBytes", value: "\(clientRingBytes)", expected: "a power of two")
+    }
+    guard clientRingBytes / 2 - 8 >= messageBytesMax else {
+      throw .configuration(
+        field: "clientRingBytes", value: "\(clientRingBytes)",
+        expected: "\(2 * (messageBytesMax + 8)) or more, for a command and its longest attachment")
+    }
+    try checkPages("journalBufferBytes", journalBufferBytes, 4_096...(1 << 30))
+    // A segment has a header of one page.
+    try checkPages(
+      "journalSegmentBytes", journalSegmentBytes, (journalBufferBytes + 4_096)...(1 << 34))
+    try checkPages("eventSegmentBytes", eventSegmentBytes, 8_192...(1 << 34))
+    try check("eventBytesKept", eventBytesKept, 0...(1 << 62))
     try check("snapshotsKept", snapshotsKept, 1...1_000)
     try check("journalSegmentsKept", journalSegmentsKept, 1...1_000_000)
-    try check("digestInterval", digestInterval, 0...Int.max)
+    try check("digestInterval", digestInterval, 0...(1 << 62))
     try check("eventCapacity", eventCapacity, 1...(1 << 28))
   }
 
