@@ -20,5 +20,30 @@ let package = Package(
       dependencies: [.product(name: "ApusTrading", package: "apus")]),
     .executableTarget(
       name: "TwoThreads", dependencies: [.product(name: "ApusCore", package: "apus")]),
+    // docs/embedding.md
+    .executableTarget(
+      name: "DurableMatching",
+      dependencies: [
+        .product(name: "ApusCore", package: "apus"),
+        .product(name: "ApusTrading", package: "apus"),
+      ]),
+    // Drives `apus serve matching`.
+    .executableTarget(
+      name: "MatchingClient",
+      dependencies: [
+        .product(name: "ApusClient", package: "apus"),
+        .product(name: "ApusTrading", package: "apus"),
+      ]),
+    // docs/adding-an-engine.md
+    .target(name: "Seats", dependencies: [.product(name: "ApusEngine", package: "apus")]),
+    .executableTarget(
+      name: "SeatService",
+      dependencies: ["Seats", .product(name: "ApusServiceKit", package: "apus")]),
+    .executableTarget(
+      name: "SeatClient",
+      dependencies: ["Seats", .product(name: "ApusClient", package: "apus")]),
+    .testTarget(
+      name: "SeatsTests",
+      dependencies: ["Seats", .product(name: "ApusTestKit", package: "apus")]),
   ]
 )
