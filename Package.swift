@@ -112,7 +112,11 @@ let package = Package(
         "CApusChecksum",
       ]),
     module(
-      "ApusReplication", ["ApusMemory", "ApusEngine", "ApusHost", "ApusJournal", "CApusSockets"]),
+      "ApusReplication",
+      [
+        "ApusMemory", "ApusThreads", "ApusEngine", "ApusEventLog", "ApusHost", "ApusJournal",
+        "CApusSockets",
+      ]),
     // For our tests and our users': no test library in it
     module(
       "ApusTestKit",
