@@ -295,7 +295,10 @@ let package = Package(
     tests("ApusFuzzHarnesses", ["ApusFuzzHarnesses"]),
     tests(
       "ApusCommand",
-      ["apus", "ApusTradingService", "ApusMetrics", "ApusEngine", "ApusJournal", "ApusEventLog"]),
+      [
+        "apus", "ApusTradingService", "ApusTrading", "ApusClient", "ApusMetrics", "ApusEngine",
+        "ApusJournal", "ApusEventLog",
+      ]),
     tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") }),
   ] + linkedProducts.map(linkProgram),
   swiftLanguageModes: [.v6]

@@ -53,8 +53,9 @@ import Testing
     var seen: [SequencedEvent<UInt64>] = []
     try EngineServiceTests.drive(&client, 1...700, &seen)
     let last = seen.last?.sequence ?? 0
-    #expect(second.status.role == .standby)
-    #expect(second.status.durableSequence >= last)
+    #expect(
+      Self.waitFor(second) { $0.role == .standby && $0.durableSequence >= last },
+      "\(second.status)")
 
     first.stop()
     #expect(first.status.failure == nil && first.status.role == .stopped)

@@ -38,7 +38,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       if let epoch = askLease() {
         try serve(epoch, from: nil)
       } else {
-        try follow()
+        while case .parted(let sequence) = try follow() { try cutBack(after: sequence) }
       }
     } catch {
       let line = error.description
@@ -61,7 +61,27 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
 
   // MARK: Following
 
-  private func follow() throws(ServiceError) {
+  /// How following ended.
+  private enum Following {
+    /// It was stopped, or it led, and that is over.
+    case over
+    /// Its journal has records after this one that the primary does not have, and never acknowledged.
+    case parted(after: UInt64)
+  }
+
+  /// Takes off the journal what this replica had as a primary and nobody was told of: with the release
+  /// `replicated` whatever was acknowledged is on the other one, which leads now.
+  private func cutBack(after sequence: UInt64) throws(ServiceError) {
+    let storage = try ServiceOpening<E>.openStorage(folder)
+    do throws(JournalError) {
+      let cut = try JournalRecovery.cutBack(storage, after: sequence)
+      board.status.withLock { $0.cutRecordCount += UInt64(cut.sequences.count) }
+    } catch {
+      throw .journal(error)
+    }
+  }
+
+  private func follow() throws(ServiceError) -> Following {
     let storage = try ServiceOpening<E>.openStorage(folder)
     let logs = StandbyLog<E>(folder, configuration)
     var standby = try openStandby(storage, logs)
@@ -78,13 +98,19 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       if epoch != nil { break }
       if done == 0 { standby.wait(limitNanoseconds: 1_000_000) }
     }
-    if let failure = standby.failure { throw .replication(failure) }
-    guard let epoch else { return }
+    if let failure = standby.failure {
+      guard case .diverged(let common?, _, _) = failure, configuration.release == .replicated else {
+        throw .replication(failure)
+      }
+      return .parted(after: common)
+    }
+    guard let epoch else { return .over }
     if standby.durableSequence == 0, standby.lastSequence == 0 {
       // It never met a primary, and its folder is empty: it begins.
       _ = consume standby
       logs.close()
-      return try serve(epoch, from: nil)
+      try serve(epoch, from: nil)
+      return .over
     }
     let promoted: PromotedReplica<E>
     do throws(ReplicationError) {
@@ -93,6 +119,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       throw .replication(error)
     }
     try serve(epoch, from: Promotion(promoted, storage.modeDescription, logs))
+    return .over
   }
 
   private func openStandby(

@@ -26,6 +26,8 @@ public struct ReplicaStatus: Sendable, Equatable {
   public var appliedSequence: UInt64
   /// Everything up to here is on its disk.
   public var durableSequence: UInt64
+  /// Records that it had as a primary, that nobody was told of and that were cut off since it started.
+  public var cutRecordCount: UInt64 = 0
   /// What the service stands at while it leads, and after; nil before.
   public var service: ServiceStatus?
   /// Why it has stopped, in one line; nil while it runs, and after ``ReplicatedService/stop()``.
