@@ -113,7 +113,11 @@ let package = Package(
         "CApusChecksum",
       ]),
     module(
-      "ApusReplication", ["ApusMemory", "ApusEngine", "ApusHost", "ApusJournal", "CApusSockets"]),
+      "ApusReplication",
+      [
+        "ApusMemory", "ApusThreads", "ApusEngine", "ApusEventLog", "ApusHost", "ApusJournal",
+        "CApusSockets",
+      ]),
     // For our tests and our users': no test library in it
     module(
       "ApusTestKit",
@@ -292,7 +296,10 @@ let package = Package(
     tests("ApusFuzzHarnesses", ["ApusFuzzHarnesses"]),
     tests(
       "ApusCommand",
-      ["apus", "ApusTradingService", "ApusMetrics", "ApusEngine", "ApusJournal", "ApusEventLog"]),
+      [
+        "apus", "ApusTradingService", "ApusTrading", "ApusClient", "ApusMetrics", "ApusEngine",
+        "ApusJournal", "ApusEventLog",
+      ]),
     tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") }),
   ] + linkedProducts.map(linkProgram),
   swiftLanguageModes: [.v6]

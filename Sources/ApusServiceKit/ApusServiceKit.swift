@@ -3,3 +3,4 @@
 
 // Who imports a product can name what its interface names.
 @_exported public import ApusCore
+@_exported public import ApusReplication

@@ -20,6 +20,11 @@ enum ServeCommand: Command {
     Option("release", "WHEN", "events leave atOnce, or when their command is durable (default)"),
     Option("clients", "N", "rings for clients (default 8)"),
     Option("orders", "N", "orders that may rest (default 1048576)"),
+    Option("listen", "ADDRESS:PORT", "replica: where the other one follows when this one leads"),
+    Option("peer", "ADDRESS:PORT", "replica: where the other one listens when it leads"),
+    Option("lease", "FILE", "replica: who has this file locked leads; the same for both"),
+    Option("node", "N", "replica: its number (default 1)"),
+    Option("peer-node", "N", "replica: the other one's number (default 2)"),
     Option("json", nil, "print one JSON object: what was served"),
   ]
 
@@ -45,6 +50,7 @@ enum ServeCommand: Command {
     let orders =
       try options.integer("orders", in: 1...(1 << 31)) ?? MatchingService.orderCapacityDefault
     Interruption.becomeRequest()
+    if configuration.isReplicated { return try runReplica(orders, configuration, options) }
     let service: MatchingService.Service
     do throws(ServiceError) {
       service = try MatchingService.start(orderCapacity: orders, configuration: configuration)
@@ -65,6 +71,44 @@ enum ServeCommand: Command {
     let status = service.status
     try report(status, configuration, options)
     return hadFailed || status.hasFailed ? .failed : .good
+  }
+
+  private static func runReplica(
+    _ orders: Int, _ configuration: ServiceConfiguration, _ options: ParsedOptions
+  ) throws -> ExitCode {
+    let replica: MatchingService.Replica
+    do throws(ServiceError) {
+      replica = try MatchingService.startReplica(
+        orderCapacity: orders, configuration: configuration)
+    } catch {
+      if case .configuration = error { throw UsageError(error.description) }
+      throw WorkError(error.description)
+    }
+    var told: ReplicaRole?
+    while !Interruption.isRequested {
+      let status = replica.status
+      if status.role != told {
+        told = status.role
+        Console.errorLines(Self.line(status, configuration))
+      }
+      if status.role == .stopped { break }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    replica.stop()
+    let status = replica.status
+    if let service = status.service { try report(service, configuration, options) }
+    if let failure = status.failure { throw WorkError(failure) }
+    return .good
+  }
+
+  private static func line(_ status: ReplicaStatus, _ configuration: ServiceConfiguration) -> String
+  {
+    switch status.role {
+    case .primary:
+      "leads in epoch \(status.epoch), at sequence \(status.appliedSequence): serving \(configuration.folder)"
+    case .standby: "follows \(configuration.peer ?? "")"
+    case .stopped: "stopped"
+    }
   }
 
   private static func report(
@@ -101,6 +145,14 @@ enum ServeCommand: Command {
     }
     configuration.cpu = try options.integer("cpu", in: 0...1_023) ?? configuration.cpu
     configuration.clients = try options.integer("clients", in: 1...64) ?? configuration.clients
+    configuration.listen = options.string("listen") ?? configuration.listen
+    configuration.peer = options.string("peer") ?? configuration.peer
+    configuration.lease = options.string("lease") ?? configuration.lease
+    let numbers = 1...(1 << 32 - 1)
+    configuration.node =
+      try options.integer("node", in: numbers).map { UInt64($0) } ?? configuration.node
+    configuration.peerNode =
+      try options.integer("peer-node", in: numbers).map { UInt64($0) } ?? configuration.peerNode
     configuration.wait = try word("wait", options) ?? configuration.wait
     configuration.release = try word("release", options) ?? configuration.release
     return configuration

@@ -81,10 +81,10 @@ import Testing
   @Test func exitCodes() throws {
     let folder = try ScratchFolder()
     let help = try CommandRun("top", "--help")
-    #expect(help.exitCode == 0 && help.output.hasPrefix("usage: apus top FILE [options]"))
+    #expect(help.exitCode == 0 && help.output.hasPrefix("usage: apus top FILE|FOLDER [options]"))
     let foreign = try folder.write("foreign", Array("no counters".utf8))
     for (exitCode, text, arguments) in [
-      (2, "expected one counter file; see 'apus top --help'", ["top"]),
+      (2, "expected one counter file, or a service's folder; see 'apus top --help'", ["top"]),
       (2, "expected one counter file", ["top", "a", "b"]),
       (
         2, "--interval soon: expected seconds from 0.05 to 3600",
@@ -96,7 +96,7 @@ import Testing
       (3, "absent: no such file; check the path", ["top", folder.path("absent")]),
       (3, "foreign: offset 0: is not a counter file", ["top", foreign]),
       (3, "foreign: offset 0: is not a counter file", ["top", foreign, "--prometheus"]),
-      (3, "is not a regular file", ["top", folder.path, "--json"]),
+      (3, "service.counters: no such file", ["top", folder.path, "--json"]),
     ] as [(Int32, String, [String])] {
       let run = try CommandRun(arguments: arguments)
       #expect(run.exitCode == exitCode, "\(arguments): \(run.errors)")

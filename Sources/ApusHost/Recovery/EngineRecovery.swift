@@ -30,6 +30,17 @@ public struct RecoveryReport: Sendable, Equatable {
   /// Digest that was reached.
   public var digest: UInt64
 
+  /// A report of these.
+  package init(
+    snapshotSequence: UInt64?, refusedSnapshots: [RefusedSnapshot], replay: ReplayReport,
+    digest: UInt64
+  ) {
+    self.snapshotSequence = snapshotSequence
+    self.refusedSnapshots = refusedSnapshots
+    self.replay = replay
+    self.digest = digest
+  }
+
   /// One line for people.
   public var description: String {
     let start = snapshotSequence.map { "from the snapshot at \($0)" } ?? "from the beginning"
@@ -77,18 +88,16 @@ public struct RecoveredEngine<E: Engine & ~Copyable>: ~Copyable {
 extension RecoveredStream where E: ~Copyable, Output: ~Copyable {
   /// A host that resumes behind the last record, with the output that took the events before it.
   ///
-  /// - Parameter configuration: Its position is filled in.
+  /// - Parameter configuration: With the position of the journal, which may have records behind those that
+  ///   were replayed.
   /// - Throws: ``HostError``, as the host's initialiser.
   public consuming func makeHost<
     Input: CommandInput & ~Copyable, Journal: CommandJournal & ~Copyable
   >(
     input: consuming Input, journal: consuming Journal, configuration: HostConfiguration
   ) throws(HostError) -> EngineHost<E, Input, Journal, Output> where Input.Command == E.Command {
-    var own = configuration
-    own.lastSequence = report.replay.lastSequence
-    own.lastTime = report.replay.lastTime
-    return try EngineHost(
-      engine: engine, input: input, journal: journal, output: output, configuration: own)
+    try EngineHost(
+      engine: engine, input: input, journal: journal, output: output, configuration: configuration)
   }
 
   // As ``RecoveredEngine/takeEngine()``.

@@ -20,6 +20,12 @@ public struct ReplayReport: Sendable, Equatable {
   public var lastSequence: UInt64
   /// Its time.
   public var lastTime: Nanoseconds
+
+  /// Nothing yet, behind a record.
+  package init(lastSequence: UInt64, lastTime: Nanoseconds) {
+    self.lastSequence = lastSequence
+    self.lastTime = lastTime
+  }
 }
 
 /// Feeds a recording to an engine: the same `apply`, with recorded numbers and times.

@@ -18,6 +18,15 @@ public struct PromotedReplica<E: Engine & ~Copyable>: ~Copyable {
   public var lastTime: Nanoseconds
   /// The epoch that was begun.
   public var epoch: UInt64
+  /// Where the standby's events went: complete through ``lastSequence`` unless it is behind.
+  public var output: StandbyOutput<E.Event>
+
+  /// Takes the output out, for who goes on with its log.
+  public mutating func takeOutput() -> StandbyOutput<E.Event> {
+    var taken = StandbyOutput<E.Event>()
+    swap(&output, &taken)
+    return taken
+  }
 
   /// A host that goes on where the standby stood.
   ///
@@ -60,8 +69,30 @@ extension ReplicationStandby where E: ~Copyable {
     link = nil
     let time = replay.report.lastTime
     try ReplicationEpoch.begin(epoch, journal: &writer, storage: storage, time: time)
+    var output = StandbyOutput<E.Event>()
+    swap(&replay.collected, &output)
     return PromotedReplica(
       engine: replay.finish(), journal: writer, lastSequence: writer.lastSequence, lastTime: time,
-      epoch: epoch)
+      epoch: epoch, output: output)
   }
 }
+
+extension RecoveredStream where E: ~Copyable, Output: ~Copyable {
+  /// A standby that goes on behind what was recovered, as ``ReplicationStandby``'s initialiser makes it.
+  ///
+  /// - Throws: ``ReplicationError``.
+  public consuming func makeStandby(
+    after lastSequence: UInt64, lastTime: Nanoseconds, storage: any JournalStorage,
+    configuration: ReplicationStandbyConfiguration, restoring engineConfiguration: E.Configuration?,
+    makeOutput: ((_ journal: JournalIdentifier, _ sequence: UInt64) -> StandbyOutput<E.Event>)?
+  ) throws(ReplicationError) -> ReplicationStandby<E> where Output == StandbyOutput<E.Event> {
+    try ReplicationStandby(
+      engine: engine, after: lastSequence, lastTime: lastTime, storage: storage,
+      configuration: configuration, restoring: engineConfiguration, output: output,
+      makeOutput: makeOutput)
+  }
+}
+
+// SAFETY: a value has one owner, who may hand it to another thread; engine, journal and output are used by one
+// thread at a time and share nothing with what is left of the standby, which is gone.
+extension PromotedReplica: @unchecked Sendable where E: ~Copyable {}

@@ -117,7 +117,9 @@ extension ReplicationStandby where E: ~Copyable {
       do throws(JournalError) { try complete.commit() } catch { throw .journal(error) }
       let restored = try restore(offer, sequence)
       let time = restored.header.time
-      let begun = try Self.makeReplay(restored.takeEngine(), sequence, time)
+      // The events between are nobody's to have seen here: a log would have a gap.
+      let begun = try Self.makeReplay(
+        restored.takeEngine(), sequence, time, .behind(replay.collected))
       if journal != nil {
         do throws(JournalError) {
           try journal?.restart(after: sequence, checksum: offer.recordChecksum)
@@ -204,13 +206,13 @@ extension ReplicationStandby where E: ~Copyable {
     _ engineConfiguration: E.Configuration, _ storage: any JournalStorage
   ) throws(ReplicationError) -> RecoveredEngine<E> {
     let found: JournalReport
-    var snapshots: PastSnapshots?
+    var snapshots: SnapshotsThrough?
     do throws(JournalError) {
       found = try JournalInspection.report(storage, depth: .tail)
       if let journal = found.identifier {
-        snapshots = PastSnapshots(
-          all: try JournalSnapshots(storage: storage, journal: journal),
-          sequenceMax: found.lastSequence)
+        snapshots = SnapshotsThrough(
+          try JournalSnapshots(storage: storage, journal: journal),
+          lastSequence: found.lastSequence)
       }
     } catch {
       throw .journal(error)
@@ -229,19 +231,5 @@ extension ReplicationStandby where E: ~Copyable {
     } catch {
       throw .recovery(error)
     }
-  }
-}
-
-/// The snapshots up to a record.
-private struct PastSnapshots: SnapshotCatalog {
-  let all: JournalSnapshots
-  let sequenceMax: UInt64
-
-  func sequences() throws(SnapshotError) -> [UInt64] {
-    try all.sequences().filter { $0 <= sequenceMax }
-  }
-
-  func open(sequence: UInt64) throws(SnapshotError) -> any SnapshotSource {
-    try all.open(sequence: sequence)
   }
 }

@@ -115,7 +115,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   let storage: any JournalStorage
   /// Nil until a primary was met, for a standby that begins with an empty folder.
   var journal: JournalWriter?
-  var replay: EngineReplay<E, NoOutput<E.Event>>
+  var replay: EngineReplay<E, StandbyOutput<E.Event>>
   var link: FrameLink?
   var retryAt = Nanoseconds.zero
   var hasConnected = false
@@ -125,6 +125,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   var comparison: JournalComparison?
   /// How to make an engine of a snapshot; nil where that is not wanted.
   let engineConfiguration: E.Configuration?
+  let makeOutput: ((_ journal: JournalIdentifier, _ sequence: UInt64) -> StandbyOutput<E.Event>)?
   /// Whether its last records may be its own as a primary, and nobody else's.
   var wasPrimary: Bool
   var transfer: IncomingSnapshot?
@@ -140,26 +141,34 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   ///   - storage: The folder of its journal, and of the snapshots that it gets.
   ///   - engineConfiguration: To make an engine of the primary's snapshot where the records it needs
   ///     were removed there. Its own records go then. Nil stops it instead.
+  ///   - output: Where the events of what it applies go; nowhere by default.
+  ///   - makeOutput: Gives the output once the primary's journal is known, to a standby that begins with
+  ///     an empty folder: it gets the journal and the sequence after which the events begin.
   /// - Throws: ``ReplicationError`` for a journal that does not open or does not end at
   ///   `lastSequence`.
   public init(
     engine: consuming E, after lastSequence: UInt64, lastTime: Nanoseconds = .zero,
     storage: any JournalStorage, configuration: ReplicationStandbyConfiguration,
-    restoring engineConfiguration: E.Configuration? = nil
+    restoring engineConfiguration: E.Configuration? = nil,
+    output: consuming StandbyOutput<E.Event> = StandbyOutput(),
+    makeOutput: ((_ journal: JournalIdentifier, _ sequence: UInt64) -> StandbyOutput<E.Event>)? =
+      nil
   ) throws(ReplicationError) {
     try configuration.validate()
     self.init(
-      replay: try Self.makeReplay(engine, lastSequence, lastTime),
+      replay: try Self.makeReplay(engine, lastSequence, lastTime, output),
       journal: try Self.openJournal(storage, configuration.journal, endsAt: lastSequence),
       promise: try EpochFile.read(storage), storage: storage, configuration: configuration,
-      engineConfiguration: engineConfiguration)
+      engineConfiguration: engineConfiguration, makeOutput: makeOutput)
   }
 
   private init(
-    replay: consuming EngineReplay<E, NoOutput<E.Event>>, journal: consuming JournalWriter?,
+    replay: consuming EngineReplay<E, StandbyOutput<E.Event>>, journal: consuming JournalWriter?,
     promise: EpochPromise, storage: any JournalStorage,
-    configuration: ReplicationStandbyConfiguration, engineConfiguration: E.Configuration?
+    configuration: ReplicationStandbyConfiguration, engineConfiguration: E.Configuration?,
+    makeOutput: ((_ journal: JournalIdentifier, _ sequence: UInt64) -> StandbyOutput<E.Event>)?
   ) {
+    self.makeOutput = makeOutput
     self.replay = replay
     self.journal = journal
     promisedEpoch = promise.epoch
@@ -170,11 +179,12 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   }
 
   static func makeReplay(
-    _ engine: consuming E, _ lastSequence: UInt64, _ lastTime: Nanoseconds
-  ) throws(ReplicationError) -> EngineReplay<E, NoOutput<E.Event>> {
+    _ engine: consuming E, _ lastSequence: UInt64, _ lastTime: Nanoseconds,
+    _ output: consuming StandbyOutput<E.Event>
+  ) throws(ReplicationError) -> EngineReplay<E, StandbyOutput<E.Event>> {
     do throws(MemoryError) {
       return try EngineReplay(
-        engine: engine, output: NoOutput(), after: lastSequence, lastTime: lastTime)
+        engine: engine, output: output, after: lastSequence, lastTime: lastTime)
     } catch {
       throw .memory(error)
     }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusCore
+internal import ApusReplication
 internal import Foundation
 internal import Synchronization
 
@@ -92,22 +93,82 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   public static func start(
     engine: E.Configuration, configuration: ServiceConfiguration
   ) throws(ServiceError) -> EngineService {
-    try configuration.validate(
-      messageBytesMax: MemoryLayout<E.Command>.size + max(0, E.attachmentByteCountMax))
+    try configuration.validate(messageBytesMax: messageBytesMax)
+    guard !configuration.isReplicated else {
+      throw .configuration(
+        field: "listen, peer, lease", value: "given",
+        expected: "nothing, for a service without a standby; ReplicatedService takes them")
+    }
     let folder = ServiceFolder(configuration.folder)
     try folder.make()
+    return try lead(folder, engine, configuration, nil)
+  }
+
+  /// A command and its longest attachment. Unit: bytes.
+  static var messageBytesMax: Int {
+    MemoryLayout<E.Command>.size + max(0, E.attachmentByteCountMax)
+  }
+
+  /// What leads a pair of replicas.
+  struct Leadership {
+    var epoch: UInt64
+    var position: ReplicatedPosition
+  }
+
+  /// Recovers what is in the folder and runs it.
+  static func lead(
+    _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
+    _ leadership: Leadership?
+  ) throws(ServiceError) -> EngineService {
     typealias Opening = ServiceOpening<E>
     let storage = try Opening.openStorage(folder)
-    let writer = try Opening.openJournal(storage, configuration)
+    var writer = try Opening.openJournal(storage, configuration)
     let log = try Opening.openLog(folder, writer, configuration)
     let stream = try Opening.recover(
       engine, storage, writer, log, keptCount: configuration.snapshotsKept)
     let parts = ServiceParts(
       recovery: stream.report, log: log, journalMode: storage.modeDescription,
       journal: writer.identifier)
+    if let leadership {
+      do throws(ReplicationError) {
+        try ReplicationEpoch.begin(
+          leadership.epoch, journal: &writer, storage: storage,
+          time: stream.report.replay.lastTime)
+      } catch {
+        throw .replication(error)
+      }
+    }
     let inputs = try Opening.openRings(folder, parts.door, configuration)
+    let host = try Opening.makeHost(
+      stream, writer, inputs, configuration, leadership?.position)
+    return try run(folder, engine, configuration, parts, host)
+  }
+
+  /// Goes on where a standby stood that took over.
+  static func resume(
+    _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
+    _ promoted: consuming PromotedReplica<E>, _ log: EventLog,
+    _ writer: consuming EventLogWriter<E.Event>,
+    _ journalMode: String, _ position: ReplicatedPosition
+  ) throws(ServiceError) -> EngineService {
+    typealias Opening = ServiceOpening<E>
+    var report = ReplayReport(lastSequence: promoted.lastSequence, lastTime: promoted.lastTime)
+    report.lastEpoch = promoted.epoch
+    let parts = ServiceParts(
+      recovery: RecoveryReport(
+        snapshotSequence: nil, refusedSnapshots: [], replay: report,
+        digest: promoted.engine.digest), log: log, journalMode: journalMode,
+      journal: promoted.journal.identifier)
+    let inputs = try Opening.openRings(folder, parts.door, configuration)
+    let host = try Opening.makeHost(promoted, writer, inputs, configuration, position)
+    return try run(folder, engine, configuration, parts, host)
+  }
+
+  private static func run(
+    _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
+    _ parts: ServiceParts, _ host: consuming sending Thread.Host
+  ) throws(ServiceError) -> EngineService {
     let counters = try ServiceCounters.open(folder)
-    let host = try Opening.makeHost(stream, writer, inputs, configuration)
     let thread = try startHost(host, configuration)
     let follower = try makeFollower(folder, engine, configuration)
     let keeper = try ServiceKeeper.start(

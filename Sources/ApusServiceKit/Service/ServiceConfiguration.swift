@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCore
+internal import ApusReplication
 internal import Foundation
 
 /// How an engine is run as a service. Every field has a default but ``folder``; a JSON5 file has the same
@@ -23,6 +24,8 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     case atOnce
     /// When the disk has their command.
     case durable
+    /// When the standby's disk has it too.
+    case replicated
   }
 
   /// The data folder; see ``ServiceFolder``.
@@ -56,6 +59,18 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   /// Events that the host keeps while they may not leave. Unit: events.
   public var eventCapacity = 1 << 16
 
+  /// The address that this replica serves its standby at when it leads, for example `127.0.0.1:7001`; nil for a
+  /// service without a standby. Only the loopback interface: the link is not authenticated.
+  public var listen: String?
+  /// The address of the other replica.
+  public var peer: String?
+  /// This replica's number. Shape: 1...2^32 - 1.
+  public var node: UInt64 = 1
+  /// The other replica's number.
+  public var peerNode: UInt64 = 2
+  /// A file on this machine: the replica that has it locked leads.
+  public var lease: String?
+
   /// The defaults, in this folder.
   public init(folder: String) { self.folder = folder }
 
@@ -87,12 +102,18 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     try take(.eventBytesKept, &eventBytesKept)
     try take(.digestInterval, &digestInterval)
     try take(.eventCapacity, &eventCapacity)
+    listen = try values.decodeIfPresent(String.self, forKey: .listen)
+    peer = try values.decodeIfPresent(String.self, forKey: .peer)
+    lease = try values.decodeIfPresent(String.self, forKey: .lease)
+    try take(.node, &node)
+    try take(.peerNode, &peerNode)
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case folder, cpu, wait, release, clients, clientRingBytes, journalSegmentBytes
     case journalBufferBytes, snapshotInterval, snapshotsKept, journalSegmentsKept
     case eventSegmentBytes, eventBytesKept, digestInterval, eventCapacity
+    case listen, peer, node, peerNode, lease
   }
 
   private struct AnyKey: CodingKey {
@@ -171,6 +192,22 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     try check("journalSegmentsKept", journalSegmentsKept, 1...1_000_000)
     try check("digestInterval", digestInterval, 0...(1 << 62))
     try check("eventCapacity", eventCapacity, 1...(1 << 28))
+    try check("node", node, 1...(1 << 32 - 1))
+    try check("peerNode", peerNode, 1...(1 << 32 - 1))
+    if isReplicated {
+      for (field, value) in [("listen", listen), ("peer", peer), ("lease", lease)]
+      where value == nil {
+        throw .configuration(
+          field: field, value: "missing", expected: "a value: replicas need listen, peer and lease")
+      }
+      guard node != peerNode else {
+        throw .configuration(
+          field: "peerNode", value: "\(peerNode)", expected: "another number than node")
+      }
+    } else if release == .replicated {
+      throw .configuration(
+        field: "release", value: "replicated", expected: "durable or atOnce, without a standby")
+    }
   }
 
   var waitStrategy: WaitStrategy {
@@ -181,5 +218,27 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  var eventRelease: EventRelease { release == .durable ? .durable : .atOnce }
+  /// Whether there is a standby, or this may be one.
+  public var isReplicated: Bool { listen != nil || peer != nil || lease != nil }
+
+  var eventRelease: EventRelease {
+    switch release {
+    case .atOnce: .atOnce
+    case .durable: .durable
+    case .replicated: .replicated
+    }
+  }
+
+  /// `ADDRESS:PORT`, taken apart.
+  static func endpoint(
+    _ field: String, _ text: String?
+  ) throws(ServiceError) -> ReplicationEndpoint {
+    let text = text ?? ""
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
+      port > 0, colon > text.startIndex
+    else {
+      throw .configuration(field: field, value: text, expected: "ADDRESS:PORT, as 127.0.0.1:7001")
+    }
+    return ReplicationEndpoint(address: String(text[..<colon]), port: port)
+  }
 }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusCore
+public import ApusReplication
 
 /// A service that could not start, or cannot continue.
 public enum ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -23,6 +24,8 @@ public enum ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
   case ring(RingError)
   /// The host does not take the configuration.
   case host(HostError)
+  /// The link to the other replica, or its epoch.
+  case replication(ReplicationError)
   /// A thread, or its CPU, could not be had.
   case thread(ThreadError)
   /// The counter file.
@@ -41,6 +44,7 @@ public enum ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
     case .recovery(let error): error.description
     case .ring(let error): "\(error)"
     case .host(let error): error.description
+    case .replication(let error): error.description
     case .thread(let error): "\(error)"
     case .counters(let error): error.description
     }

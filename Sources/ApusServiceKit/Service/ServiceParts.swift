@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCore
+internal import ApusReplication
 internal import Foundation
 
 /// What a service has beside its host.
@@ -48,16 +49,24 @@ enum ServiceOpening<E: Engine & ~Copyable> {
     _ configuration: ServiceConfiguration
   ) throws(ServiceError) -> EventLog {
     do throws(EventLogError) {
-      return try EventLog(
-        of: E.Event.self, path: folder.events,
-        configuration: EventLogConfiguration(
-          format: E.snapshotFormat, journalHigh: writer.identifier.high,
-          journalLow: writer.identifier.low, segmentByteCount: configuration.eventSegmentBytes,
-          keptByteCount: configuration.eventBytesKept),
-        cutAfter: writer.lastSequence)
+      return try openLog(
+        folder, writer.identifier, cutAfter: writer.lastSequence, configuration)
     } catch {
       throw .eventLog(error)
     }
+  }
+
+  static func openLog(
+    _ folder: ServiceFolder, _ journal: JournalIdentifier, cutAfter sequence: UInt64,
+    _ configuration: ServiceConfiguration
+  ) throws(EventLogError) -> EventLog {
+    try EventLog(
+      of: E.Event.self, path: folder.events,
+      configuration: EventLogConfiguration(
+        format: E.snapshotFormat, journalHigh: journal.high, journalLow: journal.low,
+        segmentByteCount: configuration.eventSegmentBytes,
+        keptByteCount: configuration.eventBytesKept),
+      cutAfter: sequence)
   }
 
   /// The engine, and the log with the events of all its commands. A snapshot behind the last event that the
@@ -112,19 +121,41 @@ enum ServiceOpening<E: Engine & ~Copyable> {
 
   static func makeHost(
     _ stream: consuming Stream, _ writer: consuming JournalWriter,
-    _ inputs: consuming MessageInputs<E.Command>, _ configuration: ServiceConfiguration
+    _ inputs: consuming MessageInputs<E.Command>, _ configuration: ServiceConfiguration,
+    _ position: ReplicatedPosition?
   ) throws(ServiceError) -> Host {
-    let eventCapacity = max(configuration.eventCapacity, stream.engine.eventCountMax)
+    var how = hosting(configuration, stream.engine.eventCountMax, position)
+    // An epoch may stand behind what was replayed.
+    how.lastSequence = writer.lastSequence
+    how.lastTime = stream.report.replay.lastTime
     do throws(HostError) {
-      return try stream.makeHost(
-        input: inputs, journal: writer,
-        configuration: HostConfiguration(
-          release: configuration.eventRelease, eventCapacity: eventCapacity,
-          digestInterval: configuration.digestInterval == 0 ? nil : configuration.digestInterval,
-          timedBatchInterval: nil))
+      return try stream.makeHost(input: inputs, journal: writer, configuration: how)
     } catch {
       throw .host(error)
     }
+  }
+
+  static func makeHost(
+    _ promoted: consuming PromotedReplica<E>, _ log: consuming EventLogWriter<E.Event>,
+    _ inputs: consuming MessageInputs<E.Command>, _ configuration: ServiceConfiguration,
+    _ position: ReplicatedPosition
+  ) throws(ServiceError) -> Host {
+    let how = hosting(configuration, promoted.engine.eventCountMax, position)
+    do throws(HostError) {
+      return try promoted.makeHost(input: inputs, output: log, configuration: how)
+    } catch {
+      throw .host(error)
+    }
+  }
+
+  private static func hosting(
+    _ configuration: ServiceConfiguration, _ eventCountMax: Int, _ position: ReplicatedPosition?
+  ) -> HostConfiguration {
+    HostConfiguration(
+      release: configuration.eventRelease,
+      eventCapacity: max(configuration.eventCapacity, eventCountMax),
+      digestInterval: configuration.digestInterval == 0 ? nil : configuration.digestInterval,
+      timedBatchInterval: nil, replica: position)
   }
 }
 

@@ -8,6 +8,8 @@ public import ApusTrading
 public enum MatchingService {
   /// A service whose engine is the matching engine.
   public typealias Service = EngineService<MatchingEngine>
+  /// One of two replicas of it.
+  public typealias Replica = ReplicatedService<MatchingEngine>
 
   /// Orders that may rest, unless something else is asked for.
   public static let orderCapacityDefault = 1 << 20
@@ -19,12 +21,26 @@ public enum MatchingService {
   public static func start(
     orderCapacity: Int, configuration: ServiceConfiguration
   ) throws(ServiceError) -> Service {
+    try Service.start(engine: limits(orderCapacity), configuration: configuration)
+  }
+
+  /// Starts one of two replicas; see ``ReplicatedService``.
+  ///
+  /// - Parameter orderCapacity: The same for both. Shape: 1...2^31.
+  /// - Throws: ``ServiceError``.
+  public static func startReplica(
+    orderCapacity: Int, configuration: ServiceConfiguration
+  ) throws(ServiceError) -> Replica {
+    try Replica.start(engine: limits(orderCapacity), configuration: configuration)
+  }
+
+  private static func limits(
+    _ orderCapacity: Int
+  ) throws(ServiceError) -> MatchingEngine.Configuration {
     guard (1...(1 << 31)).contains(orderCapacity) else {
       throw .configuration(field: "orders", value: "\(orderCapacity)", expected: "1 to 2^31")
     }
-    return try Service.start(
-      engine: MatchingEngine.Configuration(
-        orderCapacity: orderCapacity, levelCapacity: min(orderCapacity, 1 << 20)),
-      configuration: configuration)
+    return MatchingEngine.Configuration(
+      orderCapacity: orderCapacity, levelCapacity: min(orderCapacity, 1 << 20))
   }
 }

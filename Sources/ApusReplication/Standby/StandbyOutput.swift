@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEventLog
+public import ApusHost
+internal import ApusThreads
+internal import Glibc
+
+/// Where the events of what a standby applies go: into an event log of its own, which so has the bytes of
+/// the primary's, or nowhere.
+///
+/// A record is in the standby's journal and engine, or in neither; a log that takes nothing must not come
+/// between them. So this takes everything: where the log does not, for a second, it is let go of and is
+/// behind. What completes it is a recovery from the journal.
+public struct StandbyOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
+  private var log: EventLogWriter<Event>?
+  /// Whether there was a log, and events were left out of it.
+  public private(set) var isBehind: Bool
+
+  /// Longest wait for a log whose next segment is being made. Unit: nanoseconds.
+  private static var patienceNanoseconds: UInt64 { 1_000_000_000 }
+
+  /// Nowhere.
+  public init() {
+    log = nil
+    isBehind = false
+  }
+
+  /// Into a log.
+  public init(_ log: consuming EventLogWriter<Event>) {
+    self.log = consume log
+    isBehind = false
+  }
+
+  /// One that is behind if another one had a log.
+  static func behind(_ other: borrowing StandbyOutput) -> StandbyOutput {
+    var output = StandbyOutput()
+    output.isBehind = other.hasLog || other.isBehind
+    return output
+  }
+
+  /// Whether events go into a log.
+  public var hasLog: Bool {
+    switch log {
+    case .some: true
+    case .none: false
+    }
+  }
+
+  /// The log, for a host that resumes behind the last event; nil where there is none, or it is behind.
+  public consuming func takeLog() -> EventLogWriter<Event>? { log }
+
+  /// Takes all events.
+  @unsafe
+  public mutating func take(_ events: UnsafeBufferPointer<SequencedEvent<Event>>) -> Int {
+    guard hasLog else { return events.count }
+    var taken = unsafe log?.take(events) ?? 0
+    guard taken < events.count else { return events.count }
+    let deadline = WaitDeadline(afterNanoseconds: Self.patienceNanoseconds)
+    while taken < events.count, !deadline.hasPassed {
+      sched_yield()
+      // SAFETY: taken < events.count.
+      taken += unsafe log?.take(UnsafeBufferPointer(rebasing: events[taken...])) ?? 0
+    }
+    if taken < events.count {
+      log = nil
+      isBehind = true
+    }
+    return events.count
+  }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusCore
+public import ApusReplication
+internal import Foundation
+internal import Synchronization
+
+/// What one of two replicas does.
+public enum ReplicaRole: String, Sendable, Encodable {
+  /// It follows the other one, or waits for it.
+  case standby
+  /// It serves clients.
+  case primary
+  /// It has ended.
+  case stopped
+}
+
+/// What one of two replicas stands at.
+public struct ReplicaStatus: Sendable, Equatable {
+  /// What it does.
+  public var role: ReplicaRole
+  /// The epoch it leads in, or follows; 0 before the first.
+  public var epoch: UInt64
+  /// Last record that it has applied.
+  public var appliedSequence: UInt64
+  /// Everything up to here is on its disk.
+  public var durableSequence: UInt64
+  /// Records that it had as a primary, that nobody was told of and that were cut off since it started.
+  public var cutRecordCount: UInt64 = 0
+  /// What the service stands at while it leads, and after; nil before.
+  public var service: ServiceStatus?
+  /// Why it has stopped, in one line; nil while it runs, and after ``ReplicatedService/stop()``.
+  public var failure: String?
+  /// Why the lease cannot be asked, in one line; nil while it can.
+  public var leaseProblem: String?
+}
+
+/// One of two replicas of an engine: it follows the other one, and takes over when it gets the lease.
+///
+/// Both are started alike, each with a folder of its own. Who has the lease leads: clients connect to the
+/// rings in its folder. When it dies the other one leads, in a greater epoch, with everything that was
+/// acknowledged; its event log has the same events at the same indices.
+///
+/// - Threading: ``status`` from any thread; ``stop()`` from one.
+public final class ReplicatedService<E: Engine & ~Copyable>: Sendable
+where E.Configuration: Sendable {
+  private let board: ReplicaBoard
+  private let thread = Mutex<PinnedThread?>(nil)
+
+  private init(_ board: ReplicaBoard) { self.board = board }
+
+  /// Starts a replica.
+  ///
+  /// - Parameters:
+  ///   - engine: The engine's configuration.
+  ///   - configuration: With ``ServiceConfiguration/listen``, ``ServiceConfiguration/peer`` and
+  ///     ``ServiceConfiguration/lease``.
+  ///   - makeLease: Makes the lease, on the replica's thread; by default that of the configuration's file.
+  /// - Throws: ``ServiceError`` for a configuration that cannot be. What goes wrong later is in
+  ///   ``status``.
+  public static func start(
+    engine: E.Configuration, configuration: ServiceConfiguration,
+    makeLease: (@Sendable () -> any LeaderLease)? = nil
+  ) throws(ServiceError) -> ReplicatedService {
+    try configuration.validate(messageBytesMax: EngineService<E>.messageBytesMax)
+    guard configuration.isReplicated, let path = configuration.lease else {
+      throw .configuration(
+        field: "listen, peer, lease", value: "missing", expected: "values: a replica needs them")
+    }
+    let links = try ReplicaLinks(configuration)
+    try ServiceFolder(configuration.folder).make()
+    let service = ReplicatedService(ReplicaBoard())
+    let board = service.board
+    do throws(ThreadError) {
+      let thread = try PinnedThread(configuration: .init(name: "apus-replica")) { token in
+        let lease = makeLease?() ?? FileLease(path: path)
+        let loop = ReplicaLoop<E>(engine, configuration, links, lease, board, token)
+        loop.run()
+      }
+      service.thread.withLock { $0 = thread }
+    } catch {
+      throw .thread(error)
+    }
+    return service
+  }
+
+  /// What it stands at, a moment ago.
+  public var status: ReplicaStatus { board.status.withLock { $0 } }
+
+  /// Ends: a primary takes what is in the rings, makes it durable and gives up the lease.
+  public func stop() {
+    let own = thread.withLock { $0.take() }
+    own?.stop()
+    own?.join()
+  }
+}
+
+/// What a replica's thread and its owners share.
+final class ReplicaBoard: Sendable {
+  let status = Mutex(
+    ReplicaStatus(role: .standby, epoch: 0, appliedSequence: 0, durableSequence: 0))
+}
+
+/// Both ends of the link between two replicas.
+struct ReplicaLinks: Sendable {
+  var listen: ReplicationEndpoint
+  var peer: ReplicationEndpoint
+
+  init(_ configuration: ServiceConfiguration) throws(ServiceError) {
+    listen = try ServiceConfiguration.endpoint("listen", configuration.listen)
+    peer = try ServiceConfiguration.endpoint("peer", configuration.peer)
+  }
+}

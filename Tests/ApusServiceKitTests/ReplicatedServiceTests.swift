@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusClient
+import ApusCore
+import ApusReplication
+import ApusServiceKit
+import ApusTestKit
+import Foundation
+import Testing
+
+/// Two replicas in one process, and a lease between them.
+@Suite struct ReplicatedServiceTests {
+  typealias Replica = ReplicatedService<SumEngine>
+
+  /// Two addresses of the loopback interface that nothing listened on a moment ago.
+  static func addresses() throws -> (String, String) {
+    let base = UInt16.random(in: 20_000..<50_000)
+    return ("127.0.0.1:\(base)", "127.0.0.1:\(base + 1)")
+  }
+
+  static func configurations(
+    _ folder: ScratchFolder
+  ) throws -> (ServiceConfiguration, ServiceConfiguration) {
+    let (first, second) = try addresses()
+    var one = EngineServiceTests.configuration(folder, release: .replicated)
+    one.folder = folder.path("one")
+    (one.listen, one.peer) = (first, second)
+    one.lease = folder.path("lease")
+    var two = one
+    two.folder = folder.path("two")
+    (two.listen, two.peer) = (second, first)
+    (two.node, two.peerNode) = (2, 1)
+    return (one, two)
+  }
+
+  static func waitFor(_ replica: Replica, _ isReached: (ReplicaStatus) -> Bool) -> Bool {
+    let end = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < end {
+      if isReached(replica.status) { return true }
+      Thread.sleep(forTimeInterval: 0.002)
+    }
+    return false
+  }
+
+  @Test func theStandbyTakesOverWithEverythingThatWasAcknowledged() throws {
+    let folder = try ScratchFolder()
+    let (one, two) = try Self.configurations(folder)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    let second = try Replica.start(engine: .init(), configuration: two)
+    var client = try EngineServiceTests.client(one)
+    var seen: [SequencedEvent<UInt64>] = []
+    try EngineServiceTests.drive(&client, 1...700, &seen)
+    let last = seen.last?.sequence ?? 0
+    #expect(
+      Self.waitFor(second) { $0.role == .standby && $0.durableSequence >= last },
+      "\(second.status)")
+
+    first.stop()
+    #expect(first.status.failure == nil && first.status.role == .stopped)
+    #expect(Self.waitFor(second) { $0.role == .primary }, "\(second.status)")
+    #expect(second.status.epoch == 2)
+    // The old primary comes back and follows; commands need both again.
+    let third = try Replica.start(engine: .init(), configuration: one)
+    var other = try EngineServiceTests.client(two)
+    var all: [SequencedEvent<UInt64>] = []
+    while case .events = other.poll({ all.append($0) }) {}
+    #expect(all == seen, "the standby's log has the same events at the same indices")
+    try EngineServiceTests.drive(&other, 701...800, &all)
+    #expect(
+      Self.waitFor(third) { $0.role == .standby && $0.epoch == 2 && $0.failure == nil },
+      "\(third.status)")
+    second.stop()
+    #expect(Self.waitFor(third) { $0.role == .primary }, "\(third.status)")
+    #expect(third.status.epoch == 3)
+    var again = try EngineServiceTests.client(one)
+    var whole: [SequencedEvent<UInt64>] = []
+    while case .events = again.poll({ whole.append($0) }) {}
+    #expect(whole == all)
+    third.stop()
+    for replica in [first, second, third] { #expect(replica.status.failure == nil) }
+  }
+
+  @Test func aReplicaWithoutItsAddressesIsRefused() throws {
+    let folder = try ScratchFolder()
+    let (one, _) = try Self.configurations(folder)
+    for change in [
+      { (one: inout ServiceConfiguration) in one.peer = nil }, { $0.listen = "here" },
+      { $0.lease = nil }, { $0.peerNode = $0.node }, { $0.listen = "127.0.0.1:0" },
+    ] as [(inout ServiceConfiguration) -> Void] {
+      var configuration = one
+      change(&configuration)
+      do throws(ServiceError) {
+        _ = try Replica.start(engine: .init(), configuration: configuration)
+        Issue.record("accepted")
+      } catch {
+        guard case .configuration = error else {
+          Issue.record("\(error)")
+          continue
+        }
+      }
+    }
+    var alone = EngineServiceTests.configuration(folder)
+    alone.release = .replicated
+    do throws(ServiceError) {
+      _ = try EngineService<SumEngine>.start(engine: .init(), configuration: alone)
+      Issue.record("accepted")
+    } catch {
+      #expect(error.description.contains("release"))
+    }
+  }
+}
