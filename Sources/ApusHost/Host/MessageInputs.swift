@@ -16,7 +16,8 @@ public final class InputDoor: Sendable {
   /// An open door.
   public init() {}
 
-  /// No command is waited for any more: what is in the rings is taken, and then the input is drained.
+  /// No command is waited for any more: what is in the rings now is taken, and then the input is drained,
+  /// also where clients push without a pause.
   public func close() { isClosed.store(true, ordering: .releasing) }
 
   /// Whether it was closed.
@@ -53,6 +54,8 @@ public struct MessageInputs<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   @usableFromInline let door: InputDoor
   /// Where the next look begins.
   @usableFromInline var turn = 0
+  /// Whether the rings give only what they had when the door was closed.
+  @usableFromInline var isSealed = false
   /// How it waits for a command.
   public let wait: WaitStrategy
 
@@ -129,6 +132,7 @@ public struct MessageInputs<Command: BitwiseCopyable>: CommandInput, ~Copyable {
     var taken = 0
     var refusedCount: UInt64 = 0
     var isRefused = false
+    if _slowPath(door.hasClosed && !isSealed) { seal() }
     for _ in unsafe 0..<inputs.count where taken < countMax && !isRefused {
       let index = turn
       turn = unsafe index &+ 1 == inputs.count ? 0 : index &+ 1
@@ -144,6 +148,13 @@ public struct MessageInputs<Command: BitwiseCopyable>: CommandInput, ~Copyable {
     }
     if refusedCount != 0 { publishRefused() }
     return taken
+  }
+
+  @usableFromInline @inline(never)
+  mutating func seal() {
+    isSealed = true
+    // SAFETY: index < inputs.count.
+    for index in unsafe 0..<inputs.count { unsafe inputs[index].seal() }
   }
 
   @usableFromInline @inline(never)

@@ -247,8 +247,6 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     guard let thread = thread.take() else { return }
     try? FileManager.default.removeItem(atPath: folder.description)
     door.close()
-    // A log that is stalled would keep the host from ending.
-    if keeper.isStalled { thread.stop() }
     let host = thread.finish()
     let acknowledged = host.acknowledgedSequence
     _ = consume host

@@ -57,6 +57,8 @@ final class ServiceKeeper: Sendable {
     var round = 0
     while !isStopping.load(ordering: .acquiring) {
       keep(isSyncDue: round % Self.syncRounds == 0)
+      // A log that takes nothing would keep the host from ending. The journal has what it does not.
+      if door.hasClosed, isStalled { host.stop() }
       counters?.update(status)
       round += 1
       Foundation.Thread.sleep(forTimeInterval: Self.roundSeconds)
