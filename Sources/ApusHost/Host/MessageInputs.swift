@@ -130,13 +130,14 @@ public struct MessageInputs<Command: BitwiseCopyable>: CommandInput, ~Copyable {
     countMax: Int, _ body: (UnsafeRawBufferPointer) -> Bool
   ) -> Int {
     var taken = 0
-    var refusedCount: UInt64 = 0
+    var hasRefused = false
     var isRefused = false
     if _slowPath(door.hasClosed && !isSealed) { seal() }
     for _ in unsafe 0..<inputs.count where taken < countMax && !isRefused {
       let index = turn
       turn = unsafe index &+ 1 == inputs.count ? 0 : index &+ 1
       // SAFETY: index < inputs.count.
+      let refusedBefore = unsafe inputs[index].refused.count
       taken &+= unsafe inputs[index].withUnsafeMessages(
         countMax: min(Self.share, countMax &- taken)
       ) { message in
@@ -144,9 +145,9 @@ public struct MessageInputs<Command: BitwiseCopyable>: CommandInput, ~Copyable {
         if !isTaken { isRefused = true }
         return isTaken
       }
-      unsafe refusedCount &+= inputs[index].refused.count
+      if unsafe inputs[index].refused.count != refusedBefore { hasRefused = true }
     }
-    if refusedCount != 0 { publishRefused() }
+    if _slowPath(hasRefused) { publishRefused() }
     return taken
   }
 

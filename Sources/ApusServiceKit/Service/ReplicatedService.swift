@@ -32,6 +32,8 @@ public struct ReplicaStatus: Sendable, Equatable {
   public var service: ServiceStatus?
   /// Why it has stopped, in one line; nil while it runs, and after ``ReplicatedService/stop()``.
   public var failure: String?
+  /// What is wrong while it follows, one line each: its event log cannot be written, for instance.
+  public var problems: [String] = []
   /// Why the lease cannot be asked, in one line; nil while it can.
   public var leaseProblem: String?
 }

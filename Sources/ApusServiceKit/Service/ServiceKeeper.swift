@@ -10,7 +10,7 @@ final class ServiceKeeper: Sendable {
   /// Time between two rounds. Unit: seconds.
   private static let roundSeconds = 0.02
   /// Rounds between two syncs of the event log, which write to the disk.
-  private static let syncRounds = 10
+  static let syncRounds = 10
 
   /// Nil after the end: whoever has it has the files.
   private let openLog: Mutex<EventLog?>
