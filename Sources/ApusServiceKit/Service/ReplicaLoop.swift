@@ -14,6 +14,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   private let lease: any LeaderLease
   private let board: ReplicaBoard
   private let token: StopToken
+  private let launch: EngineService<E>.Launch
   private let clock = CycleClock.shared
 
   /// Time between two looks at the lease: what a take-over waits for at most. Unit: nanoseconds.
@@ -22,7 +23,8 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
 
   init(
     _ engine: E.Configuration, _ configuration: ServiceConfiguration, _ links: ReplicaLinks,
-    _ lease: any LeaderLease, _ board: ReplicaBoard, _ token: StopToken
+    _ lease: any LeaderLease, _ board: ReplicaBoard, _ token: StopToken,
+    _ launch: @escaping EngineService<E>.Launch
   ) {
     self.engine = engine
     self.configuration = configuration
@@ -31,6 +33,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     self.lease = lease
     self.board = board
     self.token = token
+    self.launch = launch
   }
 
   func run() {
@@ -216,21 +219,21 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   ) throws(ServiceError) -> EngineService<E> {
     guard let promotion else {
       return try EngineService.lead(
-        folder, engine, configuration, .init(epoch: epoch, position: position))
+        folder, engine, configuration, .init(epoch: epoch, position: position), launch)
     }
     var replica = promotion.replica
     let (mode, logs) = (promotion.journalMode, promotion.logs)
     let output = replica.takeOutput()
     if let log = logs.log, let writer = output.takeLog() {
       return try EngineService.resume(
-        folder, engine, configuration, replica, log, writer, mode, position)
+        folder, engine, configuration, replica, log, writer, mode, position, launch)
     }
     // Its event log is behind, or there is none: what is in the folder has all that it takes. The epoch
     // is begun.
     _ = consume replica
     logs.close()
     return try EngineService.lead(
-      folder, engine, configuration, .init(epoch: epoch, position: position))
+      folder, engine, configuration, .init(epoch: epoch, position: position), launch)
   }
 
   private func lead(
