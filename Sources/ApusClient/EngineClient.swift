@@ -75,7 +75,7 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     start: EventLogStart = .end
   ) throws(ClientError) {
     let reader = try Self.openLog(folder, format, cursor, start)
-    let taken = try Self.takeRing(folder)
+    let taken = try Self.takeRing(folder, isServed: Self.isWritten(reader))
     self.init(folder, attachmentByteCountMax, taken, reader)
   }
 
@@ -102,25 +102,36 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     }
   }
 
-  /// The first ring that nobody has, or whose client has died.
-  private static func takeRing(_ folder: String) throws(ClientError) -> TakenRing {
-    for index in 0..<ringCountMax {
-      let path = folder + "/clients/" + (index < 10 ? "0" : "") + "\(index).ring"
+  /// Whether a process writes the log. A service opens its log before its rings and keeps both.
+  private static func isWritten(_ reader: borrowing EventLogReader<Event>) -> Bool {
+    switch reader.writerState {
+    case nil, .dead: false
+    case .alive, .unknown: true
+    }
+  }
+
+  /// The first ring that nobody has, or whose client has died. One that cannot be used, or that the
+  /// service has given up, is passed over: it says nothing of the others.
+  private static func takeRing(
+    _ folder: String, isServed: Bool
+  ) throws(ClientError) -> TakenRing {
+    var unusable: RingError?
+    var count = 0
+    while count < ringCountMax {
+      let path = folder + "/clients/" + (count < 10 ? "0" : "") + "\(count).ring"
       do throws(RingError) {
         let producer = try MessageRing.openProducer(at: path, wait: .fail)
-        let isServed = producer.consumerState == .present
-        if isServed { return TakenRing(index: index, producer: producer) }
+        let isRead = producer.consumerState == .present && !producer.isConsumerClosed
+        if isRead { return TakenRing(index: count, producer: producer) }
       } catch {
-        switch error {
-        case .file(_, .endInUse): continue
-        case .file(_, .system(_, errno: 2)):  // ENOENT
-          throw index == 0 ? .noService(folder: folder) : .full(folder: folder, count: index)
-        default: throw .ring(error)
-        }
+        if case .file(_, .system(_, errno: 2)) = error { break }  // ENOENT
+        if case .file(_, .endInUse) = error {} else { unusable = unusable ?? error }
       }
-      throw .noService(folder: folder)
+      count += 1
     }
-    throw .full(folder: folder, count: ringCountMax)
+    guard isServed, count > 0 else { throw .noService(folder: folder) }
+    if let unusable { throw .ring(unusable) }
+    throw .full(folder: folder, count: count)
   }
 
   // MARK: Commands
@@ -149,7 +160,7 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
   ///
   /// - Throws: ``ClientError``; the client is as it was, and may try again.
   public mutating func reconnect() throws(ClientError) {
-    let taken = try Self.takeRing(folder)
+    let taken = try Self.takeRing(folder, isServed: Self.isWritten(reader))
     ringIndex = taken.index
     producer = taken.producer
   }

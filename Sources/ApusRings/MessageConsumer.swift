@@ -17,6 +17,8 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
   public var wait: WaitStrategy
   /// Where something lies that is no message, after it was met. Unit: bytes from the ring's first.
   public internal(set) var corruptPosition: UInt64?
+  /// Nothing behind it is read; see ``seal()``. Unit: bytes from the ring's first.
+  @usableFromInline var limit = UInt64.max
 
   init(_ storage: RingStorage, wait: WaitStrategy) {
     lane = LaneConsumer(storage)
@@ -73,15 +75,16 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
     countMax: Int = .max, _ body: (_ type: UInt32, _ payload: RawSpan) -> Bool
   ) -> Int {
     if lane.tailCached == lane.head {
-      lane.refreshTail()
+      refreshTail()
       if lane.tailCached == lane.head {
         _ = lane.nothing()
         return 0
       }
-      if _slowPath(lane.tailCached &- lane.head > lane.mask &+ 1) {
-        corrupt(at: lane.head)
-        return 0
-      }
+    }
+    // Also where ``hasMessage()`` has looked. A producer's position behind this one is far ahead of it here.
+    if _slowPath(lane.tailCached &- lane.head > lane.mask &+ 1) {
+      corrupt(at: lane.head)
+      return 0
     }
     let end = lane.tailCached
     var position = lane.head
@@ -114,6 +117,34 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
     return count
   }
 
+  @inlinable @inline(__always)
+  mutating func refreshTail() {
+    lane.refreshTail()
+    if _slowPath(lane.tailCached > limit) { lane.tailCached = limit }
+  }
+
+  /// Reads what is in the ring now and nothing that is pushed later, so that a producer that never
+  /// pauses does not keep a reader that has to end.
+  public mutating func seal() {
+    lane.refreshTail()
+    limit = lane.tailCached
+  }
+
+  /// Whether nothing is left to read. Unlike ``fillCount`` it does not depend on what another process may
+  /// have written in the place of this end's position.
+  public var isEmpty: Bool {
+    // SAFETY: the storage is retained.
+    let written = unsafe lane.tailWord.pointee.load(ordering: .acquiring).position
+    return min(written, limit) == lane.head
+  }
+
+  /// Gives the ring up before this value ends: its producer sees it closed, and the next one nobody
+  /// at this end.
+  public mutating func abandon() {
+    lane.close()
+    storage.leave(end: 1)
+  }
+
   @usableFromInline @inline(never)
   mutating func corrupt(at position: UInt64) {
     corruptPosition = position
@@ -140,7 +171,7 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
   @inlinable @inline(__always)
   public mutating func hasMessage() -> Bool {
     if lane.tailCached != lane.head { return true }
-    lane.refreshTail()
+    refreshTail()
     if lane.tailCached != lane.head { return true }
     _ = lane.nothing()
     return false

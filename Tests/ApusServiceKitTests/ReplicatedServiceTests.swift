@@ -82,6 +82,22 @@ import Testing
     for replica in [first, second, third] { #expect(replica.status.failure == nil) }
   }
 
+  /// A replaced disk must not look like an empty market.
+  @Test func anEmptyReplicaDoesNotBeginAnewWhereTheOtherOneHasLed() throws {
+    let folder = try ScratchFolder()
+    let (one, two) = try Self.configurations(folder)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(first) { $0.role == .primary })
+    first.stop()
+    let second = try Replica.start(engine: .init(), configuration: two)
+    #expect(Self.waitFor(second) { $0.role == .stopped })
+    #expect(second.status.failure?.contains("start the other replica first") == true)
+    second.stop()
+    let again = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(again) { $0.role == .primary }, "\(again.status)")
+    again.stop()
+  }
+
   @Test func aReplicaWithoutItsAddressesIsRefused() throws {
     let folder = try ScratchFolder()
     let (one, _) = try Self.configurations(folder)

@@ -103,7 +103,13 @@ extension EventLog {
     }
     if isNameOld != true { try folder.sync() }
     let writing = state.withLock { $0.current }
-    if let writing, writing.contains(position - 1) { return writing.checksum(before: position) }
+    if let writing, writing.contains(position - 1) {
+      // From where the last mark's ends: the segment is read once, not at every sync.
+      if let mark, mark.position > writing.firstIndex, mark.position <= position {
+        return writing.checksum(from: mark.position, to: position, seed: mark.checksum)
+      }
+      return writing.checksum(before: position)
+    }
     var reading = EventLogSegments(folder: folder, control: control)
     return try reading.segment(containing: position - 1).checksum(before: position)
   }

@@ -69,7 +69,10 @@ public final class EventLog: Sendable {
       control = opened.control
       recovery = opened.recovery
       state = Mutex(EventLogState(current: opened.current))
-      maintenance = Mutex(EventLogMarks(opened.control.marks))
+      // One behind what is trusted did not hold, or what it marked was cut off.
+      let position = opened.recovery.position
+      maintenance = Mutex(
+        EventLogMarks(opened.control.marks.filter { $0.position <= position }))
       lockDescriptor = lock
     } catch {
       Self.unlock(lock)

@@ -108,6 +108,9 @@ public struct HostGauge: Sendable {
 
   /// What it stands at, a moment ago.
   public var status: HostStatus { control.status }
+
+  /// As ``EngineThread/stop()``, for who does not have the thread.
+  public func stop() { control.isStopping.store(true, ordering: .releasing) }
 }
 
 /// Holds a host while its thread has it.

@@ -99,7 +99,11 @@ public struct MessageInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
     refused.tooShort &+= skipped.tooShort
     refused.attachmentTooLong &+= skipped.attachmentTooLong
     refused.unknownType &+= skipped.unknownType
-    if consumer.corruptPosition != nil { refused.corruptRings &+= 1 }
+    if consumer.corruptPosition != nil {
+      refused.corruptRings &+= 1
+      // What was pushed into a ring that nobody reads would never be done, and nobody would say so.
+      consumer.abandon()
+    }
   }
 
   /// Whether a message is there now; takes none.
@@ -122,7 +126,10 @@ public struct MessageInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   public var isDrained: Bool { consumer.isDrained || consumer.corruptPosition != nil }
 
   /// Whether nothing is left that could be taken.
-  var isEmpty: Bool { consumer.fillCount == 0 || consumer.corruptPosition != nil }
+  var isEmpty: Bool { consumer.corruptPosition != nil || consumer.isEmpty }
+
+  /// Takes what is there now, and nothing later.
+  mutating func seal() { consumer.seal() }
 
   /// As the ring's end was made to.
   public var wait: WaitStrategy { consumer.wait }

@@ -16,7 +16,8 @@ public final class InputDoor: Sendable {
   /// An open door.
   public init() {}
 
-  /// No command is waited for any more: what is in the rings is taken, and then the input is drained.
+  /// No command is waited for any more: what is in the rings now is taken, and then the input is drained,
+  /// also where clients push without a pause.
   public func close() { isClosed.store(true, ordering: .releasing) }
 
   /// Whether it was closed.
@@ -53,6 +54,8 @@ public struct MessageInputs<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   @usableFromInline let door: InputDoor
   /// Where the next look begins.
   @usableFromInline var turn = 0
+  /// Whether the rings give only what they had when the door was closed.
+  @usableFromInline var isSealed = false
   /// How it waits for a command.
   public let wait: WaitStrategy
 
@@ -127,12 +130,14 @@ public struct MessageInputs<Command: BitwiseCopyable>: CommandInput, ~Copyable {
     countMax: Int, _ body: (UnsafeRawBufferPointer) -> Bool
   ) -> Int {
     var taken = 0
-    var refusedCount: UInt64 = 0
+    var hasRefused = false
     var isRefused = false
+    if _slowPath(door.hasClosed && !isSealed) { seal() }
     for _ in unsafe 0..<inputs.count where taken < countMax && !isRefused {
       let index = turn
       turn = unsafe index &+ 1 == inputs.count ? 0 : index &+ 1
       // SAFETY: index < inputs.count.
+      let refusedBefore = unsafe inputs[index].refused.count
       taken &+= unsafe inputs[index].withUnsafeMessages(
         countMax: min(Self.share, countMax &- taken)
       ) { message in
@@ -140,10 +145,17 @@ public struct MessageInputs<Command: BitwiseCopyable>: CommandInput, ~Copyable {
         if !isTaken { isRefused = true }
         return isTaken
       }
-      unsafe refusedCount &+= inputs[index].refused.count
+      if unsafe inputs[index].refused.count != refusedBefore { hasRefused = true }
     }
-    if refusedCount != 0 { publishRefused() }
+    if _slowPath(hasRefused) { publishRefused() }
     return taken
+  }
+
+  @usableFromInline @inline(never)
+  mutating func seal() {
+    isSealed = true
+    // SAFETY: index < inputs.count.
+    for index in unsafe 0..<inputs.count { unsafe inputs[index].seal() }
   }
 
   @usableFromInline @inline(never)

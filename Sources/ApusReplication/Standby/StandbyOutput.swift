@@ -10,15 +10,16 @@ internal import Glibc
 /// the primary's, or nowhere.
 ///
 /// A record is in the standby's journal and engine, or in neither; a log that takes nothing must not come
-/// between them. So this takes everything: where the log does not, for a second, it is let go of and is
+/// between them. So this takes everything: where the log does not, for a moment, it is let go of and is
 /// behind. What completes it is a recovery from the journal.
 public struct StandbyOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
   private var log: EventLogWriter<Event>?
   /// Whether there was a log, and events were left out of it.
   public private(set) var isBehind: Bool
 
-  /// Longest wait for a log whose next segment is being made. Unit: nanoseconds.
-  private static var patienceNanoseconds: UInt64 { 1_000_000_000 }
+  /// Longest wait for a log that takes nothing: it tries again every ten milliseconds. Nothing is
+  /// acknowledged meanwhile. Unit: nanoseconds.
+  private static var patienceNanoseconds: UInt64 { 50_000_000 }
 
   /// Nowhere.
   public init() {

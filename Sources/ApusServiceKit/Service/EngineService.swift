@@ -49,9 +49,26 @@ public struct ServiceStatus: Sendable, Equatable {
 ///
 /// - Threading: one thread at a time; ``status`` from any.
 public final class EngineService<E: Engine & ~Copyable> where E.Configuration: Sendable {
-  typealias Thread = EngineThread<
+  /// The host's thread of a service.
+  public typealias HostThread = EngineThread<
     E, MessageInputs<E.Command>, JournalWriter, EventLogWriter<E.Event>
   >
+
+  /// Starts the host's thread, on a CPU or any. Where `E` is a type and no parameter, the compiler makes the
+  /// host's loop for that engine; here it only has the one for all. So give it where speed matters:
+  ///
+  ///     launch: { host, cpuIndex throws(ThreadError) in
+  ///       try EngineThread.start(host, name: "apus-host", cpuIndex: cpuIndex)
+  ///     }
+  public typealias Launch =
+    @Sendable (consuming sending HostThread.Host, Int?) throws(ThreadError) -> HostThread
+
+  /// The loop for all engines.
+  public static var launchDefault: Launch {
+    { host, cpuIndex throws(ThreadError) in
+      try HostThread.start(host, name: "apus-host", cpuIndex: cpuIndex)
+    }
+  }
 
   /// How it runs.
   public let configuration: ServiceConfiguration
@@ -67,11 +84,11 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   private let door: InputDoor
   private let gauge: HostGauge
   private let keeper: ServiceKeeper
-  private var thread: Thread?
+  private var thread: HostThread?
 
   private init(
     _ configuration: ServiceConfiguration, _ parts: ServiceParts, keeper: ServiceKeeper,
-    thread: consuming Thread
+    thread: consuming HostThread
   ) {
     self.configuration = configuration
     folder = ServiceFolder(configuration.folder)
@@ -89,9 +106,11 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   /// - Parameters:
   ///   - engine: The engine's configuration.
   ///   - configuration: Where and how.
+  ///   - launch: Starts the host's thread; see ``Launch``.
   /// - Throws: ``ServiceError`` of the part that could not start; nothing runs then.
   public static func start(
-    engine: E.Configuration, configuration: ServiceConfiguration
+    engine: E.Configuration, configuration: ServiceConfiguration,
+    launch: Launch = EngineService.launchDefault
   ) throws(ServiceError) -> EngineService {
     try configuration.validate(messageBytesMax: messageBytesMax)
     guard !configuration.isReplicated else {
@@ -101,7 +120,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     }
     let folder = ServiceFolder(configuration.folder)
     try folder.make()
-    return try lead(folder, engine, configuration, nil)
+    return try lead(folder, engine, configuration, nil, launch)
   }
 
   /// A command and its longest attachment. Unit: bytes.
@@ -118,7 +137,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   /// Recovers what is in the folder and runs it.
   static func lead(
     _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
-    _ leadership: Leadership?
+    _ leadership: Leadership?, _ launch: Launch
   ) throws(ServiceError) -> EngineService {
     typealias Opening = ServiceOpening<E>
     let storage = try Opening.openStorage(folder)
@@ -141,15 +160,15 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     let inputs = try Opening.openRings(folder, parts.door, configuration)
     let host = try Opening.makeHost(
       stream, writer, inputs, configuration, leadership?.position)
-    return try run(folder, engine, configuration, parts, host)
+    return try run(folder, engine, configuration, parts, host, launch)
   }
 
-  /// Goes on where a standby stood that took over.
+  /// Resumes where a promoted standby stopped.
   static func resume(
     _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
     _ promoted: consuming PromotedReplica<E>, _ log: EventLog,
     _ writer: consuming EventLogWriter<E.Event>,
-    _ journalMode: String, _ position: ReplicatedPosition
+    _ journalMode: String, _ position: ReplicatedPosition, _ launch: Launch
   ) throws(ServiceError) -> EngineService {
     typealias Opening = ServiceOpening<E>
     var report = ReplayReport(lastSequence: promoted.lastSequence, lastTime: promoted.lastTime)
@@ -161,15 +180,15 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
       journal: promoted.journal.identifier)
     let inputs = try Opening.openRings(folder, parts.door, configuration)
     let host = try Opening.makeHost(promoted, writer, inputs, configuration, position)
-    return try run(folder, engine, configuration, parts, host)
+    return try run(folder, engine, configuration, parts, host, launch)
   }
 
   private static func run(
     _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
-    _ parts: ServiceParts, _ host: consuming sending Thread.Host
+    _ parts: ServiceParts, _ host: consuming sending HostThread.Host, _ launch: Launch
   ) throws(ServiceError) -> EngineService {
     let counters = try ServiceCounters.open(folder)
-    let thread = try startHost(host, configuration)
+    let thread = try startHost(host, configuration.cpu, launch)
     let follower = try makeFollower(folder, engine, configuration)
     let keeper = try ServiceKeeper.start(
       log: parts.log, host: thread.gauge, follower: follower, door: parts.door, counters: counters)
@@ -178,10 +197,10 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   }
 
   private static func startHost(
-    _ host: consuming sending Thread.Host, _ configuration: ServiceConfiguration
-  ) throws(ServiceError) -> Thread {
+    _ host: consuming sending HostThread.Host, _ cpuIndex: Int?, _ launch: Launch
+  ) throws(ServiceError) -> HostThread {
     do throws(ThreadError) {
-      return try Thread.start(host, name: "apus-host", cpuIndex: configuration.cpu)
+      return try launch(host, cpuIndex)
     } catch {
       throw .thread(error)
     }
@@ -230,7 +249,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
       let status = gauge.status
       if isReached(status) { return true }
       if status.hasFailed || ContinuousClock.now >= end { return false }
-      Foundation.Thread.sleep(forTimeInterval: 0.000_2)
+      Thread.sleep(forTimeInterval: 0.000_2)
     }
   }
 
@@ -247,8 +266,6 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     guard let thread = thread.take() else { return }
     try? FileManager.default.removeItem(atPath: folder.description)
     door.close()
-    // A log that is stalled would keep the host from ending.
-    if keeper.isStalled { thread.stop() }
     let host = thread.finish()
     let acknowledged = host.acknowledgedSequence
     _ = consume host

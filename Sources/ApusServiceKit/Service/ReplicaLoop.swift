@@ -14,6 +14,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   private let lease: any LeaderLease
   private let board: ReplicaBoard
   private let token: StopToken
+  private let launch: EngineService<E>.Launch
   private let clock = CycleClock.shared
 
   /// Time between two looks at the lease: what a take-over waits for at most. Unit: nanoseconds.
@@ -22,7 +23,8 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
 
   init(
     _ engine: E.Configuration, _ configuration: ServiceConfiguration, _ links: ReplicaLinks,
-    _ lease: any LeaderLease, _ board: ReplicaBoard, _ token: StopToken
+    _ lease: any LeaderLease, _ board: ReplicaBoard, _ token: StopToken,
+    _ launch: @escaping EngineService<E>.Launch
   ) {
     self.engine = engine
     self.configuration = configuration
@@ -31,12 +33,13 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     self.lease = lease
     self.board = board
     self.token = token
+    self.launch = launch
   }
 
   func run() {
     do throws(ServiceError) {
       if let epoch = askLease() {
-        try serve(epoch, from: nil)
+        try begin(epoch)
       } else {
         while case .parted(let sequence) = try follow() { try cutBack(after: sequence) }
       }
@@ -81,19 +84,41 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     }
   }
 
+  /// Leads with what is in the folder. A replica without a journal begins a new one only in the first
+  /// epoch: in a later one the other replica has what clients were told of.
+  private func begin(_ epoch: UInt64) throws(ServiceError) {
+    let storage = try ServiceOpening<E>.openStorage(folder)
+    let found: JournalReport
+    do throws(JournalError) {
+      found = try JournalInspection.report(storage, depth: .tail)
+    } catch {
+      throw .journal(error)
+    }
+    if found.identifier == nil, epoch > 1, lease is FileLease {
+      throw .folder(
+        path: folder.journal,
+        reason: "there is no journal here, and epoch \(epoch - 1) was led before: start the other "
+          + "replica first and this one follows it; to begin anew, stop both and remove the lease file")
+    }
+    try serve(epoch, from: nil)
+  }
+
   private func follow() throws(ServiceError) -> Following {
     let storage = try ServiceOpening<E>.openStorage(folder)
     let logs = StandbyLog<E>(folder, configuration)
     var standby = try openStandby(storage, logs)
     var leaseAt = Nanoseconds.zero
+    var lookCount = 0
     var epoch: UInt64?
     while !token.isStopped, standby.failure == nil {
       let done = standby.step(now: now)
       if now >= leaseAt {
         epoch = askLease()
         leaseAt = Nanoseconds(now.rawValue &+ Self.leaseNanoseconds)
-        note(standby)
-        logs.keep(standby.durableSequence)
+        note(standby, logs)
+        logs.keep(
+          standby.durableSequence, isSyncDue: lookCount % ServiceKeeper.syncRounds == 0)
+        lookCount += 1
       }
       if epoch != nil { break }
       if done == 0 { standby.wait(limitNanoseconds: 1_000_000) }
@@ -109,7 +134,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       // It never met a primary, and its folder is empty: it begins.
       _ = consume standby
       logs.close()
-      try serve(epoch, from: nil)
+      try begin(epoch)
       return .over
     }
     let promoted: PromotedReplica<E>
@@ -142,12 +167,14 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     }
   }
 
-  private func note(_ standby: borrowing ReplicationStandby<E>) {
+  private func note(_ standby: borrowing ReplicationStandby<E>, _ logs: StandbyLog<E>) {
+    let problems = logs.problem.map { [$0.description] } ?? []
     let (epoch, applied, durable) = (
       standby.promisedEpoch, standby.lastSequence, standby.durableSequence
     )
     board.status.withLock {
       $0.role = .standby
+      $0.problems = problems
       $0.epoch = epoch
       $0.appliedSequence = applied
       $0.durableSequence = durable
@@ -192,21 +219,21 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   ) throws(ServiceError) -> EngineService<E> {
     guard let promotion else {
       return try EngineService.lead(
-        folder, engine, configuration, .init(epoch: epoch, position: position))
+        folder, engine, configuration, .init(epoch: epoch, position: position), launch)
     }
     var replica = promotion.replica
     let (mode, logs) = (promotion.journalMode, promotion.logs)
     let output = replica.takeOutput()
     if let log = logs.log, let writer = output.takeLog() {
       return try EngineService.resume(
-        folder, engine, configuration, replica, log, writer, mode, position)
+        folder, engine, configuration, replica, log, writer, mode, position, launch)
     }
     // Its event log is behind, or there is none: what is in the folder has all that it takes. The epoch
     // is begun.
     _ = consume replica
     logs.close()
     return try EngineService.lead(
-      folder, engine, configuration, .init(epoch: epoch, position: position))
+      folder, engine, configuration, .init(epoch: epoch, position: position), launch)
   }
 
   private func lead(
@@ -223,9 +250,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
         let fence = position.fencingEpoch
         if fence != 0 { throw .replication(.staleEpoch(offered: epoch, promised: fence)) }
         guard askLease() != nil else {
-          throw .configuration(
-            field: "lease", value: "lost",
-            expected: "to be held; start this replica again: it follows")
+          throw .leaseLost(epoch: epoch)
         }
         if !service.isServing { return }
       }
@@ -252,6 +277,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     let status = service.status
     board.status.withLock {
       $0.role = .primary
+      $0.problems = status.problems
       $0.epoch = epoch
       $0.appliedSequence = status.appliedSequence
       $0.durableSequence = status.durableSequence

@@ -32,6 +32,8 @@ public struct ReplicaStatus: Sendable, Equatable {
   public var service: ServiceStatus?
   /// Why it has stopped, in one line; nil while it runs, and after ``ReplicatedService/stop()``.
   public var failure: String?
+  /// What is wrong while it follows, one line each: its event log cannot be written, for instance.
+  public var problems: [String] = []
   /// Why the lease cannot be asked, in one line; nil while it can.
   public var leaseProblem: String?
 }
@@ -56,11 +58,13 @@ where E.Configuration: Sendable {
   ///   - engine: The engine's configuration.
   ///   - configuration: With ``ServiceConfiguration/listen``, ``ServiceConfiguration/peer`` and
   ///     ``ServiceConfiguration/lease``.
+  ///   - launch: Starts the host's thread; see ``EngineService/Launch``.
   ///   - makeLease: Makes the lease, on the replica's thread; by default that of the configuration's file.
   /// - Throws: ``ServiceError`` for a configuration that cannot be. What goes wrong later is in
   ///   ``status``.
   public static func start(
     engine: E.Configuration, configuration: ServiceConfiguration,
+    launch: @escaping EngineService<E>.Launch = EngineService<E>.launchDefault,
     makeLease: (@Sendable () -> any LeaderLease)? = nil
   ) throws(ServiceError) -> ReplicatedService {
     try configuration.validate(messageBytesMax: EngineService<E>.messageBytesMax)
@@ -75,7 +79,8 @@ where E.Configuration: Sendable {
     do throws(ThreadError) {
       let thread = try PinnedThread(configuration: .init(name: "apus-replica")) { token in
         let lease = makeLease?() ?? FileLease(path: path)
-        let loop = ReplicaLoop<E>(engine, configuration, links, lease, board, token)
+        let loop = ReplicaLoop<E>(
+          engine, configuration, links, lease, board, token, launch)
         loop.run()
       }
       service.thread.withLock { $0 = thread }

@@ -26,6 +26,8 @@ public enum ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
   case host(HostError)
   /// The link to the other replica, or its epoch.
   case replication(ReplicationError)
+  /// A primary's lease ended.
+  case leaseLost(epoch: UInt64)
   /// A thread, or its CPU, could not be had.
   case thread(ThreadError)
   /// The counter file.
@@ -45,6 +47,8 @@ public enum ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
     case .ring(let error): "\(error)"
     case .host(let error): error.description
     case .replication(let error): error.description
+    case .leaseLost(let epoch):
+      "the lease of epoch \(epoch) is held no more; start this replica again: it follows"
     case .thread(let error): "\(error)"
     case .counters(let error): error.description
     }

@@ -10,7 +10,7 @@ final class ServiceKeeper: Sendable {
   /// Time between two rounds. Unit: seconds.
   private static let roundSeconds = 0.02
   /// Rounds between two syncs of the event log, which write to the disk.
-  private static let syncRounds = 10
+  static let syncRounds = 10
 
   /// Nil after the end: whoever has it has the files.
   private let openLog: Mutex<EventLog?>
@@ -57,6 +57,8 @@ final class ServiceKeeper: Sendable {
     var round = 0
     while !isStopping.load(ordering: .acquiring) {
       keep(isSyncDue: round % Self.syncRounds == 0)
+      // A log that takes nothing would keep the host from ending. The journal has what it does not.
+      if door.hasClosed, isStalled { host.stop() }
       counters?.update(status)
       round += 1
       Foundation.Thread.sleep(forTimeInterval: Self.roundSeconds)

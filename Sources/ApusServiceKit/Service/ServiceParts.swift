@@ -104,18 +104,26 @@ enum ServiceOpening<E: Engine & ~Copyable> {
   static func openRings(
     _ folder: ServiceFolder, _ door: InputDoor, _ configuration: ServiceConfiguration
   ) throws(ServiceError) -> MessageInputs<E.Command> {
+    removeRings(folder)
     do throws(RingError) {
       return try MessageInputs(
         count: configuration.clients, attachmentByteCountMax: E.attachmentByteCountMax, door: door,
         wait: configuration.waitStrategy
       ) { client throws(RingError) in
         let path = folder.ring(client)
-        try? FileManager.default.removeItem(atPath: path)
         try MessageRing.createFile(at: path, capacity: configuration.clientRingBytes)
         return try MessageRing.openConsumer(at: path)
       }
     } catch {
       throw .ring(error)
+    }
+  }
+
+  /// Also those of a service that had more of them, in which a client would look for one.
+  private static func removeRings(_ folder: ServiceFolder) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.clients)) ?? []
+    where name.hasSuffix(".ring") || name.hasSuffix(".new") {
+      try? FileManager.default.removeItem(atPath: folder.clients + "/" + name)
     }
   }
 

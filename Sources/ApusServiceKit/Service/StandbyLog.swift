@@ -86,12 +86,16 @@ final class StandbyLog<E: Engine & ~Copyable> {
   }
 
   /// Prepares, syncs and tidies the log; what does not work now is tried again.
-  func keep(_ durableSequence: UInt64) {
+  func keep(_ durableSequence: UInt64, isSyncDue: Bool) {
     guard let log else { return }
     do throws(EventLogError) {
       try log.prepare()
-      try log.sync()
-      try log.removeSegments(durableThrough: durableSequence)
+      // A sync waits for the disk, and this thread acknowledges what comes.
+      if isSyncDue {
+        try log.sync()
+        try log.removeSegments(durableThrough: durableSequence)
+      }
+      problem = nil
     } catch {
       problem = error
     }

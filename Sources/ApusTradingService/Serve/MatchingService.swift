@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusCore
 public import ApusServiceKit
 public import ApusTrading
 
@@ -21,7 +22,8 @@ public enum MatchingService {
   public static func start(
     orderCapacity: Int, configuration: ServiceConfiguration
   ) throws(ServiceError) -> Service {
-    try Service.start(engine: limits(orderCapacity), configuration: configuration)
+    try Service.start(
+      engine: limits(orderCapacity), configuration: configuration, launch: launch)
   }
 
   /// Starts one of two replicas; see ``ReplicatedService``.
@@ -31,7 +33,15 @@ public enum MatchingService {
   public static func startReplica(
     orderCapacity: Int, configuration: ServiceConfiguration
   ) throws(ServiceError) -> Replica {
-    try Replica.start(engine: limits(orderCapacity), configuration: configuration)
+    try Replica.start(
+      engine: limits(orderCapacity), configuration: configuration, launch: launch)
+  }
+
+  /// In this module, where the engine is known, so that the host's loop is made for it.
+  private static var launch: Service.Launch {
+    { host, cpuIndex throws(ThreadError) in
+      try EngineThread.start(host, name: "apus-host", cpuIndex: cpuIndex)
+    }
   }
 
   private static func limits(
