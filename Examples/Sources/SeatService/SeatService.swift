@@ -15,7 +15,11 @@ enum SeatService {
     do {
       let path = CommandLine.arguments.dropFirst().first ?? "seats.json5"
       let service = try EngineService<SeatEngine>.start(
-        engine: .init(seatCount: 200), configuration: .read(path: path))
+        engine: .init(seatCount: 200), configuration: .read(path: path),
+        // Here, where the engine is known, the compiler makes the host's loop for it.
+        launch: { host, cpuIndex throws(ThreadError) in
+          try EngineThread.start(host, name: "apus-host", cpuIndex: cpuIndex)
+        })
       print(service.recovery.description)
       print("serving \(service.folder.path)")
       fflush(nil)
