@@ -246,7 +246,9 @@ import Testing
   /// done.
   @Test func aServiceEndsWhileClientsPush() throws {
     let folder = try ScratchFolder()
-    let configuration = Rig.configuration(folder)
+    var own = Rig.configuration(folder)
+    own.eventBytesKept = 1 << 40
+    let configuration = own
     let service = try Service.start(engine: .init(), configuration: configuration)
     var first = try Rig.client(configuration)
     for number in UInt64(1)...200 { #expect(first.submit(number) == .submitted) }
