@@ -268,6 +268,7 @@ let package = Package(
       "ApusC",
       [
         "ApusC", "CApus", "CApusDriver", "ApusTrading", "ApusEngine", "ApusTradingService",
+        "ApusServiceKit",
       ]),
     tests(
       "ApusServiceKit",
@@ -294,11 +295,19 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusFuzzHarnesses", ["ApusFuzzHarnesses"]),
+    // Orders of a service's clients, for tests and for the client that they kill.
+    .target(
+      name: "ApusServeTestKit", dependencies: ["ApusClient", "ApusTrading"],
+      path: "Tests/ApusServeTestKit", swiftSettings: settings),
+    .executableTarget(
+      name: "apus-client-peer", dependencies: ["ApusServeTestKit", "ApusClient", "ApusTrading"],
+      path: "Tests/ApusClientPeer", swiftSettings: settings),
     tests(
       "ApusCommand",
       [
-        "apus", "ApusTradingService", "ApusTrading", "ApusClient", "ApusMetrics", "ApusEngine",
-        "ApusJournal", "ApusEventLog",
+        "apus", "ApusTradingService", "ApusTrading", "ApusServiceKit", "ApusCore", "ApusMetrics",
+        "ApusEngine", "ApusJournal", "ApusEventLog", "ApusClient", "ApusTestKit", "ApusServeTestKit",
+        "apus-client-peer",
       ]),
     tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") }),
   ] + linkedProducts.map(linkProgram),

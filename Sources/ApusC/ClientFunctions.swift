@@ -112,6 +112,13 @@ public func apus_client_wait(_ client: OpaquePointer?, _ limit_nanoseconds: UInt
   return unsafe withClient(client) { $0.wait(limitNanoseconds: limit_nanoseconds) } ? 1 : 0
 }
 
+/// Whether the service lives.
+@c @implementation
+public func apus_client_is_connected(_ client: OpaquePointer?) -> CInt {
+  guard let client = unsafe client else { return 0 }
+  return unsafe withClient(client) { $0.isConnected } ? 1 : 0
+}
+
 /// Takes a ring of the service that runs now; returns an `apus_status`.
 @c @implementation
 public func apus_client_reconnect(

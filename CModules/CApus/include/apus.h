@@ -492,6 +492,10 @@ int apus_client_poll(
 /// Waits for an event, not longer than so many nanoseconds. Returns 1 if there is one, else 0.
 int apus_client_wait(apus_client *client, uint64_t limit_nanoseconds);
 
+/// Whether the service that has the client's ring lives: 1 or 0, also for NULL. Costs system calls; ask
+/// when an event is overdue. A service that was killed says nothing, and the ring takes commands still.
+int apus_client_is_connected(const apus_client *client);
+
 /// Takes a ring of the service that runs in the folder now; the place in the events stays. Returns APUS_OK,
 /// APUS_NULL_ARGUMENT, or APUS_DISCONNECTED with the reason in `error`: try again later.
 int apus_client_reconnect(apus_client *client, char *error, size_t error_size);

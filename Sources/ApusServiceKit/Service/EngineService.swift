@@ -268,7 +268,8 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     door.close()
     let host = thread.finish()
     let acknowledged = host.acknowledgedSequence
+    let failure = host.failureDescription
     _ = consume host
-    try keeper.finish(completeThrough: acknowledged)
+    try keeper.finish(completeThrough: acknowledged, failure: failure)
   }
 }

@@ -105,14 +105,18 @@ final class ServiceKeeper: Sendable {
 
   /// Ends the threads, syncs the event log once more and lets go of it.
   ///
-  /// - Parameter sequence: Everything up to it is in the log.
-  func finish(completeThrough sequence: UInt64) throws(ServiceError) {
+  /// - Parameters:
+  ///   - sequence: Everything up to it is in the log.
+  ///   - failure: Why the host has ended before it was asked to.
+  func finish(completeThrough sequence: UInt64, failure: String?) throws(ServiceError) {
     follower?.finish()
     isStopping.store(true, ordering: .releasing)
     let own = thread.withLock { $0.take() }
     own?.join()
     let log = openLog.withLock { $0.take() }
-    let status = present(log)
+    var status = present(log)
+    // Of a journal that runs only that it has failed is known.
+    if let failure, status.hasFailed { status.problems[0] = failure }
     last.withLock { $0 = status }
     do throws(EventLogError) { try log?.sync(completeThrough: sequence) } catch {
       throw .eventLog(error)
