@@ -46,6 +46,13 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
   @inlinable
   public var isDrained: Bool { lane.isDrained }
 
+  /// Whether nothing is left to read, by this end's own position: ``fillCount`` goes by that in the ring,
+  /// which another process may have written.
+  public var isEmpty: Bool {
+    // SAFETY: the storage is retained. Pairs with the producer's releasing store.
+    unsafe lane.tailWord.pointee.load(ordering: .acquiring).position == lane.head
+  }
+
   /// Reads messages where they lie.
   ///
   /// - Parameters:
@@ -78,10 +85,11 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
         _ = lane.nothing()
         return 0
       }
-      if _slowPath(lane.tailCached &- lane.head > lane.mask &+ 1) {
-        corrupt(at: lane.head)
-        return 0
-      }
+    }
+    // Also where the position was seen by ``hasMessage()``: no ring can hold more than its capacity.
+    if _slowPath(lane.tailCached &- lane.head > lane.mask &+ 1) {
+      corrupt(at: lane.head)
+      return 0
     }
     let end = lane.tailCached
     var position = lane.head
@@ -120,6 +128,9 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
     // Nothing of what was seen behind it can be trusted.
     lane.tailCached = position
   }
+
+  /// Tells the producer that nothing is read any more; the end stays this one's until it ends.
+  public mutating func refuse() { lane.close() }
 
   /// Reads messages where they lie, waiting for the first one as ``wait`` specifies.
   @inlinable @inline(__always)

@@ -99,7 +99,11 @@ public struct MessageInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
     refused.tooShort &+= skipped.tooShort
     refused.attachmentTooLong &+= skipped.attachmentTooLong
     refused.unknownType &+= skipped.unknownType
-    if consumer.corruptPosition != nil { refused.corruptRings &+= 1 }
+    if consumer.corruptPosition != nil {
+      refused.corruptRings &+= 1
+      // Whoever has the other end learns it, and whoever comes after takes another ring.
+      consumer.refuse()
+    }
   }
 
   /// Whether a message is there now; takes none.
@@ -122,7 +126,7 @@ public struct MessageInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   public var isDrained: Bool { consumer.isDrained || consumer.corruptPosition != nil }
 
   /// Whether nothing is left that could be taken.
-  var isEmpty: Bool { consumer.fillCount == 0 || consumer.corruptPosition != nil }
+  var isEmpty: Bool { consumer.isEmpty || consumer.corruptPosition != nil }
 
   /// As the ring's end was made to.
   public var wait: WaitStrategy { consumer.wait }
