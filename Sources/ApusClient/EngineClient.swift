@@ -102,25 +102,33 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     }
   }
 
-  /// The first ring that nobody has, or whose client has died.
+  /// The first ring that the service reads and nobody has, or whose client has died. One that is damaged, or
+  /// that the service has given up, is passed over: the others are as good as before.
   private static func takeRing(_ folder: String) throws(ClientError) -> TakenRing {
-    for index in 0..<ringCountMax {
+    var takenCount = 0
+    var hasEnded = false
+    var damage: RingError?
+    search: for index in 0..<ringCountMax {
       let path = folder + "/clients/" + (index < 10 ? "0" : "") + "\(index).ring"
       do throws(RingError) {
         let producer = try MessageRing.openProducer(at: path, wait: .fail)
         let isServed = producer.consumerState == .present
-        if isServed { return TakenRing(index: index, producer: producer) }
+        if isServed, !producer.isConsumerClosed {
+          return TakenRing(index: index, producer: producer)
+        }
+        if isServed { takenCount += 1 } else { hasEnded = true }
       } catch {
         switch error {
-        case .file(_, .endInUse): continue
-        case .file(_, .system(_, errno: 2)):  // ENOENT
-          throw index == 0 ? .noService(folder: folder) : .full(folder: folder, count: index)
-        default: throw .ring(error)
+        case .file(_, .endInUse): takenCount += 1
+        case .file(_, .system(_, errno: 2)): break search  // ENOENT
+        default: damage = damage ?? error
         }
       }
-      throw .noService(folder: folder)
     }
-    throw .full(folder: folder, count: ringCountMax)
+    if hasEnded { throw .noService(folder: folder) }
+    if takenCount > 0 { throw .full(folder: folder, count: takenCount) }
+    if let damage { throw .ring(damage) }
+    throw .noService(folder: folder)
   }
 
   // MARK: Commands

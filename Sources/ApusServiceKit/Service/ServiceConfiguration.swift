@@ -38,6 +38,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   public var release = Release.durable
   /// Rings for clients: so many at once. Shape: 1...64.
   public var clients = 8
+  static let clientCountMax = 64
   /// Room of each. Unit: bytes, a power of two.
   public var clientRingBytes = 1 << 20
   /// Length of a journal's segment. Unit: bytes.
@@ -161,7 +162,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     guard !folder.isEmpty else {
       throw .configuration(field: "folder", value: "empty", expected: "the service's data folder")
     }
-    try check("clients", clients, 1...64)
+    try check("clients", clients, 1...Self.clientCountMax)
     try check("clientRingBytes", clientRingBytes, 4_096...(1 << 30))
     try check("snapshotsKept", snapshotsKept, 1...1_000)
     try check("journalSegmentsKept", journalSegmentsKept, 1...1_000_000)

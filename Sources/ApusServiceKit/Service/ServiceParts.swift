@@ -104,6 +104,10 @@ enum ServiceOpening<E: Engine & ~Copyable> {
   static func openRings(
     _ folder: ServiceFolder, _ door: InputDoor, _ configuration: ServiceConfiguration
   ) throws(ServiceError) -> MessageInputs<E.Command> {
+    // Those of a service that had more: nobody reads them.
+    for client in configuration.clients..<ServiceConfiguration.clientCountMax {
+      try? FileManager.default.removeItem(atPath: folder.ring(client))
+    }
     do throws(RingError) {
       return try MessageInputs(
         count: configuration.clients, attachmentByteCountMax: E.attachmentByteCountMax, door: door,
