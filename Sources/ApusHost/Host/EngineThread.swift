@@ -108,6 +108,9 @@ public struct HostGauge: Sendable {
 
   /// What it stands at, a moment ago.
   public var status: HostStatus { control.status }
+
+  /// Whether its thread has ended, or is about to: it takes no commands and lets no events go any more.
+  public var hasEnded: Bool { control.hasEnded.load(ordering: .acquiring) }
 }
 
 /// Holds a host while its thread has it.
@@ -145,6 +148,7 @@ final class HostControl: Sendable {
   @usableFromInline let acknowledgedSequence = Atomic<UInt64>(0)
   @usableFromInline let commandCount = Atomic<UInt64>(0)
   @usableFromInline let hasFailed = Atomic(false)
+  @usableFromInline let hasEnded = Atomic(false)
 
   @usableFromInline init() {}
 
@@ -227,6 +231,7 @@ enum HostLoop {
     _ = host.flush()
     publish(host, control)
     control.hasFailed.store(host.hasFailed, ordering: .releasing)
+    control.hasEnded.store(true, ordering: .releasing)
   }
 
   /// What is done when nothing was. True when the loop has to end.

@@ -18,6 +18,8 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
 
   /// Time between two looks at the lease: what a take-over waits for at most. Unit: nanoseconds.
   private static var leaseNanoseconds: UInt64 { 20_000_000 }
+  /// Longest wait for the standby, and for what is in the rings, of a primary that was asked to end.
+  private static var handOverNanoseconds: UInt64 { 3_000_000_000 }
   private static var frameByteCountMax: Int { 1 << 20 }
 
   init(
@@ -38,7 +40,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       if let epoch = askLease() {
         try serve(epoch, from: nil)
       } else {
-        while case .parted(let sequence) = try follow() { try cutBack(after: sequence) }
+        while try takeTurn() {}
       }
     } catch {
       let line = error.description
@@ -62,11 +64,29 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   // MARK: Following
 
   /// How following ended.
-  private enum Following {
-    /// It was stopped, or it led, and that is over.
+  private enum Following: ~Copyable {
+    /// It was stopped.
     case over
     /// Its journal has records after this one that the primary does not have, and never acknowledged.
     case parted(after: UInt64)
+    /// It leads now: with what it had, or from an empty folder.
+    case leads(epoch: UInt64, Promotion?)
+  }
+
+  /// Follows once, and does what comes after that.
+  ///
+  /// - Returns: Whether it follows again.
+  private func takeTurn() throws(ServiceError) -> Bool {
+    // What follows has let go of the journal's files when it leads: it may have to open them.
+    switch try follow() {
+    case .over: return false
+    case .parted(let sequence):
+      try cutBack(after: sequence)
+      return true
+    case .leads(let epoch, let promotion):
+      try serve(epoch, from: promotion)
+      return false
+    }
   }
 
   /// Takes off the journal what this replica had as a primary and nobody was told of: with the release
@@ -109,8 +129,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       // It never met a primary, and its folder is empty: it begins.
       _ = consume standby
       logs.close()
-      try serve(epoch, from: nil)
-      return .over
+      return .leads(epoch: epoch, nil)
     }
     let promoted: PromotedReplica<E>
     do throws(ReplicationError) {
@@ -118,8 +137,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     } catch {
       throw .replication(error)
     }
-    try serve(epoch, from: Promotion(promoted, storage.modeDescription, logs))
-    return .over
+    return .leads(epoch: epoch, Promotion(promoted, storage.modeDescription, logs))
   }
 
   private func openStandby(
@@ -179,10 +197,11 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     do throws(ServiceError) {
       try lead(service, epoch, position)
     } catch {
-      try? service.stop()
+      // It may lead no more: what is in the rings is not for it to take.
+      try? service.stop(limit: .zero)
       throw error
     }
-    try service.stop()
+    try service.stop(limit: .zero)
     let status = service.status
     board.status.withLock { $0.service = status }
   }
@@ -230,6 +249,26 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
         if !service.isServing { return }
       }
       if done == 0 { link.wait(limitNanoseconds: 1_000_000) }
+    }
+    handOver(service, &link)
+  }
+
+  /// Takes what is in the rings while the standby still acknowledges, and lets it have all of it: with the
+  /// release `replicated` nothing could leave without it, and with the others what it does not have is
+  /// missing where it leads.
+  private func handOver(
+    _ service: EngineService<E>, _ link: inout ReplicationPrimary
+  ) {
+    service.beginDrain()
+    let end = now.rawValue &+ Self.handOverNanoseconds
+    while now.rawValue < end, askLease() != nil, link.failure == nil {
+      let hasStandby = !link.standbys.isEmpty
+      if service.hasEnded,
+        !hasStandby || link.replicatedSequence >= service.status.durableSequence
+      {
+        return
+      }
+      if link.step(now: now) == 0 { link.wait(limitNanoseconds: 1_000_000) }
     }
   }
 
