@@ -98,7 +98,7 @@ enum ServeCommand: Command {
     let status = replica.status
     if let service = status.service { try report(service, configuration, options) }
     if let failure = status.failure { throw WorkError(failure) }
-    return .good
+    return status.service?.hasFailed == true ? .failed : .good
   }
 
   private static func line(_ status: ReplicaStatus, _ configuration: ServiceConfiguration) -> String
