@@ -74,8 +74,9 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     folder: String, format: SnapshotFormat, attachmentByteCountMax: Int, cursor: String? = nil,
     start: EventLogStart = .end
   ) throws(ClientError) {
-    let reader = try Self.openLog(folder, format, cursor, start)
+    // In this order: a cursor stays registered, and would keep the log for a client that never had a ring.
     let taken = try Self.takeRing(folder)
+    let reader = try Self.openLog(folder, format, cursor, start)
     self.init(folder, attachmentByteCountMax, taken, reader)
   }
 

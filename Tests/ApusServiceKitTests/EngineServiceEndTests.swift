@@ -96,6 +96,25 @@ import Testing
     try service.stop()
   }
 
+  @Test func aClientThatGetsNoRingLeavesNoCursor() throws {
+    let folder = try ScratchFolder()
+    let configuration = EngineServiceTests.configuration(folder, clients: 1)
+    let service = try Service.start(engine: .init(), configuration: configuration)
+    let one = try EngineServiceTests.client(configuration)
+    do throws(ClientError) {
+      _ = try EngineServiceTests.client(configuration, cursor: "late", start: .index(7))
+      Issue.record("a second client has a ring of one")
+    } catch {
+      #expect(error == .full(folder: configuration.folder, count: 1))
+    }
+    _ = consume one
+    let late = try EngineServiceTests.client(configuration, cursor: "late", start: .index(3))
+    let index = late.eventIndex
+    #expect(index == 3)
+    _ = consume late
+    try service.stop()
+  }
+
   /// A client may write anything into its ring, also the reader's own position.
   @Test func aReadersPositionThatAClientWroteDoesNotKeepTheInputFromEnding() throws {
     let folder = try ScratchFolder()
