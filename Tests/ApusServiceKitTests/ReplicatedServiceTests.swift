@@ -174,14 +174,41 @@ import Testing
     var client = try EngineServiceTests.client(one)
     var seen: [SequencedEvent<UInt64>] = []
     try EngineServiceTests.drive(&client, 1...700, &seen)
+    #expect(
+      Self.waitFor(second) { $0.eventLogProblem?.contains(events) == true }, "\(second.status)")
     try FileManager.default.removeItem(atPath: events)
     first.stop()
     #expect(Self.waitFor(second) { $0.role != .standby }, "\(second.status)")
     #expect(second.status.role == .primary, "\(second.status)")
+    #expect(second.status.eventLogProblem == nil, "\(second.status)")
     var other = try EngineServiceTests.client(two)
     var all: [SequencedEvent<UInt64>] = []
     while case .events = other.poll({ all.append($0) }) {}
     #expect(all == seen)
     second.stop()
+  }
+
+  @Test func anEmptyReplicaDoesNotBeginWhereTheOtherOneHasLed() throws {
+    let folder = try ScratchFolder()
+    var (one, two) = try Self.configurations(folder)
+    (one.release, two.release) = (.durable, .durable)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    var client = try EngineServiceTests.client(one)
+    var seen: [SequencedEvent<UInt64>] = []
+    try EngineServiceTests.drive(&client, 1...10, &seen)
+    let second = try Replica.start(engine: .init(), configuration: two)
+    #expect(Self.waitFor(second) { $0.durableSequence >= 10 }, "\(second.status)")
+    second.stop()
+    first.stop()
+    // The second one has lost its disk, and is started before the other one.
+    try FileManager.default.removeItem(atPath: two.folder)
+    let empty = try Replica.start(engine: .init(), configuration: two)
+    #expect(Self.waitFor(empty) { $0.role == .stopped }, "\(empty.status)")
+    #expect(empty.status.failure?.contains(two.folder) == true, "\(empty.status)")
+    empty.stop()
+    let again = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(again) { $0.role == .primary }, "\(again.status)")
+    again.stop()
   }
 }

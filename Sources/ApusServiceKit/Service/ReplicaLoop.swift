@@ -38,6 +38,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   func run() {
     do throws(ServiceError) {
       if let epoch = askLease() {
+        try checkBeginning(epoch)
         try serve(epoch, from: nil)
       } else {
         while try takeTurn() {}
@@ -84,9 +85,31 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       try cutBack(after: sequence)
       return true
     case .leads(let epoch, let promotion):
+      try checkBeginning(epoch)
       try serve(epoch, from: promotion)
       return false
     }
+  }
+
+  /// Refuses to begin anew where another replica has led: it would serve an engine without anything that was
+  /// acknowledged. With the release `replicated` it may, since it acknowledges nothing without the other one,
+  /// which does not follow another journal than its own.
+  private func checkBeginning(_ epoch: UInt64) throws(ServiceError) {
+    // Other leases' first epoch may be any.
+    guard epoch > 1, configuration.release != .replicated, let lease = lease as? FileLease else {
+      return
+    }
+    let storage = try ServiceOpening<E>.openStorage(folder)
+    do throws(JournalError) {
+      if try JournalInspection.report(storage, depth: .tail).identifier != nil { return }
+    } catch {
+      throw .journal(error)
+    }
+    throw .folder(
+      path: folder.path,
+      reason:
+        "has no journal, but epochs up to \(epoch - 1) were led: start the replica that has it "
+        + "first; where neither has one, remove \(lease.path)")
   }
 
   /// Takes off the journal what this replica had as a primary and nobody was told of: with the release
@@ -112,8 +135,8 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       if now >= leaseAt {
         epoch = askLease()
         leaseAt = Nanoseconds(now.rawValue &+ Self.leaseNanoseconds)
-        note(standby)
         logs.keep(standby.durableSequence)
+        note(standby, logs.problem)
       }
       if epoch != nil { break }
       if done == 0 { standby.wait(limitNanoseconds: 1_000_000) }
@@ -160,7 +183,9 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     }
   }
 
-  private func note(_ standby: borrowing ReplicationStandby<E>) {
+  private func note(
+    _ standby: borrowing ReplicationStandby<E>, _ problem: EventLogError?
+  ) {
     let (epoch, applied, durable) = (
       standby.promisedEpoch, standby.lastSequence, standby.durableSequence
     )
@@ -169,6 +194,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       $0.epoch = epoch
       $0.appliedSequence = applied
       $0.durableSequence = durable
+      $0.eventLogProblem = problem?.description
     }
   }
 
@@ -295,6 +321,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       $0.appliedSequence = status.appliedSequence
       $0.durableSequence = status.durableSequence
       $0.service = status
+      $0.eventLogProblem = nil
     }
   }
 }

@@ -34,6 +34,9 @@ public struct ReplicaStatus: Sendable, Equatable {
   public var failure: String?
   /// Why the lease cannot be asked, in one line; nil while it can.
   public var leaseProblem: String?
+  /// Why a replica that follows keeps no event log, or cannot tidy it, in one line; nil while it does. It
+  /// follows all the same, and completes the log when it leads.
+  public var eventLogProblem: String?
 }
 
 /// One of two replicas of an engine: it follows the other one, and takes over when it gets the lease.
