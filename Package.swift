@@ -306,7 +306,8 @@ let package = Package(
       "ApusCommand",
       [
         "apus", "ApusTradingService", "ApusTrading", "ApusServiceKit", "ApusCore", "ApusMetrics",
-        "ApusEngine", "ApusJournal", "ApusEventLog", "ApusClient", "ApusTestKit", "ApusServeTestKit",
+        "ApusEngine", "ApusJournal", "ApusEventLog", "ApusClient", "ApusTestKit",
+        "ApusServeTestKit",
         "apus-client-peer",
       ]),
     tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") }),

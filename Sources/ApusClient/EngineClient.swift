@@ -74,8 +74,9 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     folder: String, format: SnapshotFormat, attachmentByteCountMax: Int, cursor: String? = nil,
     start: EventLogStart = .end
   ) throws(ClientError) {
+    // In this order: a cursor stays registered, and would keep the log for a client that never had a ring.
+    let taken = try Self.takeRing(folder)
     let reader = try Self.openLog(folder, format, cursor, start)
-    let taken = try Self.takeRing(folder, isServed: Self.isWritten(reader))
     self.init(folder, attachmentByteCountMax, taken, reader)
   }
 
@@ -102,36 +103,33 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     }
   }
 
-  /// Whether a process writes the log. A service opens its log before its rings and keeps both.
-  private static func isWritten(_ reader: borrowing EventLogReader<Event>) -> Bool {
-    switch reader.writerState {
-    case nil, .dead: false
-    case .alive, .unknown: true
-    }
-  }
-
-  /// The first ring that nobody has, or whose client has died. One that cannot be used, or that the
-  /// service has given up, is passed over: it says nothing of the others.
-  private static func takeRing(
-    _ folder: String, isServed: Bool
-  ) throws(ClientError) -> TakenRing {
-    var unusable: RingError?
-    var count = 0
-    while count < ringCountMax {
-      let path = folder + "/clients/" + (count < 10 ? "0" : "") + "\(count).ring"
+  /// The first ring that the service reads and nobody has, or whose client has died. One that is damaged, or
+  /// that the service has given up, is passed over: the others are as good as before.
+  private static func takeRing(_ folder: String) throws(ClientError) -> TakenRing {
+    var takenCount = 0
+    var hasEnded = false
+    var damage: RingError?
+    search: for index in 0..<ringCountMax {
+      let path = folder + "/clients/" + (index < 10 ? "0" : "") + "\(index).ring"
       do throws(RingError) {
         let producer = try MessageRing.openProducer(at: path, wait: .fail)
-        let isRead = producer.consumerState == .present && !producer.isConsumerClosed
-        if isRead { return TakenRing(index: count, producer: producer) }
+        let isServed = producer.consumerState == .present
+        if isServed, !producer.isConsumerClosed {
+          return TakenRing(index: index, producer: producer)
+        }
+        if isServed { takenCount += 1 } else { hasEnded = true }
       } catch {
-        if case .file(_, .system(_, errno: 2)) = error { break }  // ENOENT
-        if case .file(_, .endInUse) = error {} else { unusable = unusable ?? error }
+        switch error {
+        case .file(_, .endInUse): takenCount += 1
+        case .file(_, .system(_, errno: 2)): break search  // ENOENT
+        default: damage = damage ?? error
+        }
       }
-      count += 1
     }
-    guard isServed, count > 0 else { throw .noService(folder: folder) }
-    if let unusable { throw .ring(unusable) }
-    throw .full(folder: folder, count: count)
+    if hasEnded { throw .noService(folder: folder) }
+    if takenCount > 0 { throw .full(folder: folder, count: takenCount) }
+    if let damage { throw .ring(damage) }
+    throw .noService(folder: folder)
   }
 
   // MARK: Commands

@@ -85,11 +85,17 @@ enum ServeCommand: Command {
       throw WorkError(error.description)
     }
     var told: ReplicaRole?
+    var amiss: [String] = []
     while !Interruption.isRequested {
       let status = replica.status
       if status.role != told {
         told = status.role
         Console.errorLines(Self.line(status, configuration))
+      }
+      let problems = [status.leaseProblem, status.eventLogProblem].compactMap { $0 }
+      if problems != amiss {
+        for problem in problems where !amiss.contains(problem) { Console.error("apus: \(problem)") }
+        amiss = problems
       }
       if status.role == .stopped { break }
       Thread.sleep(forTimeInterval: 0.02)
@@ -98,7 +104,7 @@ enum ServeCommand: Command {
     let status = replica.status
     if let service = status.service { try report(service, configuration, options) }
     if let failure = status.failure { throw WorkError(failure) }
-    return .good
+    return status.service?.hasFailed == true ? .failed : .good
   }
 
   private static func line(_ status: ReplicaStatus, _ configuration: ServiceConfiguration) -> String

@@ -165,7 +165,9 @@ import Testing
     takeOvers.sort()
     let (median, longest) = (takeOvers[takeOvers.count / 2], takeOvers.last ?? .zero)
     #expect(takeOvers.count >= 4 && longest < .seconds(30))
-    if Campaign.isOn { print("\(takeOvers.count) take-overs: median \(median), longest \(longest)") }
+    if Campaign.isOn {
+      print("\(takeOvers.count) take-overs: median \(median), longest \(longest)")
+    }
     trader.client = nil
     #expect(one.end() == 0, "\(one.said())")
     #expect(two.end() == 0, "\(two.said())")

@@ -216,6 +216,24 @@ extension EventReadOutcome {
   }
 
   /// Any bytes anywhere: an error, or a log.
+  /// A client has the file open for its cursor, and may write the position at any time.
+  @Test(arguments: [0, 300, 1 << 40, UInt64.max])
+  func aPositionThatChangesBeforeTheWriterIsMadeIsAnError(position: UInt64) throws {
+    let folder = try makeLog()
+    let log = try EventLogRig.open(folder)
+    try EventLogRig.change(folder, EventLogFormat.positionName) { bytes in
+      for byte in 0..<8 {
+        bytes[128 + byte] = UInt8(truncatingIfNeeded: position >> UInt64(8 * byte))
+      }
+    }
+    do throws(EventLogError) {
+      _ = try EventLogWriterBox(log)
+      Issue.record("a writer at \(position)")
+    } catch {
+      #expect(error.description.contains(folder.path("log")), "\(error)")
+    }
+  }
+
   @Test func mutatedFilesNeverFault() throws {
     for round in Campaign.rounds(60, campaign: 20_000) {
       var random = SeededRandom(seed: UInt64(round))

@@ -57,4 +57,24 @@ import Testing
     }
     #expect(!FileManager.default.fileExists(atPath: folder.path("target")))
   }
+
+  @Test(arguments: [false, true])
+  func aHolderWhoseFileIsGoneLeadsNoMore(isReplaced: Bool) throws {
+    let folder = try ScratchFolder()
+    let path = folder.path("lease")
+    let first = FileLease(path: path)
+    #expect(first.step(now: .zero).epoch(at: .zero) == 1)
+    let waiting = FileLease(path: path)
+    #expect(waiting.step(now: .zero) == .notHeld)
+    try FileManager.default.removeItem(atPath: path)
+    if isReplaced { #expect(FileLease(path: path).step(now: .zero).epoch(at: .zero) == 1) }
+    guard case .unknown(let reason) = first.step(now: .zero) else {
+      Issue.record("led by a file that is gone")
+      return
+    }
+    #expect(reason.contains(path))
+    // Who waited for the old file goes over to the new one.
+    #expect(waiting.step(now: .zero) == .notHeld)
+    #expect(waiting.step(now: .zero).epoch(at: .zero) == (isReplaced ? 2 : 1))
+  }
 }

@@ -211,7 +211,8 @@ import Testing
     return (false, byteCount)
   }
 
-  @Test func damagedPositionsOfALivingRingAreReported() throws {
+  @Test(arguments: [false, true])
+  func damagedPositionsOfALivingRingAreReported(looksFirst: Bool) throws {
     let folder = try ScratchFolder()
     let path = folder.path("ring")
     try MessageRing.createFile(at: path, capacity: 256)
@@ -221,6 +222,10 @@ import Testing
     try handle.seek(toOffset: 256)
     try handle.write(contentsOf: Data([0, 4]))
     try handle.close()
-    expect(consumer.consume { _, _ in }, .corrupt(position: 0))
+    if looksFirst { expect(consumer.hasMessage(), true) }
+    var count = 0
+    expect(consumer.tryConsume { _, _ in count += 1 }, 0)
+    expect(consumer.consume { _, _ in count += 1 }, .corrupt(position: 0))
+    #expect(count == 0)
   }
 }

@@ -126,4 +126,105 @@ import Testing
       #expect(error.description.contains("release"))
     }
   }
+
+  @Test(.timeLimit(.minutes(2)))
+  func aPrimaryWhoseStandbyIsNotThereCanBeStopped() throws {
+    let folder = try ScratchFolder()
+    let (one, _) = try Self.configurations(folder)
+    let replica = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(replica) { $0.role == .primary }, "\(replica.status)")
+    var client = try EngineServiceTests.client(one)
+    for number in UInt64(1)...20 { #expect(client.submit(number) == .submitted) }
+    #expect(Self.waitFor(replica) { $0.durableSequence >= 20 }, "\(replica.status)")
+    replica.stop()
+    #expect(replica.status.role == .stopped && replica.status.failure == nil)
+    var count = 0
+    _ = client.poll { _ in count += 1 }
+    #expect(count == 0, "nobody was told of what the standby does not have")
+  }
+
+  @Test func aPrimaryThatIsStoppedHandsOverAllThatItHas() throws {
+    let folder = try ScratchFolder()
+    var (one, two) = try Self.configurations(folder)
+    (one.release, two.release) = (.durable, .durable)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    var client = try EngineServiceTests.client(one)
+    var seen: [SequencedEvent<UInt64>] = []
+    try EngineServiceTests.drive(&client, 1...10, &seen)
+    let second = try Replica.start(engine: .init(), configuration: two)
+    #expect(
+      Self.waitFor(second) { $0.role == .standby && $0.durableSequence >= 10 }, "\(second.status)")
+    try EngineServiceTests.drive(&client, 11...2_000, &seen)
+    first.stop()
+    #expect(Self.waitFor(second) { $0.role == .primary }, "\(second.status)")
+    var other = try EngineServiceTests.client(two)
+    var all: [SequencedEvent<UInt64>] = []
+    while case .events = other.poll({ all.append($0) }) {}
+    #expect(all == seen)
+    second.stop()
+  }
+
+  @Test func aPrimaryWhoseLeaseIsRemovedLeadsNoMore() throws {
+    let folder = try ScratchFolder()
+    let (one, _) = try Self.configurations(folder)
+    let replica = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(replica) { $0.role == .primary }, "\(replica.status)")
+    try FileManager.default.removeItem(atPath: folder.path("lease"))
+    #expect(Self.waitFor(replica) { $0.role == .stopped }, "\(replica.status)")
+    #expect(replica.status.failure?.contains("lease") == true, "\(replica.status)")
+    replica.stop()
+  }
+
+  @Test func aStandbyWithoutAnEventLogCompletesItWhenItLeads() throws {
+    let folder = try ScratchFolder()
+    let (one, two) = try Self.configurations(folder)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    // Its log cannot be made, and it follows all the same.
+    try FileManager.default.createDirectory(
+      atPath: two.folder, withIntermediateDirectories: true)
+    let events = ServiceFolder(two.folder).events
+    try Data().write(to: URL(fileURLWithPath: events))
+    let second = try Replica.start(engine: .init(), configuration: two)
+    var client = try EngineServiceTests.client(one)
+    var seen: [SequencedEvent<UInt64>] = []
+    try EngineServiceTests.drive(&client, 1...700, &seen)
+    #expect(
+      Self.waitFor(second) { $0.eventLogProblem?.contains(events) == true }, "\(second.status)")
+    try FileManager.default.removeItem(atPath: events)
+    first.stop()
+    #expect(Self.waitFor(second) { $0.role != .standby }, "\(second.status)")
+    #expect(second.status.role == .primary, "\(second.status)")
+    #expect(second.status.eventLogProblem == nil, "\(second.status)")
+    var other = try EngineServiceTests.client(two)
+    var all: [SequencedEvent<UInt64>] = []
+    while case .events = other.poll({ all.append($0) }) {}
+    #expect(all == seen)
+    second.stop()
+  }
+
+  @Test func anEmptyReplicaDoesNotBeginWhereTheOtherOneHasLed() throws {
+    let folder = try ScratchFolder()
+    var (one, two) = try Self.configurations(folder)
+    (one.release, two.release) = (.durable, .durable)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    var client = try EngineServiceTests.client(one)
+    var seen: [SequencedEvent<UInt64>] = []
+    try EngineServiceTests.drive(&client, 1...10, &seen)
+    let second = try Replica.start(engine: .init(), configuration: two)
+    #expect(Self.waitFor(second) { $0.durableSequence >= 10 }, "\(second.status)")
+    second.stop()
+    first.stop()
+    // The second one has lost its disk, and is started before the other one.
+    try FileManager.default.removeItem(atPath: two.folder)
+    let empty = try Replica.start(engine: .init(), configuration: two)
+    #expect(Self.waitFor(empty) { $0.role == .stopped }, "\(empty.status)")
+    #expect(empty.status.failure?.contains(two.folder) == true, "\(empty.status)")
+    empty.stop()
+    let again = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(again) { $0.role == .primary }, "\(again.status)")
+    again.stop()
+  }
 }

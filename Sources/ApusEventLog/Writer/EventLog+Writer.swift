@@ -49,6 +49,7 @@ extension EventLog {
       throw .gap(path: path, completeSequence: complete, resumedAfter: sequence)
     }
     let replay = try makeReplay(after: sequence)
+    let position = try checkedPosition()
     let isFree = state.withLock { state in
       guard !state.hasWriter else { return false }
       state.hasWriter = true
@@ -58,7 +59,21 @@ extension EventLog {
     }
     guard isFree else { throw .locked(path: path) }
     control.store(ProcessIdentity.Word.current().rawValue, .writer)
-    return EventLogWriter(self, isReplaying: true)
+    return EventLogWriter(self, at: position, isReplaying: true)
+  }
+
+  /// The published position, which another process may have written since the log was opened, within the
+  /// segment that the writer resumes in.
+  private func checkedPosition() throws(EventLogError) -> UInt64 {
+    let position = self.position
+    let range =
+      state.withLock { $0.current.map { $0.firstIndex...$0.endIndex } } ?? position...position
+    guard range.contains(position) else {
+      throw .value(
+        path: control.path, name: "position", offset: EventLogControl.Word.position.rawValue,
+        found: position, expected: "\(range)")
+    }
+    return position
   }
 
   private func makeReplay(after sequence: UInt64) throws(EventLogError) -> EventLogReplay {

@@ -29,12 +29,13 @@ public struct EventLogWriter<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
   /// Whether events may be there already.
   @usableFromInline var isReplaying: Bool
 
-  init(_ log: EventLog, isReplaying: Bool) {
+  /// - Precondition: The segment that the log is in, where it is in one, has the position or ends at it.
+  init(_ log: EventLog, at position: UInt64, isReplaying: Bool) {
     self.log = log
     unsafe published = log.control.atomic(.position)
     spot = log.control.spot
     unsafe target = nil
-    next = log.position
+    next = position
     self.isReplaying = isReplaying
     if let segment = log.state.withLock({ $0.current }) {
       unsafe target = segment.address(of: next)

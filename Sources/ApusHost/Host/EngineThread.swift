@@ -111,6 +111,9 @@ public struct HostGauge: Sendable {
 
   /// As ``EngineThread/stop()``, for who does not have the thread.
   public func stop() { control.isStopping.store(true, ordering: .releasing) }
+
+  /// Whether its thread has ended, or is about to: it takes no commands and lets no events go any more.
+  public var hasEnded: Bool { control.hasEnded.load(ordering: .acquiring) }
 }
 
 /// Holds a host while its thread has it.
@@ -148,6 +151,7 @@ final class HostControl: Sendable {
   @usableFromInline let acknowledgedSequence = Atomic<UInt64>(0)
   @usableFromInline let commandCount = Atomic<UInt64>(0)
   @usableFromInline let hasFailed = Atomic(false)
+  @usableFromInline let hasEnded = Atomic(false)
 
   @usableFromInline init() {}
 
@@ -230,6 +234,7 @@ enum HostLoop {
     _ = host.flush()
     publish(host, control)
     control.hasFailed.store(host.hasFailed, ordering: .releasing)
+    control.hasEnded.store(true, ordering: .releasing)
   }
 
   /// What is done when nothing was. True when the loop has to end.

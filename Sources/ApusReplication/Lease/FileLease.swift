@@ -26,9 +26,19 @@ public final class FileLease: LeaderLease {
   deinit { release() }
 
   /// Takes the lease where nobody has it; it is held until ``release()`` or the end of the process.
+  ///
+  /// A holder whose file was removed or replaced holds nothing any more: another candidate would lock the
+  /// new file. It lets go.
   public func step(now: Nanoseconds) -> LeaseStatus {
-    if case .held = status { return status }
-    status = tryTake()
+    guard case .held = status else {
+      status = tryTake()
+      return status
+    }
+    guard !isInPlace else { return status }
+    release()
+    status = .unknown(
+      reason: "\(path): was removed or replaced while it was held; a new one has to begin with the "
+        + "greatest epoch that a replica has seen")
     return status
   }
 
@@ -49,6 +59,11 @@ public final class FileLease: LeaderLease {
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       return errno == EWOULDBLOCK ? .notHeld : unknown("flock")
     }
+    guard isInPlace else {
+      // Locked, but no longer the file of this name: the next look opens that one.
+      release()
+      return .notHeld
+    }
     let before: UInt64
     switch readEpoch() {
     case .success(let epoch): before = epoch
@@ -63,6 +78,14 @@ public final class FileLease: LeaderLease {
       return problem
     }
     return .held(epoch: epoch, until: Nanoseconds(.max))
+  }
+
+  /// Whether the path still names the file that is open.
+  private var isInPlace: Bool {
+    var (own, named) = (stat(), stat())
+    // SAFETY: both are there to be written.
+    return unsafe fstat(descriptor, &own) == 0 && lstat(path, &named) == 0
+      && own.st_dev == named.st_dev && own.st_ino == named.st_ino
   }
 
   private struct Problem: Error {

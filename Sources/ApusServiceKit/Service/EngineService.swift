@@ -192,8 +192,15 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     let follower = try makeFollower(folder, engine, configuration)
     let keeper = try ServiceKeeper.start(
       log: parts.log, host: thread.gauge, follower: follower, door: parts.door, counters: counters)
-    try parts.description(of: E.self, configuration).write(folder)
-    return EngineService(configuration, parts, keeper: keeper, thread: thread)
+    let service = EngineService(configuration, parts, keeper: keeper, thread: thread)
+    do throws(ServiceError) {
+      try parts.description(of: E.self, configuration).write(folder)
+    } catch {
+      // The keeper's thread would have the files for as long as the process lives.
+      try? service.stop(limit: .zero)
+      throw error
+    }
+    return service
   }
 
   private static func startHost(
@@ -260,12 +267,36 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
 
   /// Takes what is in the rings, makes it durable, lets its events go, and ends.
   ///
+  /// What others keep from ending, such as a client that submits without a pause, a log that takes nothing or
+  /// a standby that does not answer, is waited for no longer than ``drainLimit``: events that could not
+  /// leave by then were not acknowledged, and the next start finds their commands in the journal.
+  ///
   /// - Throws: ``ServiceError`` of the event log's last sync. Where the journal or the log has failed,
   ///   what was not acknowledged is for the next start to find out; ``status`` says why.
-  public func stop() throws(ServiceError) {
-    guard let thread = thread.take() else { return }
+  public func stop() throws(ServiceError) { try stop(limit: Self.drainLimit) }
+
+  /// How long ``stop()`` waits for others.
+  public static var drainLimit: Duration { .seconds(5) }
+
+  /// Takes no new commands but those in the rings; ``stop(limit:)`` follows.
+  func beginDrain() {
     try? FileManager.default.removeItem(atPath: folder.description)
     door.close()
+  }
+
+  /// Whether the host has ended.
+  var hasEnded: Bool { gauge.hasEnded }
+
+  /// Ends as ``stop()``, with another limit.
+  func stop(limit: Duration) throws(ServiceError) {
+    guard let thread = thread.take() else { return }
+    beginDrain()
+    let end = ContinuousClock.now + limit
+    // A log that is stalled would keep the host from ending.
+    while !gauge.hasEnded, !keeper.isStalled, ContinuousClock.now < end {
+      Foundation.Thread.sleep(forTimeInterval: 0.000_5)
+    }
+    thread.stop()
     let host = thread.finish()
     let acknowledged = host.acknowledgedSequence
     let failure = host.failureDescription

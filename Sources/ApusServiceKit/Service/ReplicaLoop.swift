@@ -19,6 +19,8 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
 
   /// Time between two looks at the lease: what a take-over waits for at most. Unit: nanoseconds.
   private static var leaseNanoseconds: UInt64 { 20_000_000 }
+  /// Longest wait for the standby, and for what is in the rings, of a primary that was asked to end.
+  private static var handOverNanoseconds: UInt64 { 3_000_000_000 }
   private static var frameByteCountMax: Int { 1 << 20 }
 
   init(
@@ -39,9 +41,10 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   func run() {
     do throws(ServiceError) {
       if let epoch = askLease() {
-        try begin(epoch)
+        try checkBeginning(epoch)
+        try serve(epoch, from: nil)
       } else {
-        while case .parted(let sequence) = try follow() { try cutBack(after: sequence) }
+        while try takeTurn() {}
       }
     } catch {
       let line = error.description
@@ -65,11 +68,48 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   // MARK: Following
 
   /// How following ended.
-  private enum Following {
-    /// It was stopped, or it led, and that is over.
+  private enum Following: ~Copyable {
+    /// It was stopped.
     case over
     /// Its journal has records after this one that the primary does not have, and never acknowledged.
     case parted(after: UInt64)
+    /// It leads now: with what it had, or from an empty folder.
+    case leads(epoch: UInt64, Promotion?)
+  }
+
+  /// Follows once, and does what comes after that.
+  ///
+  /// - Returns: Whether it follows again.
+  private func takeTurn() throws(ServiceError) -> Bool {
+    // What follows has let go of the journal's files when it leads: it may have to open them.
+    switch try follow() {
+    case .over: return false
+    case .parted(let sequence):
+      try cutBack(after: sequence)
+      return true
+    case .leads(let epoch, let promotion):
+      try checkBeginning(epoch)
+      try serve(epoch, from: promotion)
+      return false
+    }
+  }
+
+  /// Refuses to begin anew where another replica has led: it would serve an engine without anything that was
+  /// acknowledged.
+  private func checkBeginning(_ epoch: UInt64) throws(ServiceError) {
+    // Other leases' first epoch may be any.
+    guard epoch > 1, let lease = lease as? FileLease else { return }
+    let storage = try ServiceOpening<E>.openStorage(folder)
+    do throws(JournalError) {
+      if try JournalInspection.report(storage, depth: .tail).identifier != nil { return }
+    } catch {
+      throw .journal(error)
+    }
+    throw .folder(
+      path: folder.path,
+      reason:
+        "has no journal, but epochs up to \(epoch - 1) were led: start the other replica first, "
+        + "which has it; where neither has one, remove \(lease.path)")
   }
 
   /// Takes off the journal what this replica had as a primary and nobody was told of: with the release
@@ -84,25 +124,6 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     }
   }
 
-  /// Leads with what is in the folder. A replica without a journal begins a new one only in the first
-  /// epoch: in a later one the other replica has what clients were told of.
-  private func begin(_ epoch: UInt64) throws(ServiceError) {
-    let storage = try ServiceOpening<E>.openStorage(folder)
-    let found: JournalReport
-    do throws(JournalError) {
-      found = try JournalInspection.report(storage, depth: .tail)
-    } catch {
-      throw .journal(error)
-    }
-    if found.identifier == nil, epoch > 1, lease is FileLease {
-      throw .folder(
-        path: folder.journal,
-        reason: "there is no journal here, and epoch \(epoch - 1) was led before: start the other "
-          + "replica first and this one follows it; to begin anew, stop both and remove the lease file")
-    }
-    try serve(epoch, from: nil)
-  }
-
   private func follow() throws(ServiceError) -> Following {
     let storage = try ServiceOpening<E>.openStorage(folder)
     let logs = StandbyLog<E>(folder, configuration)
@@ -115,10 +136,10 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       if now >= leaseAt {
         epoch = askLease()
         leaseAt = Nanoseconds(now.rawValue &+ Self.leaseNanoseconds)
-        note(standby, logs)
         logs.keep(
           standby.durableSequence, isSyncDue: lookCount % ServiceKeeper.syncRounds == 0)
         lookCount += 1
+        note(standby, logs.problem)
       }
       if epoch != nil { break }
       if done == 0 { standby.wait(limitNanoseconds: 1_000_000) }
@@ -134,8 +155,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       // It never met a primary, and its folder is empty: it begins.
       _ = consume standby
       logs.close()
-      try begin(epoch)
-      return .over
+      return .leads(epoch: epoch, nil)
     }
     let promoted: PromotedReplica<E>
     do throws(ReplicationError) {
@@ -143,8 +163,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     } catch {
       throw .replication(error)
     }
-    try serve(epoch, from: Promotion(promoted, storage.modeDescription, logs))
-    return .over
+    return .leads(epoch: epoch, Promotion(promoted, storage.modeDescription, logs))
   }
 
   private func openStandby(
@@ -167,17 +186,18 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     }
   }
 
-  private func note(_ standby: borrowing ReplicationStandby<E>, _ logs: StandbyLog<E>) {
-    let problems = logs.problem.map { [$0.description] } ?? []
+  private func note(
+    _ standby: borrowing ReplicationStandby<E>, _ problem: EventLogError?
+  ) {
     let (epoch, applied, durable) = (
       standby.promisedEpoch, standby.lastSequence, standby.durableSequence
     )
     board.status.withLock {
       $0.role = .standby
-      $0.problems = problems
       $0.epoch = epoch
       $0.appliedSequence = applied
       $0.durableSequence = durable
+      $0.eventLogProblem = problem?.description
     }
   }
 
@@ -206,10 +226,11 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     do throws(ServiceError) {
       try lead(service, epoch, position)
     } catch {
-      try? service.stop()
+      // It may lead no more: what is in the rings is not for it to take.
+      try? service.stop(limit: .zero)
       throw error
     }
-    try service.stop()
+    try service.stop(limit: .zero)
     let status = service.status
     board.status.withLock { $0.service = status }
   }
@@ -256,6 +277,26 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       }
       if done == 0 { link.wait(limitNanoseconds: 1_000_000) }
     }
+    handOver(service, &link)
+  }
+
+  /// Takes what is in the rings while the standby still acknowledges, and lets it have all of it: with the
+  /// release `replicated` nothing could leave without it, and with the others what it does not have is
+  /// missing where it leads.
+  private func handOver(
+    _ service: EngineService<E>, _ link: inout ReplicationPrimary
+  ) {
+    service.beginDrain()
+    let end = now.rawValue &+ Self.handOverNanoseconds
+    while now.rawValue < end, askLease() != nil, link.failure == nil {
+      let hasStandby = !link.standbys.isEmpty
+      if service.hasEnded,
+        !hasStandby || link.replicatedSequence >= service.status.durableSequence
+      {
+        return
+      }
+      if link.step(now: now) == 0 { link.wait(limitNanoseconds: 1_000_000) }
+    }
   }
 
   private func openLink(
@@ -277,11 +318,11 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     let status = service.status
     board.status.withLock {
       $0.role = .primary
-      $0.problems = status.problems
       $0.epoch = epoch
       $0.appliedSequence = status.appliedSequence
       $0.durableSequence = status.durableSequence
       $0.service = status
+      $0.eventLogProblem = nil
     }
   }
 }

@@ -32,10 +32,11 @@ public struct ReplicaStatus: Sendable, Equatable {
   public var service: ServiceStatus?
   /// Why it has stopped, in one line; nil while it runs, and after ``ReplicatedService/stop()``.
   public var failure: String?
-  /// What is wrong while it follows, one line each: its event log cannot be written, for instance.
-  public var problems: [String] = []
   /// Why the lease cannot be asked, in one line; nil while it can.
   public var leaseProblem: String?
+  /// Why a replica that follows keeps no event log, or cannot tidy it, in one line; nil while it does. It
+  /// follows all the same, and completes the log when it leads.
+  public var eventLogProblem: String?
 }
 
 /// One of two replicas of an engine: it follows the other one, and takes over when it gets the lease.

@@ -12,7 +12,7 @@ final class StandbyLog<E: Engine & ~Copyable> {
   private let configuration: ServiceConfiguration
   /// Nil while there is none, and where it could not be opened: what completes it is a recovery.
   private(set) var log: EventLog?
-  /// Why it could not be opened.
+  /// Why it could not be opened, or what is amiss with it now.
   private(set) var problem: EventLogError?
 
   init(_ folder: ServiceFolder, _ configuration: ServiceConfiguration) {
@@ -95,7 +95,7 @@ final class StandbyLog<E: Engine & ~Copyable> {
         try log.sync()
         try log.removeSegments(durableThrough: durableSequence)
       }
-      problem = nil
+      problem = log.stall
     } catch {
       problem = error
     }
