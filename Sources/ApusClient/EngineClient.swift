@@ -158,7 +158,7 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
   ///
   /// - Throws: ``ClientError``; the client is as it was, and may try again.
   public mutating func reconnect() throws(ClientError) {
-    let taken = try Self.takeRing(folder, isServed: Self.isWritten(reader))
+    let taken = try Self.takeRing(folder)
     ringIndex = taken.index
     producer = taken.producer
   }
