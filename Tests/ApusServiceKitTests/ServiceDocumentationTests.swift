@@ -120,7 +120,7 @@ import Testing
     ]
     values[field.key] = "\(value)"
     let text = values.map { "\($0): \($1)" }.joined(separator: ", ")
-    FileManager.default.createFile(atPath: path, contents: Data("{\(text)}".utf8))
+    _ = FileManager.default.createFile(atPath: path, contents: Data("{\(text)}".utf8))
     return try .read(path: path)
   }
 
