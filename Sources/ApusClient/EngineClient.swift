@@ -75,7 +75,8 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     start: EventLogStart = .end
   ) throws(ClientError) {
     // In this order: a cursor stays registered, and would keep the log for a client that never had a ring.
-    let taken = try Self.takeRing(folder)
+    let isServed = Self.isWritten(try Self.openLog(folder, format, nil, .end))
+    let taken = try Self.takeRing(folder, isServed: isServed)
     let reader = try Self.openLog(folder, format, cursor, start)
     self.init(folder, attachmentByteCountMax, taken, reader)
   }
@@ -103,33 +104,36 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     }
   }
 
-  /// The first ring that the service reads and nobody has, or whose client has died. One that is damaged, or
-  /// that the service has given up, is passed over: the others are as good as before.
-  private static func takeRing(_ folder: String) throws(ClientError) -> TakenRing {
-    var takenCount = 0
-    var hasEnded = false
-    var damage: RingError?
-    search: for index in 0..<ringCountMax {
-      let path = folder + "/clients/" + (index < 10 ? "0" : "") + "\(index).ring"
+  /// Whether a process writes the log. A service opens its log before its rings and keeps both.
+  private static func isWritten(_ reader: borrowing EventLogReader<Event>) -> Bool {
+    switch reader.writerState {
+    case nil, .dead: false
+    case .alive, .unknown: true
+    }
+  }
+
+  /// The first ring that nobody has, or whose client has died. One that cannot be used, or that the
+  /// service has given up, is passed over: it says nothing of the others.
+  private static func takeRing(
+    _ folder: String, isServed: Bool
+  ) throws(ClientError) -> TakenRing {
+    var unusable: RingError?
+    var count = 0
+    while count < ringCountMax {
+      let path = folder + "/clients/" + (count < 10 ? "0" : "") + "\(count).ring"
       do throws(RingError) {
         let producer = try MessageRing.openProducer(at: path, wait: .fail)
-        let isServed = producer.consumerState == .present
-        if isServed, !producer.isConsumerClosed {
-          return TakenRing(index: index, producer: producer)
-        }
-        if isServed { takenCount += 1 } else { hasEnded = true }
+        let isRead = producer.consumerState == .present && !producer.isConsumerClosed
+        if isRead { return TakenRing(index: count, producer: producer) }
       } catch {
-        switch error {
-        case .file(_, .endInUse): takenCount += 1
-        case .file(_, .system(_, errno: 2)): break search  // ENOENT
-        default: damage = damage ?? error
-        }
+        if case .file(_, .system(_, errno: 2)) = error { break }  // ENOENT
+        if case .file(_, .endInUse) = error {} else { unusable = unusable ?? error }
       }
+      count += 1
     }
-    if hasEnded { throw .noService(folder: folder) }
-    if takenCount > 0 { throw .full(folder: folder, count: takenCount) }
-    if let damage { throw .ring(damage) }
-    throw .noService(folder: folder)
+    guard isServed, count > 0 else { throw .noService(folder: folder) }
+    if let unusable { throw .ring(unusable) }
+    throw .full(folder: folder, count: count)
   }
 
   // MARK: Commands
@@ -158,7 +162,7 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
   ///
   /// - Throws: ``ClientError``; the client is as it was, and may try again.
   public mutating func reconnect() throws(ClientError) {
-    let taken = try Self.takeRing(folder)
+    let taken = try Self.takeRing(folder, isServed: Self.isWritten(reader))
     ringIndex = taken.index
     producer = taken.producer
   }
