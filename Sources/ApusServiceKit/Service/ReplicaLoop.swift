@@ -80,6 +80,8 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   /// Follows once, and does what comes after that.
   ///
   /// - Returns: Whether it follows again.
+  // Swift 6.3.1 stops ("Found ownership error", CopyPropagation) when it optimises this.
+  @_optimize(none)
   private func takeTurn() throws(ServiceError) -> Bool {
     // What follows has let go of the journal's files when it leads: it may have to open them.
     switch try follow() {
