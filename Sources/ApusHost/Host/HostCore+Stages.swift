@@ -124,9 +124,8 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
   ) -> Bool {
     let commandByteCount = MemoryLayout<E.Command>.size
     let sequence = sequencer.lastSequence &+ 1
-    var source = unsafe command
-    var shown = unsafe attachment
     if timing.isTimed { timing.mark = clock.now }
+    var copy: UnsafeRawPointer?
     if Journal.isPresent {
       let placed = unsafe journal.append(
         sequence: sequence, time: time,
@@ -134,11 +133,7 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
         payload: UnsafeRawBufferPointer(start: command, count: commandByteCount),
         attachment: attachment)
       guard placed.outcome == .appended else { return false }
-      if isShared, let copy = unsafe placed.payload {
-        unsafe source = unsafe copy
-        unsafe shown = UnsafeRawBufferPointer(
-          start: copy + commandByteCount, count: attachment.count)
-      }
+      if isShared { unsafe copy = placed.payload }
     }
     if timing.isTimed {
       let now = clock.now
@@ -146,7 +141,11 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
       timing.mark = now
     }
     _ = sequencer.take(1, at: time)
-    if E.attachmentUse == .kept { unsafe shown = UnsafeRawBufferPointer(start: nil, count: 0) }
+    // Constants: a span that depends on a variable has the variable allocated.
+    let source = unsafe copy ?? command
+    let shownBase = unsafe copy.map { unsafe $0 + commandByteCount } ?? attachment.baseAddress
+    let shown = unsafe UnsafeRawBufferPointer(
+      start: shownBase, count: E.attachmentUse == .kept ? 0 : attachment.count)
     events.sink.begin(sequence: sequence, countMax: eventCountMax)
     // SAFETY: a command's bytes are there, and any bits are one; the attachment stays until the journal is
     // polled, or the input gives its room back, and both come after this.
