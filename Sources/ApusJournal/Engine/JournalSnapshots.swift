@@ -198,7 +198,7 @@ extension EngineRecovery {
     try recover(
       type, configuration: configuration, snapshots: snapshots,
       journalSequence: writer.lastSequence,
-      openRecording: { sequence throws(ReplayError) in try open(storage, from: sequence) })
+      openRecording: { sequence throws(ReplayError) in try openRecording(storage, from: sequence) })
   }
 
   /// Brings an engine back, and gives the events of what is replayed to an output.
@@ -219,10 +219,11 @@ extension EngineRecovery {
     try recover(
       type, configuration: configuration, snapshots: snapshots,
       journalSequence: writer.lastSequence, makeOutput: makeOutput,
-      openRecording: { sequence throws(ReplayError) in try open(storage, from: sequence) })
+      openRecording: { sequence throws(ReplayError) in try openRecording(storage, from: sequence) })
   }
 
-  private static func open(
+  /// A journal's records from a sequence on, as a recovery reads them.
+  package static func openRecording(
     _ storage: any JournalStorage, from sequence: UInt64
   ) throws(ReplayError) -> JournalReader {
     do throws(JournalError) {

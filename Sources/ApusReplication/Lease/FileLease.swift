@@ -2,7 +2,6 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusEngine
-internal import ApusJournal
 internal import Glibc
 
 /// A lease for candidates on one machine: who has a file locked leads.

@@ -222,11 +222,7 @@ extension ReplicationStandby where E: ~Copyable {
         E.self, configuration: engineConfiguration, snapshots: snapshots,
         journalSequence: found.lastSequence,
         openRecording: { sequence throws(ReplayError) in
-          do throws(JournalError) {
-            return try JournalReader(storage: storage, from: sequence)
-          } catch {
-            throw .recording(description: error.description)
-          }
+          try EngineRecovery.openRecording(storage, from: sequence)
         })
     } catch {
       throw .recovery(error)

@@ -34,7 +34,7 @@ final class ServiceKeeper: Sendable {
     self.door = door
   }
 
-  /// Starts the thread; it ends with ``finish()``.
+  /// Starts the thread; it ends with ``finish(completeThrough:failure:)``.
   static func start(
     log: EventLog, host: HostGauge, follower: SnapshotFollowerThread?, door: InputDoor,
     counters: consuming ServiceCounters

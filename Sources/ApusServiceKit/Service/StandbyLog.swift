@@ -53,11 +53,7 @@ final class StandbyLog<E: Engine & ~Copyable> {
           }
         },
         openRecording: { sequence throws(ReplayError) in
-          do throws(JournalError) {
-            return try JournalReader(storage: storage, from: sequence)
-          } catch {
-            throw .recording(description: error.description)
-          }
+          try EngineRecovery.openRecording(storage, from: sequence)
         })
     } catch {
       throw .recovery(error)
