@@ -5,7 +5,7 @@ internal import ApusTestSupport
 
 /// Frames of the replication, made after docs/formats/replication.md and not by its own code.
 enum FuzzFrames {
-  static let version: UInt32 = 2
+  static let version: UInt32 = 3
 
   static func frame(
     _ kind: UInt16, epoch: UInt64, sequence: UInt64, body: [UInt8] = [], damage: UInt8 = 0

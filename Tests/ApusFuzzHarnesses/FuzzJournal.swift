@@ -128,11 +128,11 @@ struct FuzzJournal {
   static func snapshotFile(
     sequence: UInt64, digest: UInt64, contents: [UInt8], byteCount: UInt64? = nil
   ) -> [UInt8] {
-    var header = Array("APUSSNAP".utf8) + Frames.little(UInt32(1)) + Frames.little(UInt32(4_096))
+    var header = Array("APUSSNAP".utf8) + Frames.little(UInt32(2)) + Frames.little(UInt32(4_096))
     header += Frames.little(sequence) + Frames.little(digest) + Frames.little(UInt32(1))
     header += Frames.little(checksum(contents))
     header += Frames.little(byteCount ?? UInt64(contents.count))
-    header += nameBytes + Frames.little(UInt32(1))
+    header += nameBytes + Frames.little(UInt64(3)) + Frames.little(UInt64(17))
     header += Frames.little(checksum(header))
     return header + [UInt8](repeating: 0, count: 4_096 - header.count) + contents
   }

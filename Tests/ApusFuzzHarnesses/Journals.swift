@@ -205,28 +205,29 @@ extension FuzzHarness {
     }
   }
 
-  /// A snapshot's file: 72 bytes of its header, then its contents. The first byte says whether the
+  /// A snapshot's file: 84 bytes of its header, then its contents. The first byte says whether the
   /// checksums are put right.
   static let snapshotFile = FuzzHarness("snapshotFile") {
     let file = FuzzJournal.snapshotFile(sequence: 700, digest: 9, contents: [1, 2, 3, 4, 5])
-    let short = Array(file.prefix(72) + file.dropFirst(4_096))
-    return [[0] + short, [3] + short, [1] + short.prefix(72)]
+    let short = Array(file.prefix(84) + file.dropFirst(4_096))
+    return [[0] + short, [3] + short, [1] + short.prefix(84)]
   } run: { bytes in
     var input = FuzzInput(bytes)
     let mode = input.byte()
-    var header = input.take(72)
+    var header = input.take(84)
     let contents = input.rest()
-    header += [UInt8](repeating: 0, count: 72 - header.count)
+    header += [UInt8](repeating: 0, count: 84 - header.count)
     if mode & 2 != 0 {
       header.put(FuzzJournal.checksum(contents), at: 36)
       header.put(UInt64(contents.count), at: 40)
     }
-    if mode & 1 != 0 { header.put(FuzzJournal.checksum(Array(header.prefix(68))), at: 68) }
+    let end = header.integer(UInt32.self, at: 8) == 1 ? 68 : 80
+    if mode & 1 != 0 { header.put(FuzzJournal.checksum(Array(header.prefix(end))), at: end) }
     let sequence = header.integer(UInt64.self, at: 16)
     let disk = SimulatedJournalStorage(seed: 1)
     disk.replaceContents(
       FuzzJournal.name(sequence, ".snapshot"),
-      with: header + [UInt8](repeating: 0, count: 4_024) + contents)
+      with: header + [UInt8](repeating: 0, count: 4_012) + contents)
     let store = try SnapshotStore(storage: disk)
     var rejected: [SnapshotStore.Rejected] = []
     guard var reader = try store.newestValid(rejected: &rejected) else {

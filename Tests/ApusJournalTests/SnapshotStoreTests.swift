@@ -61,6 +61,51 @@ import Testing
     #expect(rejected.isEmpty)
   }
 
+  @Test func theCountOfEventsIsReadBackAndOlderVersionsHaveNone() throws {
+    let disk = SimulatedJournalStorage(seed: 1)
+    let store = try SnapshotStore(storage: disk)
+    var writer = try store.begin(
+      SnapshotHeader(
+        sequence: 42, digest: 1, contentVersion: 4, journal: .init(high: 1, low: 2),
+        eventCount: 77), bufferByteCount: 1_000)
+    try writer.writeAll(unsafe content(42, count: 100).span.bytes)
+    try writer.commit()
+    var rejected: [SnapshotStore.Rejected] = []
+    let count = try store.newestValid(rejected: &rejected)?.header.eventCount
+    #expect(count == 77)
+    let name = "\(String(repeating: "0", count: 18))42.snapshot"
+    func change(_ body: (inout [UInt8]) -> Void) throws {
+      var bytes = try #require(disk.contents(name))
+      body(&bytes)
+      disk.replaceContents(name, with: bytes)
+    }
+    func seal(_ bytes: inout [UInt8], at offset: Int) {
+      let sum = unsafe CRC32C.checksum(Array(bytes[..<offset]).span.bytes)
+      for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: sum >> (8 * index)) }
+    }
+    // A count that cannot be.
+    try change { bytes in
+      bytes[79] = 0x80
+      seal(&bytes, at: 80)
+    }
+    var found = try store.newestValid(rejected: &rejected)?.header.sequence
+    #expect(found == nil && rejected.count == 1)
+    // As version 1 wrote it.
+    try change { bytes in
+      bytes[8] = 1
+      bytes[64] = 1
+      for offset in 68..<84 { bytes[offset] = 0 }
+      seal(&bytes, at: 68)
+    }
+    guard let old = try store.newestValid(rejected: &rejected) else {
+      Issue.record("version 1 is not read")
+      return
+    }
+    #expect(old.header.eventCount == nil && old.header.journal == .init(high: 1, low: 2))
+    found = old.header.sequence
+    #expect(found == 42)
+  }
+
   @Test func theNewestThatHoldsIsFound() throws {
     let disk = SimulatedJournalStorage(seed: 1)
     let store = try SnapshotStore(storage: disk, keptCount: 3)

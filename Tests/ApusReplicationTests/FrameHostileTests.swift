@@ -78,9 +78,24 @@ import Testing
       SnapshotOffer(
         journal: JournalIdentifier(high: .max, low: 2), digest: 3, contentByteCount: 4,
         contentVersion: 5, contentChecksum: 6, recordChecksum: .max))
+    check(
+      SnapshotOffer(
+        journal: JournalIdentifier(high: 1, low: 2), digest: 3, contentByteCount: 4,
+        contentVersion: 5, contentChecksum: 6, recordChecksum: 7, eventCount: Sequencer.sequenceMax)
+    )
     check(Answer(checksum: 5))
     check(Answer(checksum: nil))
     for reason in RefusalReason.allCases { check(Refusal(reason, first: 1, second: 2)) }
+  }
+
+  @Test func anOfferWithMoreEventsThanThereCanBeIsNone() {
+    let offer = SnapshotOffer(
+      journal: JournalIdentifier(high: 1, low: 2), digest: 3, contentByteCount: 4,
+      contentVersion: 5, contentChecksum: 6, recordChecksum: 7, eventCount: 8)
+    var body = Self.body(Self.frame(offer))
+    #expect(unsafe SnapshotOffer.read(body.span.bytes) != nil)
+    body[55] = 0x80
+    #expect(unsafe SnapshotOffer.read(body.span.bytes) == nil)
   }
 
   /// The bytes of docs/formats/replication.md, by hand.
@@ -90,7 +105,7 @@ import Testing
     #expect(Array(bytes[8..<12]) == [48, 0, 0, 0])
     #expect(Array(bytes[16..<24]) == [1, 0, 0, 0, 0, 0, 0, 0])
     #expect(bytes[24] == 3 && bytes[32] == 17)
-    #expect(bytes[40] == 2 && bytes[44] == 1 && bytes[48] == 5 && bytes[56] == 6)
+    #expect(bytes[40] == 3 && bytes[44] == 1 && bytes[48] == 5 && bytes[56] == 6)
     #expect(bytes[64] == 2 && bytes[72] == 77 && bytes[77] == 0x20)
     #expect(bytes.count == 88)
     let sum = unsafe CRC32C.checksum(Array(bytes[40...]).span.bytes)

@@ -219,7 +219,7 @@ import Testing
     var primary = try taken(&parts.primary)
     _ = parts.standby.take()
     _ = try JournalSnapshots(storage: openFolder(b.path), journal: journal).write(
-      TallyEngine(), sequence: 450, time: .zero, refused: [])
+      TallyEngine(), sequence: 450, time: .zero, eventCount: nil, refused: [])
     primary.advance(to: 600)
     pair = Pair(primary: primary, standby: try openRestoringStandby(b.path, primary: endpoint))
     let isLevel = pair.run { $0.isDurablyLevel }

@@ -232,7 +232,7 @@ struct LyingRelay: ~Copyable {
       return encoded(
         SnapshotOffer(
           journal: journal, digest: some, contentByteCount: max(1, some >> 1), contentVersion: 1,
-          contentChecksum: 1, recordChecksum: 1))
+          contentChecksum: 1, recordChecksum: 1, eventCount: some))
     case 2: return encoded(Refusal(reason, first: some, second: some))
     case 3: return encoded(Answer(checksum: Bool.random(using: &random) ? 1 : nil))
     case 4:

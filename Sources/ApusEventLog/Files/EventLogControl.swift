@@ -45,6 +45,28 @@ final class EventLogControl: @unchecked Sendable {
     close(file)
   }
 
+  /// Puts a new log's file in the place of this one, with the same cursors. Segments that it has no use for are
+  /// removed when it is opened.
+  func replace(_ folder: EventLogFolder, by header: EventLogHeader) throws(EventLogError) {
+    var bytes = header.encode()
+    bytes += [UInt8](repeating: 0, count: EventLogFormat.headerByteCount - bytes.count)
+    bytes += try withCursorsLocked {
+      // SAFETY: the table lies in the mapping.
+      unsafe UnsafeRawBufferPointer(start: base, count: byteCount)
+        .dropFirst(EventLogFormat.headerByteCount)
+        .prefix(min(cursorCount, Int(header.cursorCount)) * EventLogFormat.cursorByteCount)
+    }
+    let file = try folder.create(
+      EventLogFormat.positionName,
+      byteCount: EventLogFormat.positionByteCount(cursorCount: Int(header.cursorCount)),
+      header: bytes, isDurable: true)
+    close(file)
+    // Who has the old one open finds nothing below, nothing new, and nobody who writes.
+    store(header.firstIndex, .firstIndex)
+    store(0, .writer)
+    spot.wake()
+  }
+
   /// Maps the file of a log after checking that it is one.
   static func open(
     _ folder: EventLogFolder, isWritable: Bool

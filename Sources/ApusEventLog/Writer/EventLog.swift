@@ -42,11 +42,15 @@ public final class EventLog: Sendable {
   ///   - sequence: The journal's last command, where the journal may have lost or cut off commands
   ///     whose events are in the log already: events of later ones are cut off. Readers may have seen
   ///     them. Nil cuts nothing.
+  ///   - replacesOlder: Whether a log that ends before ``EventLogConfiguration/startSequence`` gives way to a
+  ///     new one, which begins with ``EventLogConfiguration/startIndex``: for a replica that has got a
+  ///     snapshot in place of the commands between. Registered cursors stay, and their readers are told what
+  ///     was removed; a reader that has the old log open sees that nobody writes it any more.
   /// - Throws: ``EventLogError/locked(path:)`` while another writer has it, and ``EventLogError`` of
   ///   files that are not of such a log or do not hold.
   public init<Event: BitwiseCopyable>(
     of type: Event.Type, path: String, configuration: EventLogConfiguration,
-    cutAfter sequence: UInt64? = nil
+    cutAfter sequence: UInt64? = nil, replacesOlder: Bool = false
   ) throws(EventLogError) {
     let layout = EventRecordLayout(type)
     try configuration.validate(layout)
@@ -61,8 +65,12 @@ public final class EventLog: Sendable {
         : .failed("flock", path: folder.path(EventLogFormat.lockName), errno: errno)
     }
     do throws(EventLogError) {
-      let opened = try OpenedEventLog(
-        folder: folder, header: EventLogHeader(configuration, layout), cutAfter: sequence)
+      let header = EventLogHeader(configuration, layout)
+      var opened = try OpenedEventLog(folder: folder, header: header, cutAfter: sequence)
+      if replacesOlder, opened.recovery.completeSequence < configuration.startSequence {
+        try opened.control.replace(folder, by: header)
+        opened = try OpenedEventLog(folder: folder, header: header, cutAfter: nil)
+      }
       self.folder = folder
       self.configuration = configuration
       self.layout = layout

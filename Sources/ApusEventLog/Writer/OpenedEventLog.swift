@@ -145,20 +145,21 @@ struct OpenedEventLog {
 
   // MARK: What stays
 
-  /// Leaves no event of a later command.
+  /// Leaves no event of a later command, and no word that those were complete: others may come in their place.
   private mutating func cut(after sequence: UInt64) throws(EventLogError) {
     let (first, position) = (recovery.firstIndex, recovery.position)
-    guard first < position else { return }
     var reading = EventLogSegments(folder: folder, control: control)
     let end = try reading.firstIndex(ofSequence: sequence &+ 1, in: first..<position)
-    guard end < position else { return }
+    let marks = control.marks
+    let isMarked = marks.contains { $0.position > end || $0.completeSequence > sequence }
+    guard end < position || recovery.completeSequence > sequence || isMarked else { return }
     recovery.position = end
     recovery.completeSequence = min(recovery.completeSequence, sequence)
     recovery.cutCount = position - end
     control.store(end, .position)
+    control.store(recovery.completeSequence, .completeSequence)
     // A mark behind the cut would bring back what was cut off. What is before it is on the disk.
-    let marks = control.marks
-    guard let newest = marks.first, marks.contains(where: { $0.position > end }) else { return }
+    guard isMarked, let newest = marks.first else { return }
     let checksum =
       end > first ? try reading.segment(containing: end - 1).checksum(before: end) : 0
     for number in 1...2 {

@@ -53,17 +53,25 @@ public struct JournalSnapshots: SnapshotCatalog {
   ///
   /// - Throws: `SnapshotError.storage` for one that is damaged, or of another journal.
   public func open(sequence: UInt64) throws(SnapshotError) -> any SnapshotSource {
+    try storageErrors { () throws(JournalError) in SnapshotFileSource(try reader(sequence)) }
+  }
+
+  /// Events of all commands up to a snapshot that holds; nil where it does not say so.
+  ///
+  /// - Throws: As ``open(sequence:)``.
+  /// - Complexity: O(bytes of the snapshot), which is checked.
+  public func eventCount(sequence: UInt64) throws(SnapshotError) -> UInt64? {
+    try storageErrors { () throws(JournalError) in try reader(sequence).header.eventCount }
+  }
+
+  private func reader(_ sequence: UInt64) throws(JournalError) -> SnapshotFileReader {
     let name = JournalFormat.numberedName(sequence, suffix: SnapshotHeader.suffix)
-    do throws(JournalError) {
-      let reader = try SnapshotFileReader(storage: storage, name: name)
-      if let own = reader.header.journal, own != journal {
-        throw JournalError.foreign(
-          path: storage.path(name), found: "is of journal \(own), not of \(journal)")
-      }
-      return SnapshotFileSource(reader)
-    } catch {
-      throw .storage(description: error.description)
+    let reader = try SnapshotFileReader(storage: storage, name: name)
+    if let own = reader.header.journal, own != journal {
+      throw JournalError.foreign(
+        path: storage.path(name), found: "is of journal \(own), not of \(journal)")
     }
+    return reader
   }
 
   /// Writes a snapshot of a host's engine, durable when this returns, and removes old ones.
@@ -84,18 +92,22 @@ public struct JournalSnapshots: SnapshotCatalog {
     guard host.flush() else {
       throw .journal(description: host.failureDescription ?? "the journal has failed")
     }
-    return try write(host.engine, sequence: host.lastSequence, time: host.lastTime, refused: [])
+    return try write(
+      host.engine, sequence: host.lastSequence, time: host.lastTime, eventCount: nil, refused: [])
   }
 
   /// Writes a snapshot of an engine that stands at a durable record, and removes old ones.
   ///
-  /// - Parameter refused: Snapshots that do not hold, and do not count among those to keep.
+  /// - Parameters:
+  ///   - eventCount: Events of all commands up to the sequence; nil where that is not known.
+  ///   - refused: Snapshots that do not hold, and do not count among those to keep.
   func write<E: Engine & ~Copyable>(
-    _ engine: borrowing E, sequence: UInt64, time: Nanoseconds, refused: Set<UInt64>
+    _ engine: borrowing E, sequence: UInt64, time: Nanoseconds, eventCount: UInt64?,
+    refused: Set<UInt64>
   ) throws(SnapshotError) -> EngineSnapshot {
     let header = SnapshotHeader(
       sequence: sequence, digest: engine.digest, contentVersion: E.snapshotFormat.version,
-      journal: journal)
+      journal: journal, eventCount: eventCount)
     let target = try storageErrors { () throws(JournalError) in
       SnapshotFileTarget(try store.begin(header, bufferByteCount: bufferByteCount))
     }
@@ -112,7 +124,9 @@ public struct JournalSnapshots: SnapshotCatalog {
     try store.oldestKept(notCounting: refused)
   }
 
-  private func storageErrors<T>(_ body: () throws(JournalError) -> T) throws(SnapshotError) -> T {
+  private func storageErrors<T>(
+    _ body: () throws(JournalError) -> T
+  ) throws(SnapshotError) -> T {
     do throws(JournalError) {
       return try body()
     } catch {

@@ -42,6 +42,8 @@ public struct SnapshotFollower<E: Engine & ~Copyable>: ~Copyable {
   private var refused: Set<UInt64>
   private var reader: JournalReader
   private var replay: EngineReplay<E, NoOutput<E.Event>>
+  /// Events of all commands up to where it began; nil where its first snapshot does not say so.
+  private let eventCountBefore: UInt64?
   /// Commands that had been applied when a snapshot was tried last.
   private var commandCountAtSnapshot: UInt64 = 0
 
@@ -62,10 +64,11 @@ public struct SnapshotFollower<E: Engine & ~Copyable>: ~Copyable {
     let catalog = try Self.catalog(journal, snapshots, configuration)
     var refusals: [RecoveryReport.RefusedSnapshot] = []
     let start = try Self.restore(engine, catalog, &refusals)
-    let (sequence, time) = (start.sequence, start.time)
+    let (sequence, time, eventCount) = (start.sequence, start.time, start.eventCount)
     let opened = try Self.open(journal, after: sequence)
     replay = try Self.replay(start.takeEngine(), after: sequence, time)
     reader = opened
+    eventCountBefore = eventCount
     startSequence = sequence == 0 ? nil : sequence
     snapshotSequence = sequence
     refusedSnapshots = refusals
@@ -133,7 +136,7 @@ public struct SnapshotFollower<E: Engine & ~Copyable>: ~Copyable {
     do throws(SnapshotError) {
       snapshot = try snapshots.write(
         replay.engine, sequence: replay.report.lastSequence, time: replay.report.lastTime,
-        refused: refused)
+        eventCount: eventCount, refused: refused)
     } catch {
       throw .snapshot(error)
     }
@@ -141,6 +144,14 @@ public struct SnapshotFollower<E: Engine & ~Copyable>: ~Copyable {
     snapshotCount += 1
     try removeSegments()
     return snapshot
+  }
+
+  /// Events of all commands up to the last one; nil where the snapshot it began from does not say how many
+  /// came before, or says what cannot be.
+  private var eventCount: UInt64? {
+    guard let before = eventCountBefore else { return nil }
+    let count = before &+ replay.report.eventCount
+    return count <= Sequencer.sequenceMax ? count : nil
   }
 
   private func removeSegments() throws(SnapshotFollowerError) {
@@ -161,6 +172,7 @@ public struct SnapshotFollower<E: Engine & ~Copyable>: ~Copyable {
     var engine: E
     var sequence: UInt64 = 0
     var time = Nanoseconds.zero
+    var eventCount: UInt64? = 0
 
     // Swift 6.3.1 stops ("Mem2Reg") when it specialises this for some engines in another module.
     @_optimize(none)
@@ -191,7 +203,9 @@ public struct SnapshotFollower<E: Engine & ~Copyable>: ~Copyable {
         return Start(engine: try EngineRecovery.makeEmpty(configuration: engine))
       }
       let (sequence, time) = (restored.header.sequence, restored.header.time)
-      return Start(engine: restored.takeEngine(), sequence: sequence, time: time)
+      return Start(
+        engine: restored.takeEngine(), sequence: sequence, time: time,
+        eventCount: try catalog.eventCount(sequence: sequence))
     } catch {
       throw .snapshot(error)
     }

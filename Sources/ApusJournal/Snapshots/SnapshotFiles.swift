@@ -197,7 +197,9 @@ public struct SnapshotFileReader: ~Copyable {
     let block = unsafe UnsafeMutableRawBufferPointer(
       start: region.baseAddress, count: SnapshotHeader.byteCountOnDisk)
     let count = try unsafe storage.readAll(file, name: name, at: 0, into: block)
-    return unsafe block[..<count].dropFirst(SnapshotHeader.fieldByteCount).firstIndex { $0 != 0 }
+    let fields = unsafe SnapshotHeader.fieldByteCount(
+      UnsafeRawBufferPointer(rebasing: block[..<count]))
+    return unsafe block[..<count].dropFirst(fields).firstIndex { $0 != 0 }
   }
 
   private static func verified(

@@ -61,7 +61,7 @@ extension ReplicationPrimary {
         contentVersion: header.contentVersion, contentChecksum: header.checksum,
         recordChecksum: try JournalReader(
           storage: storage, from: header.sequence &+ 1, mode: .durable
-        ).lastRecord.checksum)
+        ).lastRecord.checksum, eventCount: header.eventCount)
       guard widen(session) else { return true }
       takePlace(session, now)
       session.link.send(offer, epoch: configuration.epoch, sequence: header.sequence, now: now)

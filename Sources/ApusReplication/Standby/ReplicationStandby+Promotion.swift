@@ -84,7 +84,7 @@ extension RecoveredStream where E: ~Copyable, Output: ~Copyable {
   public consuming func makeStandby(
     after lastSequence: UInt64, lastTime: Nanoseconds, storage: any JournalStorage,
     configuration: ReplicationStandbyConfiguration, restoring engineConfiguration: E.Configuration?,
-    makeOutput: ((_ journal: JournalIdentifier, _ sequence: UInt64) -> StandbyOutput<E.Event>)?
+    makeOutput: ((StandbyBeginning) -> StandbyOutput<E.Event>)?
   ) throws(ReplicationError) -> ReplicationStandby<E> where Output == StandbyOutput<E.Event> {
     try ReplicationStandby(
       engine: engine, after: lastSequence, lastTime: lastTime, storage: storage,

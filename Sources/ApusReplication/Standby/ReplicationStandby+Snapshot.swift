@@ -27,7 +27,8 @@ struct IncomingSnapshot: ~Copyable {
     writer = try SnapshotStore(storage: storage).begin(
       SnapshotHeader(
         sequence: sequence, digest: offer.digest, contentVersion: offer.contentVersion,
-        journal: offer.journal), bufferByteCount: Self.bufferByteCount)
+        journal: offer.journal, eventCount: offer.eventCount),
+      bufferByteCount: Self.bufferByteCount)
   }
 
   var receivedByteCount: UInt64 { writer.header.byteCount }
@@ -117,9 +118,8 @@ extension ReplicationStandby where E: ~Copyable {
       do throws(JournalError) { try complete.commit() } catch { throw .journal(error) }
       let restored = try restore(offer, sequence)
       let time = restored.header.time
-      // The events between are nobody's to have seen here: a log would have a gap.
       let begun = try Self.makeReplay(
-        restored.takeEngine(), sequence, time, .behind(replay.collected))
+        restored.takeEngine(), sequence, time, beginOutput(offer, sequence))
       if journal != nil {
         do throws(JournalError) {
           try journal?.restart(after: sequence, checksum: offer.recordChecksum)
@@ -140,6 +140,20 @@ extension ReplicationStandby where E: ~Copyable {
     sent = (0, 0)
     phase = .connecting
     sendHello(link, now)
+  }
+
+  /// Where the events behind a snapshot go: those between are nobody's to have seen here, and a log that
+  /// ends before them is not continued. Before the journal, whose records behind the old end have all their
+  /// events behind the new beginning, too.
+  private mutating func beginOutput(
+    _ offer: SnapshotOffer, _ sequence: UInt64
+  ) -> StandbyOutput<E.Event> {
+    guard let makeOutput else { return StandbyOutput() }
+    // A log is open once.
+    replay.collected = StandbyOutput()
+    return makeOutput(
+      StandbyBeginning(
+        journal: offer.journal, sequence: sequence, eventCount: offer.eventCount))
   }
 
   /// Removes the snapshots that are ahead of the journal.

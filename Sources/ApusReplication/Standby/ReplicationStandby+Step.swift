@@ -222,8 +222,9 @@ extension ReplicationStandby where E: ~Copyable {
     } catch {
       throw .journal(error)
     }
-    // One that begins behind a snapshot does not know the index of its first event.
-    if lastSequence == 0, let makeOutput { replay.collected = makeOutput(identifier, 0) }
+    guard lastSequence == 0, let makeOutput else { return }
+    replay.collected = makeOutput(
+      StandbyBeginning(journal: identifier, sequence: 0, eventCount: 0))
   }
 
   private mutating func takeRefusal(

@@ -125,7 +125,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   var comparison: JournalComparison?
   /// How to make an engine of a snapshot; nil where that is not wanted.
   let engineConfiguration: E.Configuration?
-  let makeOutput: ((_ journal: JournalIdentifier, _ sequence: UInt64) -> StandbyOutput<E.Event>)?
+  let makeOutput: ((StandbyBeginning) -> StandbyOutput<E.Event>)?
   /// Whether its last records may be its own as a primary, and nobody else's.
   var wasPrimary: Bool
   var transfer: IncomingSnapshot?
@@ -142,8 +142,9 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   ///   - engineConfiguration: To make an engine of the primary's snapshot where the records it needs
   ///     were removed there. Its own records go then. Nil stops it instead.
   ///   - output: Where the events of what it applies go; nowhere by default.
-  ///   - makeOutput: Gives the output once the primary's journal is known, to a standby that begins with
-  ///     an empty folder: it gets the journal and the sequence after which the events begin.
+  ///   - makeOutput: Gives the output to a standby that begins anew, with the first record or with a
+  ///     snapshot, once it is known where: the one before is gone then, and what it did to a log survives an
+  ///     interruption. Without it such a standby's events go nowhere.
   /// - Throws: ``ReplicationError`` for a journal that does not open or does not end at
   ///   `lastSequence`.
   public init(
@@ -151,8 +152,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
     storage: any JournalStorage, configuration: ReplicationStandbyConfiguration,
     restoring engineConfiguration: E.Configuration? = nil,
     output: consuming StandbyOutput<E.Event> = StandbyOutput(),
-    makeOutput: ((_ journal: JournalIdentifier, _ sequence: UInt64) -> StandbyOutput<E.Event>)? =
-      nil
+    makeOutput: ((StandbyBeginning) -> StandbyOutput<E.Event>)? = nil
   ) throws(ReplicationError) {
     try configuration.validate()
     self.init(
@@ -166,7 +166,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
     replay: consuming EngineReplay<E, StandbyOutput<E.Event>>, journal: consuming JournalWriter?,
     promise: EpochPromise, storage: any JournalStorage,
     configuration: ReplicationStandbyConfiguration, engineConfiguration: E.Configuration?,
-    makeOutput: ((_ journal: JournalIdentifier, _ sequence: UInt64) -> StandbyOutput<E.Event>)?
+    makeOutput: ((StandbyBeginning) -> StandbyOutput<E.Event>)?
   ) {
     self.makeOutput = makeOutput
     self.replay = replay
@@ -235,6 +235,9 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
     "replication from \(configuration.primary) (\(configuration.exposure)): \(phase) at record "
       + "\(lastSequence), epoch \(promisedEpoch)"
   }
+
+  /// Whether there should be a log of its events, and some were left out of it.
+  public var isOutputBehind: Bool { replay.collected.isBehind }
 
   /// What it has applied and compared.
   public var report: ReplayReport { replay.report }

@@ -3,8 +3,19 @@
 
 public import ApusEventLog
 public import ApusHost
+public import ApusJournal
 internal import ApusThreads
 internal import Glibc
+
+/// Where a standby begins to have events of its own.
+public struct StandbyBeginning: Sendable, Equatable {
+  /// The primary's journal.
+  public var journal: JournalIdentifier
+  /// The events are those of the commands after this one: 0, or that of the snapshot it begins with.
+  public var sequence: UInt64
+  /// Index of the first of them in the primary's event log; nil where its snapshot does not say so.
+  public var eventCount: UInt64?
+}
 
 /// Where the events of what a standby applies go: into an event log of its own, which so has the bytes of
 /// the primary's, or nowhere.
@@ -33,10 +44,10 @@ public struct StandbyOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
     isBehind = false
   }
 
-  /// One that is behind if another one had a log.
-  static func behind(_ other: borrowing StandbyOutput) -> StandbyOutput {
+  /// Nowhere, although there should be a log.
+  public static var behind: StandbyOutput {
     var output = StandbyOutput()
-    output.isBehind = other.hasLog || other.isBehind
+    output.isBehind = true
     return output
   }
 

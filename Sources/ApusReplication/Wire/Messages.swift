@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusEngine
 internal import ApusJournal
 
 /// A body of fixed length.
@@ -207,6 +208,8 @@ struct SnapshotOffer: ReplicationMessage {
   var contentChecksum: UInt32
   /// Checksum of the last record in the state, in the primary's journal.
   var recordChecksum: UInt32
+  /// Events of all commands in the state; nil where the primary's snapshot does not say so.
+  var eventCount: UInt64?
 
   func encode(_ base: UnsafeMutableRawPointer) {
     // SAFETY: all fields lie inside the body.
@@ -217,6 +220,7 @@ struct SnapshotOffer: ReplicationMessage {
     unsafe base.put(contentVersion, at: 32)
     unsafe base.put(contentChecksum, at: 36)
     unsafe base.put(recordChecksum, at: 40)
+    unsafe base.put(eventCount ?? .max, at: 48)
   }
 }
 
@@ -229,6 +233,9 @@ extension SnapshotOffer {
     contentVersion = body.integer(UInt32.self, at: 32)
     contentChecksum = body.integer(UInt32.self, at: 36)
     recordChecksum = body.integer(UInt32.self, at: 40)
+    let count = body.integer(UInt64.self, at: 48)
+    guard count <= Sequencer.sequenceMax || count == .max else { return nil }
+    eventCount = count == .max ? nil : count
     // A file's length: nothing is made of this size before the bytes are there.
     guard contentByteCount > 0, contentByteCount <= UInt64(Int64.max) else { return nil }
   }

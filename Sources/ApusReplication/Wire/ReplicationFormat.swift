@@ -3,7 +3,7 @@
 
 /// Sizes and numbers of the protocol. Bytes and their meaning: docs/formats/replication.md.
 enum ReplicationFormat {
-  static let version: UInt32 = 2
+  static let version: UInt32 = 3
   /// `ARPL`, little-endian.
   static let magic: UInt32 = 0x4C50_5241
   static let headerByteCount = 40
@@ -15,7 +15,7 @@ enum ReplicationFormat {
   static let acknowledgementByteCount = 32
   static let answerByteCount = 8
   static let refusalByteCount = 24
-  static let snapshotOfferByteCount = 48
+  static let snapshotOfferByteCount = 56
 
   /// The shortest frame that every side takes: all messages but records fit.
   static let frameByteCountMin = 4_096

@@ -120,7 +120,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     }
     let folder = ServiceFolder(configuration.folder)
     try folder.make()
-    return try lead(folder, engine, configuration, nil, launch)
+    return try lead(folder, engine, configuration, nil, nil, launch)
   }
 
   /// A command and its longest attachment. Unit: bytes.
@@ -137,7 +137,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   /// Recovers what is in the folder and runs it.
   static func lead(
     _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
-    _ leadership: Leadership?, _ launch: Launch
+    _ leadership: Leadership?, _ keeping: ServiceKeeping?, _ launch: Launch
   ) throws(ServiceError) -> EngineService {
     typealias Opening = ServiceOpening<E>
     let storage = try Opening.openStorage(folder)
@@ -160,7 +160,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     let inputs = try Opening.openRings(folder, parts.door, configuration)
     let host = try Opening.makeHost(
       stream, writer, inputs, configuration, leadership?.position)
-    return try run(folder, engine, configuration, parts, host, launch)
+    return try run(folder, engine, configuration, parts, host, keeping, launch)
   }
 
   /// Resumes where a promoted standby stopped.
@@ -168,7 +168,8 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
     _ promoted: consuming PromotedReplica<E>, _ log: EventLog,
     _ writer: consuming EventLogWriter<E.Event>,
-    _ journalMode: String, _ position: ReplicatedPosition, _ launch: Launch
+    _ journalMode: String, _ position: ReplicatedPosition, _ keeping: ServiceKeeping?,
+    _ launch: Launch
   ) throws(ServiceError) -> EngineService {
     typealias Opening = ServiceOpening<E>
     var report = ReplayReport(lastSequence: promoted.lastSequence, lastTime: promoted.lastTime)
@@ -180,18 +181,24 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
       journal: promoted.journal.identifier)
     let inputs = try Opening.openRings(folder, parts.door, configuration)
     let host = try Opening.makeHost(promoted, writer, inputs, configuration, position)
-    return try run(folder, engine, configuration, parts, host, launch)
+    return try run(folder, engine, configuration, parts, host, keeping, launch)
   }
 
   private static func run(
     _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
-    _ parts: ServiceParts, _ host: consuming sending HostThread.Host, _ launch: Launch
+    _ parts: ServiceParts, _ host: consuming sending HostThread.Host, _ keeping: ServiceKeeping?,
+    _ launch: Launch
   ) throws(ServiceError) -> EngineService {
-    let counters = try ServiceCounters.open(folder)
+    let counters = try keeping == nil ? ServiceCounters.open(folder) : nil
     let thread = try startHost(host, configuration.cpu, launch)
-    let follower = try makeFollower(folder, engine, configuration)
-    let keeper = try ServiceKeeper.start(
-      log: parts.log, host: thread.gauge, follower: follower, door: parts.door, counters: counters)
+    let (gauge, door) = (thread.gauge, parts.door)
+    var follower = keeping?.follower
+    if follower == nil { follower = try makeFollower(folder, engine, configuration) }
+    let kept = KeptService(
+      log: parts.log, follower: follower,
+      progress: { ServiceProgress(gauge.status, door) },
+      endIfStalled: { if door.hasClosed { gauge.stop() } })
+    let keeper = try startKeeper(kept, counters, keeping)
     let service = EngineService(configuration, parts, keeper: keeper, thread: thread)
     do throws(ServiceError) {
       try parts.description(of: E.self, configuration).write(folder)
@@ -213,7 +220,18 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     }
   }
 
-  private static func makeFollower(
+  private static func startKeeper(
+    _ kept: KeptService, _ counters: consuming ServiceCounters?, _ keeping: ServiceKeeping?
+  ) throws(ServiceError) -> ServiceKeeper {
+    if let counters { return try ServiceKeeper.start(kept, counters: counters) }
+    guard let keeper = keeping?.keeper else {
+      preconditionFailure("EngineService: expected counters or who has them")
+    }
+    keeper.change { $0 = kept }
+    return keeper
+  }
+
+  static func makeFollower(
     _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration
   ) throws(ServiceError) -> SnapshotFollowerThread? {
     guard configuration.snapshotInterval > 0 else { return nil }

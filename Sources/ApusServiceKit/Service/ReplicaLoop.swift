@@ -15,10 +15,13 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   private let board: ReplicaBoard
   private let token: StopToken
   private let launch: EngineService<E>.Launch
+  private let files: StandbyFiles<E>
   private let clock = CycleClock.shared
 
   /// Time between two looks at the lease: what a take-over waits for at most. Unit: nanoseconds.
   private static var leaseNanoseconds: UInt64 { 20_000_000 }
+  /// How long a standby follows without its log before a recovery is to complete it. Unit: nanoseconds.
+  private static var behindNanoseconds: UInt64 { 10_000_000_000 }
   /// Longest wait for the standby, and for what is in the rings, of a primary that was asked to end.
   private static var handOverNanoseconds: UInt64 { 3_000_000_000 }
   private static var frameByteCountMax: Int { 1 << 20 }
@@ -36,6 +39,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     self.board = board
     self.token = token
     self.launch = launch
+    files = StandbyFiles(folder, engine, configuration)
   }
 
   func run() {
@@ -50,11 +54,16 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       let line = error.description
       board.status.withLock { $0.failure = line }
     }
+    files.finish()
     lease.release()
     board.status.withLock { $0.role = .stopped }
   }
 
   private var now: Nanoseconds { Nanoseconds(clock.nanoseconds(cycles: clock.now)) }
+
+  private func later(_ nanoseconds: UInt64) -> Nanoseconds {
+    Nanoseconds(now.rawValue &+ nanoseconds)
+  }
 
   /// The epoch in which this replica leads now; nil where it does not.
   private func askLease() -> UInt64? {
@@ -73,6 +82,8 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     case over
     /// Its journal has records after this one that the primary does not have, and never acknowledged.
     case parted(after: UInt64)
+    /// Its event log lacks events, which a recovery from its journal writes.
+    case behind
     /// It leads now: with what it had, or from an empty folder.
     case leads(epoch: UInt64, Promotion?)
   }
@@ -87,7 +98,10 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     switch try follow() {
     case .over: return false
     case .parted(let sequence):
+      files.stopFollower()
       try cutBack(after: sequence)
+      return true
+    case .behind:
       return true
     case .leads(let epoch, let promotion):
       try checkBeginning(epoch)
@@ -128,22 +142,24 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
 
   private func follow() throws(ServiceError) -> Following {
     let storage = try ServiceOpening<E>.openStorage(folder)
-    let logs = StandbyLog<E>(folder, configuration)
-    var standby = try openStandby(storage, logs)
-    var leaseAt = Nanoseconds.zero
-    var lookCount = 0
+    try files.startKeeper()
+    files.closeLog()
+    var standby = try openStandby(storage)
+    var noteAt = Nanoseconds.zero
+    var completeAt: Nanoseconds?
     var epoch: UInt64?
     while !token.isStopped, standby.failure == nil {
       let done = standby.step(now: now)
-      if now >= leaseAt {
+      if now >= noteAt {
         epoch = askLease()
-        leaseAt = Nanoseconds(now.rawValue &+ Self.leaseNanoseconds)
-        logs.keep(
-          standby.durableSequence, isSyncDue: lookCount % ServiceKeeper.syncRounds == 0)
-        lookCount += 1
-        note(standby, logs.problem)
+        noteAt = later(Self.leaseNanoseconds)
+        try note(standby)
+        if standby.isOutputBehind {
+          completeAt = completeAt ?? later(Self.behindNanoseconds)
+        }
       }
       if epoch != nil { break }
+      if let completeAt, now >= completeAt { return .behind }
       if done == 0 { standby.wait(limitNanoseconds: 1_000_000) }
     }
     if let failure = standby.failure {
@@ -156,7 +172,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     if standby.durableSequence == 0, standby.lastSequence == 0 {
       // It never met a primary, and its folder is empty: it begins.
       _ = consume standby
-      logs.close()
+      files.closeLog()
       return .leads(epoch: epoch, nil)
     }
     let promoted: PromotedReplica<E>
@@ -165,13 +181,13 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     } catch {
       throw .replication(error)
     }
-    return .leads(epoch: epoch, Promotion(promoted, storage.modeDescription, logs))
+    return .leads(epoch: epoch, Promotion(promoted, storage.modeDescription))
   }
 
   private func openStandby(
-    _ storage: FileJournalStorage, _ logs: StandbyLog<E>
+    _ storage: FileJournalStorage
   ) throws(ServiceError) -> ReplicationStandby<E> {
-    let recovered = try logs.recover(engine, storage, keptCount: configuration.snapshotsKept)
+    let recovered = try files.recover(storage)
     let replay = recovered.report.replay
     do throws(ReplicationError) {
       return try recovered.makeStandby(
@@ -182,15 +198,15 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
             segmentByteCount: configuration.journalSegmentBytes,
             bufferByteCount: configuration.journalBufferBytes),
           frameByteCountMax: Self.frameByteCountMax, retryNanoseconds: 20_000_000),
-        restoring: engine, makeOutput: logs.makeOutput)
+        restoring: engine, makeOutput: files.makeOutput)
     } catch {
       throw .replication(error)
     }
   }
 
-  private func note(
-    _ standby: borrowing ReplicationStandby<E>, _ problem: EventLogError?
-  ) {
+  private func note(_ standby: borrowing ReplicationStandby<E>) throws(ServiceError) {
+    try files.note(standby)
+    let problem = files.logProblem
     let (epoch, applied, durable) = (
       standby.promisedEpoch, standby.lastSequence, standby.durableSequence
     )
@@ -199,7 +215,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       $0.epoch = epoch
       $0.appliedSequence = applied
       $0.durableSequence = durable
-      $0.eventLogProblem = problem?.description
+      $0.eventLogProblem = problem
     }
   }
 
@@ -209,14 +225,10 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   private struct Promotion: ~Copyable {
     var replica: PromotedReplica<E>
     var journalMode: String
-    var logs: StandbyLog<E>
 
-    init(
-      _ replica: consuming PromotedReplica<E>, _ journalMode: String, _ logs: StandbyLog<E>
-    ) {
+    init(_ replica: consuming PromotedReplica<E>, _ journalMode: String) {
       self.replica = replica
       self.journalMode = journalMode
-      self.logs = logs
     }
   }
 
@@ -240,23 +252,36 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
   private func begin(
     _ epoch: UInt64, _ position: ReplicatedPosition, _ promotion: consuming Promotion?
   ) throws(ServiceError) -> EngineService<E> {
+    let keeping = files.takeKeeping()
+    do throws(ServiceError) {
+      return try begin(epoch, position, promotion, keeping)
+    } catch {
+      keeping?.finish()
+      throw error
+    }
+  }
+
+  private func begin(
+    _ epoch: UInt64, _ position: ReplicatedPosition, _ promotion: consuming Promotion?,
+    _ keeping: ServiceKeeping?
+  ) throws(ServiceError) -> EngineService<E> {
+    let leadership = EngineService<E>.Leadership(epoch: epoch, position: position)
     guard let promotion else {
-      return try EngineService.lead(
-        folder, engine, configuration, .init(epoch: epoch, position: position), launch)
+      return try EngineService.lead(folder, engine, configuration, leadership, keeping, launch)
     }
     var replica = promotion.replica
-    let (mode, logs) = (promotion.journalMode, promotion.logs)
+    let mode = promotion.journalMode
     let output = replica.takeOutput()
-    if let log = logs.log, let writer = output.takeLog() {
+    if let log = files.log, let writer = output.takeLog() {
       return try EngineService.resume(
-        folder, engine, configuration, replica, log, writer, mode, position, launch)
+        folder, engine, configuration, replica, log, writer, mode, position, keeping, launch)
     }
     // Its event log is behind, or there is none: what is in the folder has all that it takes. The epoch
     // is begun.
     _ = consume replica
-    logs.close()
-    return try EngineService.lead(
-      folder, engine, configuration, .init(epoch: epoch, position: position), launch)
+    keeping?.keeper.letGoOfLog()
+    files.closeLog()
+    return try EngineService.lead(folder, engine, configuration, leadership, keeping, launch)
   }
 
   private func lead(
@@ -268,7 +293,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       let done = link.step(now: now)
       if let failure = link.failure { throw .replication(failure) }
       if now >= noteAt {
-        noteAt = Nanoseconds(now.rawValue &+ Self.leaseNanoseconds)
+        noteAt = later(Self.leaseNanoseconds)
         note(service, epoch)
         let fence = position.fencingEpoch
         if fence != 0 { throw .replication(.staleEpoch(offered: epoch, promised: fence)) }

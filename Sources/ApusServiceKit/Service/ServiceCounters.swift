@@ -13,6 +13,7 @@ struct ServiceCounters: ~Copyable, Sendable {
   private var acknowledged: Gauge
   private var snapshot: Gauge
   private var problems: Gauge
+  private var leading: Gauge
   private var tooShort: Counter
   private var tooLong: Counter
   private var unknown: Counter
@@ -41,6 +42,8 @@ struct ServiceCounters: ~Copyable, Sendable {
       "apus_acknowledged_sequence", help: "Last record whose events are in the event log.")
     let snapshot = try file.gauge("apus_snapshot_sequence", help: "Record of the newest snapshot.")
     let problems = try file.gauge("apus_problems", help: "What is amiss now; 0 while all is well.")
+    let leading = try file.gauge(
+      "apus_leading", help: "1 where it takes commands, 0 while it follows another replica.")
     let tooShort = try refused("too_short")
     let tooLong = try refused("attachment_too_long")
     let unknown = try refused("unknown_type")
@@ -53,13 +56,14 @@ struct ServiceCounters: ~Copyable, Sendable {
     self.acknowledged = acknowledged
     self.snapshot = snapshot
     self.problems = problems
+    self.leading = leading
     self.tooShort = tooShort
     self.tooLong = tooLong
     self.unknown = unknown
     self.corrupt = corrupt
   }
 
-  mutating func update(_ status: ServiceStatus) {
+  mutating func update(_ status: ServiceStatus, isLeading: Bool) {
     commands.set(status.commandCount)
     events.set(status.eventCount)
     applied.set(Int64(clamping: status.appliedSequence))
@@ -67,6 +71,7 @@ struct ServiceCounters: ~Copyable, Sendable {
     acknowledged.set(Int64(clamping: status.acknowledgedSequence))
     snapshot.set(Int64(clamping: status.snapshotSequence))
     problems.set(Int64(status.problems.count))
+    leading.set(isLeading ? 1 : 0)
     tooShort.set(status.refused.tooShort)
     tooLong.set(status.refused.attachmentTooLong)
     unknown.set(status.refused.unknownType)

@@ -56,17 +56,21 @@ enum ServiceOpening<E: Engine & ~Copyable> {
     }
   }
 
+  /// - Parameters:
+  ///   - startIndex: Index of the first event of a new log.
+  ///   - startSequence: Its events are of the commands after this one: a log that ends before it gives way.
   static func openLog(
-    _ folder: ServiceFolder, _ journal: JournalIdentifier, cutAfter sequence: UInt64,
-    _ configuration: ServiceConfiguration
+    _ folder: ServiceFolder, _ journal: JournalIdentifier, cutAfter sequence: UInt64?,
+    _ configuration: ServiceConfiguration, startIndex: UInt64 = 0, startSequence: UInt64 = 0
   ) throws(EventLogError) -> EventLog {
     try EventLog(
       of: E.Event.self, path: folder.events,
       configuration: EventLogConfiguration(
         format: E.snapshotFormat, journalHigh: journal.high, journalLow: journal.low,
         segmentByteCount: configuration.eventSegmentBytes,
-        keptByteCount: configuration.eventBytesKept),
-      cutAfter: sequence)
+        keptByteCount: configuration.eventBytesKept, startIndex: startIndex,
+        startSequence: startSequence),
+      cutAfter: sequence, replacesOlder: startSequence > 0)
   }
 
   /// The engine, and the log with the events of all its commands. A snapshot behind the last event that the

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusCore
+internal import ApusReplication
+internal import Synchronization
+
+/// What a replica that follows has beside its journal and its engine: the event log, which is opened once the
+/// primary's journal is known, the follower that writes snapshots, and the keeper of both.
+///
+/// - Threading: the replica's thread.
+final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable {
+  private let folder: ServiceFolder
+  private let engine: E.Configuration
+  private let configuration: ServiceConfiguration
+  private let progress = StandbyProgress()
+  /// Nil while there is none, and where it could not be opened: what completes it is a recovery.
+  private(set) var log: EventLog?
+  /// Why there is no event log, in one line; nil where there is one, and while none is needed.
+  private(set) var problem: String?
+  private var follower: SnapshotFollowerThread?
+  private var keeper: ServiceKeeper?
+
+  init(
+    _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration
+  ) {
+    self.folder = folder
+    self.engine = engine
+    self.configuration = configuration
+  }
+
+  // MARK: Beginning
+
+  /// Starts the keeper. The journal's folder has to be this process's.
+  func startKeeper() throws(ServiceError) {
+    guard keeper == nil else { return }
+    let progress = progress
+    keeper = try ServiceKeeper.start(
+      KeptService(progress: { progress.value.withLock { $0 } }),
+      counters: ServiceCounters.open(folder))
+  }
+
+  /// The engine as the journal in the folder has it, and the log with all its events; a new one, without a
+  /// log, where there is no journal.
+  func recover(
+    _ storage: FileJournalStorage
+  ) throws(ServiceError) -> RecoveredStream<E, StandbyOutput<E.Event>> {
+    let found: JournalReport
+    var snapshots: JournalSnapshots?
+    do throws(JournalError) {
+      found = try JournalInspection.report(storage, depth: .tail)
+      if let journal = found.identifier {
+        snapshots = try JournalSnapshots(
+          storage: storage, journal: journal, keptCount: configuration.snapshotsKept)
+      }
+    } catch {
+      throw .journal(error)
+    }
+    if let journal = found.identifier { open(journal, cutAfter: found.lastSequence) }
+    let log = log
+    let past = snapshots.map {
+      SnapshotsThrough(
+        $0, lastSequence: min(found.lastSequence, log?.completeSequence ?? .max))
+    }
+    do throws(RecoveryError) {
+      return try EngineRecovery.recover(
+        E.self, configuration: engine, snapshots: past, journalSequence: found.lastSequence,
+        makeOutput: { after throws(ReplayError) in
+          guard let log else { return found.identifier == nil ? StandbyOutput() : .behind }
+          do throws(EventLogError) {
+            return StandbyOutput(try log.makeWriter(resumingAfter: after))
+          } catch {
+            throw .recording(description: error.description)
+          }
+        },
+        openRecording: { sequence throws(ReplayError) in
+          try EngineRecovery.openRecording(storage, from: sequence)
+        })
+    } catch {
+      throw .recovery(error)
+    }
+  }
+
+  /// The output of a standby that begins anew.
+  func makeOutput(_ beginning: StandbyBeginning) -> StandbyOutput<E.Event> {
+    // A follower must not be there when records are taken off its journal.
+    stopFollower()
+    closeLog()
+    guard let index = beginning.eventCount else {
+      problem =
+        "the primary's snapshot at \(beginning.sequence) does not say how many events came before it: "
+        + "remove its snapshots and start this replica with an empty folder"
+      return .behind
+    }
+    open(
+      beginning.journal, cutAfter: nil, startIndex: index, startSequence: beginning.sequence)
+    guard let log else { return .behind }
+    do throws(EventLogError) {
+      return StandbyOutput(try log.makeWriter(resumingAfter: beginning.sequence))
+    } catch {
+      closeLog()
+      problem = error.description
+      return .behind
+    }
+  }
+
+  private func open(
+    _ journal: JournalIdentifier, cutAfter sequence: UInt64?, startIndex: UInt64 = 0,
+    startSequence: UInt64 = 0
+  ) {
+    do throws(EventLogError) {
+      let opened = try ServiceOpening<E>.openLog(
+        folder, journal, cutAfter: sequence, configuration, startIndex: startIndex,
+        startSequence: startSequence)
+      log = opened
+      problem = nil
+      keeper?.change { $0.log = opened }
+    } catch {
+      problem = error.description
+    }
+  }
+
+  // MARK: Following
+
+  /// Notes what the standby stands at, and has the follower there while records come.
+  func note(_ standby: borrowing ReplicationStandby<E>) throws(ServiceError) {
+    let durable = standby.durableSequence
+    let now = ServiceProgress(
+      appliedSequence: standby.lastSequence, durableSequence: durable,
+      acknowledgedSequence: durable, commandCount: standby.report.commandCount,
+      problems: problem.map { [$0] } ?? [])
+    progress.value.withLock { $0 = now }
+    if standby.isOutputBehind {
+      // It removes records; those whose events the log lacks are needed.
+      stopFollower()
+    } else if standby.phase == .following {
+      try startFollower()
+    } else if standby.phase == .restoring {
+      stopFollower()
+    }
+  }
+
+  private func startFollower() throws(ServiceError) {
+    guard follower == nil else { return }
+    follower = try EngineService<E>.makeFollower(folder, engine, configuration)
+    let started = follower
+    keeper?.change { $0.follower = started }
+  }
+
+  /// Ends the follower: records are about to be taken off the journal.
+  func stopFollower() {
+    guard let own = follower else { return }
+    follower = nil
+    keeper?.change { $0.follower = nil }
+    own.finish()
+  }
+
+  /// What is amiss with the log, in one line; nil while all is well.
+  var logProblem: String? { problem ?? keeper?.status.problems.first }
+
+  // MARK: The end
+
+  /// Lets go of the log: another one is opened, here or by a service.
+  func closeLog() {
+    keeper?.letGoOfLog()
+    log = nil
+  }
+
+  /// Hands keeper and follower on to a service.
+  func takeKeeping() -> ServiceKeeping? {
+    guard let own = keeper else { return nil }
+    let keeping = ServiceKeeping(keeper: own, follower: follower)
+    (keeper, follower) = (nil, nil)
+    return keeping
+  }
+
+  /// Ends everything that was not handed on.
+  func finish() {
+    stopFollower()
+    let durable = progress.value.withLock { $0.acknowledgedSequence }
+    // What was not synced a recovery completes.
+    try? keeper?.finish(completeThrough: durable, failure: nil)
+    keeper = nil
+    log = nil
+  }
+}
+
+/// The threads of a standby that stay when it leads.
+struct ServiceKeeping {
+  let keeper: ServiceKeeper
+  let follower: SnapshotFollowerThread?
+
+  /// Ends them, where no service came of it.
+  func finish() {
+    follower?.finish()
+    try? keeper.finish(completeThrough: 0, failure: nil)
+  }
+}
+
+/// What a standby stands at, for its keeper.
+private final class StandbyProgress: Sendable {
+  let value = Mutex(ServiceProgress())
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusClient
+import ApusCore
+import ApusServiceKit
+import ApusTestKit
+import Foundation
+import Testing
+
+/// Replicas whose journals no longer have every record.
+@Suite struct StandbySnapshotTests {
+  typealias Replica = ReplicatedService<SumEngine>
+
+  /// Small segments, of which one stays.
+  static func configurations(
+    _ folder: ScratchFolder
+  ) throws -> (ServiceConfiguration, ServiceConfiguration) {
+    var (one, two) = try ReplicatedServiceTests.configurations(folder)
+    for index in 0..<2 {
+      var own = index == 0 ? one : two
+      own.release = .durable
+      own.journalBufferBytes = 8_192
+      own.journalSegmentBytes = 32_768
+      own.snapshotInterval = 200
+      own.eventSegmentBytes = 8_192
+      own.eventBytesKept = 0
+      if index == 0 { one = own } else { two = own }
+    }
+    return (one, two)
+  }
+
+  static func firstSequence(_ configuration: ServiceConfiguration) -> UInt64 {
+    let path = ServiceFolder(configuration.folder).journal
+    let options = FileJournalStorage.Options(
+      usesIOUring: false, usesDirectIO: false, createsFolder: false)
+    guard let storage = try? FileJournalStorage(path: path, options: options) else { return 0 }
+    return (try? JournalInspection.report(storage, depth: .tail).firstSequence) ?? 0
+  }
+
+  /// Starts a primary and gives it so many commands that their first records are gone.
+  static func start(
+    _ one: ServiceConfiguration, _ seen: inout [SequencedEvent<UInt64>]
+  ) throws -> Replica {
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(ReplicatedServiceTests.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    var client = try EngineServiceTests.client(one, cursor: "all")
+    try EngineServiceTests.drive(&client, 1...3_000, &seen)
+    let isGone = ReplicatedServiceTests.waitFor(first) { _ in firstSequence(one) > 1 }
+    #expect(isGone, "the first records stay")
+    return first
+  }
+
+  static func events(
+    _ configuration: ServiceConfiguration, after index: Int = 0
+  ) throws -> [SequencedEvent<UInt64>] {
+    var client = try EngineServiceTests.client(configuration)
+    var all: [SequencedEvent<UInt64>] = []
+    while case .events = client.poll({ all.append($0) }) {}
+    return all
+  }
+
+  @Test func aStandbyThatBeganFromASnapshotTakesOver() throws {
+    let folder = try ScratchFolder()
+    let (one, two) = try Self.configurations(folder)
+    var seen: [SequencedEvent<UInt64>] = []
+    let first = try Self.start(one, &seen)
+    let second = try Replica.start(engine: .init(), configuration: two)
+    let last = seen.last?.sequence ?? 0
+    #expect(
+      ReplicatedServiceTests.waitFor(second) { $0.durableSequence >= last }, "\(second.status)")
+    #expect(Self.firstSequence(two) > 1, "it began from a snapshot")
+    #expect(second.status.eventLogProblem == nil, "\(second.status)")
+    first.stop()
+    #expect(ReplicatedServiceTests.waitFor(second) { $0.role == .primary }, "\(second.status)")
+
+    // Its events have the indices that they had: those behind the snapshot are the end of all.
+    var client = try EngineServiceTests.client(two)
+    var own: [SequencedEvent<UInt64>] = []
+    while case .events = client.poll({ own.append($0) }) {}
+    #expect(own.count < seen.count && own == seen.suffix(own.count))
+    #expect(client.eventIndex == UInt64(seen.count), "as in the first one's log")
+    try EngineServiceTests.drive(&client, 3_001...3_100, &seen)
+    second.stop()
+
+    // And after another start, from its own snapshots.
+    let third = try Replica.start(engine: .init(), configuration: two)
+    #expect(ReplicatedServiceTests.waitFor(third) { $0.role == .primary }, "\(third.status)")
+    let again = try Self.events(two)
+    #expect(again == seen.suffix(again.count))
+    third.stop()
+    for replica in [first, second, third] { #expect(replica.status.failure == nil) }
+  }
+
+  /// It was there before, was away, and its log ends before the snapshot that it gets.
+  @Test func aStandbyThatWasAwayForTooLongTakesOver() throws {
+    let folder = try ScratchFolder()
+    let (one, two) = try Self.configurations(folder)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(ReplicatedServiceTests.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    var client = try EngineServiceTests.client(one)
+    var seen: [SequencedEvent<UInt64>] = []
+    try EngineServiceTests.drive(&client, 1...100, &seen)
+    let second = try Replica.start(engine: .init(), configuration: two)
+    let last = seen.last?.sequence ?? 0
+    #expect(
+      ReplicatedServiceTests.waitFor(second) { $0.durableSequence >= last }, "\(second.status)")
+    second.stop()
+    try EngineServiceTests.drive(&client, 101...4_000, &seen)
+    #expect(
+      ReplicatedServiceTests.waitFor(first) { _ in Self.firstSequence(one) > 200 }, "records stay")
+    let third = try Replica.start(engine: .init(), configuration: two)
+    let end = seen.last?.sequence ?? 0
+    #expect(
+      ReplicatedServiceTests.waitFor(third) { $0.durableSequence >= end }, "\(third.status)")
+    first.stop()
+    #expect(ReplicatedServiceTests.waitFor(third) { $0.role == .primary }, "\(third.status)")
+    let own = try Self.events(two)
+    #expect(!own.isEmpty && own.count < seen.count && own == seen.suffix(own.count))
+    third.stop()
+    #expect(third.status.failure == nil)
+  }
+
+  /// What a primary does for its disk a standby does as well.
+  @Test func aStandbyWritesSnapshotsAndRemovesSegments() throws {
+    let folder = try ScratchFolder()
+    let (one, two) = try Self.configurations(folder)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(ReplicatedServiceTests.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    let second = try Replica.start(engine: .init(), configuration: two)
+    var client = try EngineServiceTests.client(one)
+    var seen: [SequencedEvent<UInt64>] = []
+    try EngineServiceTests.drive(&client, 1...100, &seen)
+    #expect(
+      ReplicatedServiceTests.waitFor(second) { $0.durableSequence >= 100 }, "\(second.status)")
+    try EngineServiceTests.drive(&client, 101...4_000, &seen)
+    let isTidy = ReplicatedServiceTests.waitFor(second) { _ in
+      Self.firstSequence(two) > 200 && Self.logFirstIndex(two) > 0
+    }
+    #expect(isTidy, "\(Self.firstSequence(two)) \(second.status)")
+    let names = try FileManager.default.contentsOfDirectory(
+      atPath: ServiceFolder(two.folder).journal)
+    #expect(names.contains { $0.hasSuffix(".snapshot") })
+    // `apus top` shows it.
+    let counters = try CounterReader(path: ServiceFolder(two.folder).counters)
+    let isShown = ReplicatedServiceTests.waitFor(second) { _ in
+      Self.value("apus_applied_sequence", counters) >= 4_000
+    }
+    #expect(isShown)
+    #expect(Self.value("apus_leading", counters) == 0)
+    first.stop()
+    #expect(ReplicatedServiceTests.waitFor(second) { $0.role == .primary }, "\(second.status)")
+    #expect(
+      ReplicatedServiceTests.waitFor(second) { _ in Self.value("apus_leading", counters) == 1 })
+    let own = try Self.events(two)
+    #expect(own == seen.suffix(own.count))
+    second.stop()
+  }
+
+  private static func logFirstIndex(_ configuration: ServiceConfiguration) -> UInt64 {
+    let reader = try? EventLogReader<UInt64>(
+      path: ServiceFolder(configuration.folder).events, format: SumEngine.snapshotFormat)
+    guard let reader else { return 0 }
+    return reader.firstIndex
+  }
+
+  private static func value(_ name: String, _ counters: borrowing CounterReader) -> Int64 {
+    for entry in (try? counters.snapshot().entries) ?? [] where entry.identity.name == name {
+      if case .gauge(let value) = entry.value { return value }
+    }
+    return -1
+  }
+}
