@@ -50,6 +50,29 @@ import Testing
     }
   }
 
+  /// Who has once acknowledged alone has done so until it follows again.
+  @Test func whatWasAcknowledgedAloneIsRemembered() throws {
+    let disk = SimulatedJournalStorage(seed: 1)
+    var writer = try JournalWriter(
+      storage: disk,
+      configuration: JournalConfiguration(segmentByteCount: 1 << 16, bufferByteCount: 4_096))
+    func begin(_ epoch: UInt64, waits: Bool) throws -> LeaderRecord {
+      try ReplicationEpoch.begin(
+        epoch, journal: &writer, storage: disk, time: .zero, waitsForStandby: waits)
+      return try EpochFile.read(disk).acknowledged
+    }
+    #expect(try EpochFile.read(disk).acknowledged == .none)
+    #expect(try begin(1, waits: true) == .withStandby)
+    #expect(try begin(1, waits: true) == .withStandby)
+    #expect(try begin(2, waits: true) == .withStandby)
+    #expect(try begin(2, waits: false) == .alone, "in its own epoch")
+    #expect(try begin(2, waits: true) == .alone)
+    #expect(try begin(3, waits: true) == .alone)
+    // As one that follows does.
+    try EpochFile.write(EpochPromise(epoch: 4), disk)
+    #expect(try begin(5, waits: true) == .withStandby)
+  }
+
   /// A disk that fails at any point of keeping a promise leaves the old one or the new one.
   @Test func aPromiseIsKeptAsAWhole() throws {
     for seed in 1...200 as ClosedRange<UInt64> {

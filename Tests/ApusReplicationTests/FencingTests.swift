@@ -189,7 +189,9 @@ import Testing
     let promoted = try again.promote(epoch: 8)
     expect(promoted.engine.count == 10 && promoted.epoch == 8)
     _ = consume promoted
-    #expect(try EpochFile.read(openFolder(b.path)) == EpochPromise(epoch: 8, isPrimary: true))
+    #expect(
+      try EpochFile.read(openFolder(b.path))
+        == EpochPromise(epoch: 8, isPrimary: true, acknowledged: .alone))
     // A file that does not hold is not taken for none.
     let file = "\(b.path)/replication.epoch"
     var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))

@@ -165,6 +165,40 @@ import Testing
     second.stop()
   }
 
+  /// What it may cut off goes by how it acknowledged then, not by how it is to do it now.
+  @Test func whatWasAcknowledgedAloneIsNeverCutOff() throws {
+    let folder = try ScratchFolder()
+    var (one, two) = try Self.configurations(folder)
+    (one.release, two.release) = (.durable, .durable)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    let second = try Replica.start(engine: .init(), configuration: two)
+    var seen: [SequencedEvent<UInt64>] = []
+    do {
+      var client = try EngineServiceTests.client(one)
+      try EngineServiceTests.drive(&client, 1...10, &seen)
+      #expect(Self.waitFor(second) { $0.durableSequence >= 10 }, "\(second.status)")
+      second.stop()
+      // Acknowledged by the first one alone.
+      try EngineServiceTests.drive(&client, 11...20, &seen)
+    }
+    first.stop()
+    let third = try Replica.start(engine: .init(), configuration: two)
+    #expect(Self.waitFor(third) { $0.role == .primary }, "\(third.status)")
+    var other = try EngineServiceTests.client(two)
+    var elsewhere: [SequencedEvent<UInt64>] = []
+    while case .events = other.poll({ elsewhere.append($0) }) {}
+    try EngineServiceTests.drive(&other, 101...115, &elsewhere)
+    one.release = .replicated
+    let fourth = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(fourth) { $0.role == .stopped }, "\(fourth.status)")
+    #expect(fourth.status.cutRecordCount == 0)
+    #expect(fourth.status.failure != nil, "\(fourth.status)")
+    #expect(fourth.status.appliedSequence >= 20)
+    third.stop()
+    fourth.stop()
+  }
+
   @Test func aPrimaryWhoseLeaseIsRemovedLeadsNoMore() throws {
     let folder = try ScratchFolder()
     let (one, _) = try Self.configurations(folder)

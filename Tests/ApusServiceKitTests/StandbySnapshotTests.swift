@@ -115,8 +115,12 @@ import Testing
       ReplicatedServiceTests.waitFor(third) { $0.durableSequence >= end }, "\(third.status)")
     first.stop()
     #expect(ReplicatedServiceTests.waitFor(third) { $0.role == .primary }, "\(third.status)")
-    let own = try Self.events(two)
-    #expect(!own.isEmpty && own.count < seen.count && own == seen.suffix(own.count))
+    var other = try EngineServiceTests.client(two)
+    var own: [SequencedEvent<UInt64>] = []
+    while case .events = other.poll({ own.append($0) }) {}
+    #expect(own.count < seen.count && own == seen.suffix(own.count))
+    #expect(other.eventIndex == UInt64(seen.count))
+    try EngineServiceTests.drive(&other, 4_001...4_050, &own)
     third.stop()
     #expect(third.status.failure == nil)
   }

@@ -3,17 +3,37 @@
 
 public import ApusJournal
 
+/// What a replica has acknowledged to clients since it followed another one last.
+public enum LeaderRecord: UInt32, Sendable {
+  /// Nothing: it has not led.
+  case none = 0
+  /// Only what a standby had on its disk.
+  case withStandby = 1
+  /// Perhaps something that no standby had.
+  case alone = 2
+
+  /// What it becomes when it leads.
+  func leading(waitsForStandby: Bool) -> LeaderRecord {
+    self == .alone || !waitsForStandby ? .alone : .withStandby
+  }
+}
+
 /// The highest epoch that a replica has seen, and whether it was its primary.
 public struct EpochPromise: Equatable, Sendable {
   /// No lower one is followed or begun any more. 0 where none was seen.
   public var epoch: UInt64
   /// Whether this replica is the primary of that epoch.
   public var isPrimary: Bool
+  /// What it has acknowledged as a primary: it decides what becomes of records that a later primary lacks.
+  public var acknowledged: LeaderRecord
 
   /// A promise.
-  public init(epoch: UInt64 = 0, isPrimary: Bool = false) {
+  public init(
+    epoch: UInt64 = 0, isPrimary: Bool = false, acknowledged: LeaderRecord = .none
+  ) {
     self.epoch = epoch
     self.isPrimary = isPrimary
+    self.acknowledged = acknowledged
   }
 }
 
@@ -25,7 +45,7 @@ public struct EpochPromise: Equatable, Sendable {
 /// 12  checksum   CRC32C of bytes 16..<32
 /// 16  epoch
 /// 24  isPrimary  0 or 1
-/// 28  reserved   0
+/// 28  acknowledged  0 to 2: LeaderRecord
 /// ```
 public enum EpochFile {
   static let name = "replication.epoch"
@@ -66,9 +86,11 @@ public enum EpochFile {
     let flag = bytes.integer(UInt32.self, at: 24)
     guard bytes.integer(UInt64.self, at: 0) == magic,
       bytes.integer(UInt32.self, at: 8) == version,
-      CRC32C.checksum(bytes.extracting(16..<32)) == bytes.integer(UInt32.self, at: 12), flag <= 1
+      CRC32C.checksum(bytes.extracting(16..<32)) == bytes.integer(UInt32.self, at: 12), flag <= 1,
+      let acknowledged = LeaderRecord(rawValue: bytes.integer(UInt32.self, at: 28))
     else { throw .epochFile(path: path, detail: "the file does not hold") }
-    return EpochPromise(epoch: bytes.integer(UInt64.self, at: 16), isPrimary: flag == 1)
+    return EpochPromise(
+      epoch: bytes.integer(UInt64.self, at: 16), isPrimary: flag == 1, acknowledged: acknowledged)
   }
 
   /// Keeps a promise; it is durable when this returns.
@@ -86,6 +108,7 @@ public enum EpochFile {
     unsafe base.put(version, at: 8)
     unsafe base.put(promise.epoch, at: 16)
     unsafe base.put(UInt32(promise.isPrimary ? 1 : 0), at: 24)
+    unsafe base.put(promise.acknowledged.rawValue, at: 28)
     unsafe base.put(
       CRC32C.checksum(UnsafeRawBufferPointer(start: base + 16, count: 16)), at: 12)
     do throws(JournalError) {

@@ -19,18 +19,26 @@ public enum ReplicationEpoch {
   ///   - journal: Nothing that was appended to it is lost.
   ///   - storage: The journal's.
   ///   - time: Of the record: that of the last command.
+  ///   - waitsForStandby: Whether it acknowledges nothing that no standby has on its disk.
   /// - Throws: ``ReplicationError/staleEpoch(offered:promised:)`` for one that is not above all that
   ///   were seen; ``ReplicationError/journal(_:)``.
   public static func begin(
-    _ epoch: UInt64, journal: inout JournalWriter, storage: any JournalStorage, time: Nanoseconds
+    _ epoch: UInt64, journal: inout JournalWriter, storage: any JournalStorage, time: Nanoseconds,
+    waitsForStandby: Bool = false
   ) throws(ReplicationError) {
     let promise = try EpochFile.read(storage)
-    if epoch == promise.epoch, promise.isPrimary { return }
+    let own = EpochPromise(
+      epoch: epoch, isPrimary: true,
+      acknowledged: promise.acknowledged.leading(waitsForStandby: waitsForStandby))
+    if epoch == promise.epoch, promise.isPrimary {
+      if own != promise { try EpochFile.write(own, storage) }
+      return
+    }
     guard epoch > promise.epoch else {
       throw .staleEpoch(offered: epoch, promised: promise.epoch)
     }
     try append(epoch, to: &journal, time: time)
-    try EpochFile.write(EpochPromise(epoch: epoch, isPrimary: true), storage)
+    try EpochFile.write(own, storage)
   }
 
   private static func append(

@@ -39,7 +39,8 @@ extension ReplicationPrimary {
 
   private mutating func keep(_ epoch: UInt64) {
     do throws(ReplicationError) {
-      try EpochFile.write(EpochPromise(epoch: epoch), storage)
+      let acknowledged = try EpochFile.read(storage).acknowledged
+      try EpochFile.write(EpochPromise(epoch: epoch, acknowledged: acknowledged), storage)
     } catch {
       failure = error
     }

@@ -10,7 +10,7 @@ public struct ReplicationPrimaryConfiguration: Sendable {
   public var endpoint: ReplicationEndpoint
   /// Who may reach it; an address beyond that is refused.
   public var exposure: ReplicationExposure
-  /// Its epoch, as ``ReplicationEpoch/begin(_:journal:storage:time:)`` was told.
+  /// Its epoch, as ``ReplicationEpoch/begin(_:journal:storage:time:waitsForStandby:)`` was told.
   public var epoch: UInt64
   /// The standby whose acknowledgements count: the one that would take over. Others may follow.
   public var acknowledgingNode: UInt64

@@ -49,13 +49,15 @@ extension ReplicationStandby where E: ~Copyable {
   ///
   /// Everything that was acknowledged to the old primary is in the journal and in the engine.
   ///
-  /// - Parameter epoch: Of a lease that this replica holds.
+  /// - Parameters:
+  ///   - epoch: Of a lease that this replica holds.
+  ///   - waitsForStandby: As ``ReplicationEpoch/begin(_:journal:storage:time:waitsForStandby:)`` says.
   /// - Throws: ``failure`` of a standby that has stopped;
   ///   ``ReplicationError/staleEpoch(offered:promised:)`` for an epoch that is not above all that
   ///   were seen; ``ReplicationError/configuration(field:value:expected:)`` for a standby that never
   ///   met a primary. The standby is gone then; its journal is as it was.
   public consuming func promote(
-    epoch: UInt64
+    epoch: UInt64, waitsForStandby: Bool = false
   ) throws(ReplicationError) -> PromotedReplica<E> {
     if let failure { throw failure }
     guard epoch > promisedEpoch else {
@@ -68,7 +70,8 @@ extension ReplicationStandby where E: ~Copyable {
     // The connection goes first: nothing is acknowledged to the old primary any more.
     link = nil
     let time = replay.report.lastTime
-    try ReplicationEpoch.begin(epoch, journal: &writer, storage: storage, time: time)
+    try ReplicationEpoch.begin(
+      epoch, journal: &writer, storage: storage, time: time, waitsForStandby: waitsForStandby)
     var output = StandbyOutput<E.Event>()
     swap(&replay.collected, &output)
     return PromotedReplica(

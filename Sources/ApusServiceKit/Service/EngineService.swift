@@ -152,7 +152,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
       do throws(ReplicationError) {
         try ReplicationEpoch.begin(
           leadership.epoch, journal: &writer, storage: storage,
-          time: stream.report.replay.lastTime)
+          time: stream.report.replay.lastTime, waitsForStandby: configuration.waitsForStandby)
       } catch {
         throw .replication(error)
       }

@@ -128,8 +128,8 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
         + "which has it; where neither has one, remove \(lease.path)")
   }
 
-  /// Takes off the journal what this replica had as a primary and nobody was told of: with the release
-  /// `replicated` whatever was acknowledged is on the other one, which leads now.
+  /// Takes off the journal what this replica had as a primary and nobody was told of: what it acknowledged is on
+  /// the other one, which leads now.
   private func cutBack(after sequence: UInt64) throws(ServiceError) {
     let storage = try ServiceOpening<E>.openStorage(folder)
     do throws(JournalError) {
@@ -163,7 +163,7 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
       if done == 0 { standby.wait(limitNanoseconds: 1_000_000) }
     }
     if let failure = standby.failure {
-      guard case .diverged(let common?, _, _) = failure, configuration.release == .replicated else {
+      guard case .diverged(let common?, _, _) = failure, try waitedForStandby(storage) else {
         throw .replication(failure)
       }
       return .parted(after: common)
@@ -177,11 +177,22 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     }
     let promoted: PromotedReplica<E>
     do throws(ReplicationError) {
-      promoted = try standby.promote(epoch: epoch)
+      promoted = try standby.promote(
+        epoch: epoch, waitsForStandby: configuration.waitsForStandby)
     } catch {
       throw .replication(error)
     }
     return .leads(epoch: epoch, Promotion(promoted, storage.modeDescription))
+  }
+
+  /// Whether this replica, when it led, acknowledged nothing that the other one did not have: by what it did
+  /// then, whatever it is to do now.
+  private func waitedForStandby(_ storage: FileJournalStorage) throws(ServiceError) -> Bool {
+    do throws(ReplicationError) {
+      return try EpochFile.read(storage).acknowledged == .withStandby
+    } catch {
+      throw .replication(error)
+    }
   }
 
   private func openStandby(

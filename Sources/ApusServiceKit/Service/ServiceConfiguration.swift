@@ -222,6 +222,9 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   /// Whether there is a standby, or this may be one.
   public var isReplicated: Bool { listen != nil || peer != nil || lease != nil }
 
+  /// Whether nothing is acknowledged that a standby's disk does not have.
+  var waitsForStandby: Bool { release == .replicated }
+
   var eventRelease: EventRelease {
     switch release {
     case .atOnce: .atOnce
