@@ -112,9 +112,17 @@ enum ServeCommand: Command {
     switch status.role {
     case .primary:
       "leads in epoch \(status.epoch), at sequence \(status.appliedSequence): serving \(configuration.folder)"
+        + (status.takeOver.map {
+          "; took over in \(milliseconds($0.promotionNanoseconds + $0.openingNanoseconds)) ms: epoch "
+            + "\(milliseconds($0.promotionNanoseconds)), opening \(milliseconds($0.openingNanoseconds))"
+        } ?? "")
     case .standby: "follows \(configuration.peer ?? "")"
     case .stopped: "stopped"
     }
+  }
+
+  private static func milliseconds(_ nanoseconds: UInt64) -> String {
+    String(format: "%.1f", Double(nanoseconds) / 1e6)
   }
 
   private static func report(

@@ -61,6 +61,9 @@ import Testing
     #expect(first.status.failure == nil && first.status.role == .stopped)
     #expect(Self.waitFor(second) { $0.role == .primary }, "\(second.status)")
     #expect(second.status.epoch == 2)
+    let takeOver = try #require(second.status.takeOver)
+    #expect(takeOver.promotionNanoseconds > 0 && takeOver.openingNanoseconds > 0)
+    #expect(first.status.takeOver == nil)
     // The old primary comes back and follows; commands need both again.
     let third = try Replica.start(engine: .init(), configuration: one)
     var other = try EngineServiceTests.client(two)

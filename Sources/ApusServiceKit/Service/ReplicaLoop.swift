@@ -7,24 +7,24 @@ internal import Foundation
 
 /// The thread of a replica: follows until it has the lease, then leads until it is stopped or fenced.
 struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
-  private let engine: E.Configuration
-  private let configuration: ServiceConfiguration
-  private let folder: ServiceFolder
-  private let links: ReplicaLinks
-  private let lease: any LeaderLease
-  private let board: ReplicaBoard
-  private let token: StopToken
-  private let launch: EngineService<E>.Launch
-  private let files: StandbyFiles<E>
+  let engine: E.Configuration
+  let configuration: ServiceConfiguration
+  let folder: ServiceFolder
+  let links: ReplicaLinks
+  let lease: any LeaderLease
+  let board: ReplicaBoard
+  let token: StopToken
+  let launch: EngineService<E>.Launch
+  let files: StandbyFiles<E>
   private let clock = CycleClock.shared
 
   /// Time between two looks at the lease: what a take-over waits for at most. Unit: nanoseconds.
-  private static var leaseNanoseconds: UInt64 { 20_000_000 }
+  static var leaseNanoseconds: UInt64 { 20_000_000 }
   /// How long a standby follows without its log before a recovery is to complete it. Unit: nanoseconds.
-  private static var behindNanoseconds: UInt64 { 10_000_000_000 }
+  static var behindNanoseconds: UInt64 { 10_000_000_000 }
   /// Longest wait for the standby, and for what is in the rings, of a primary that was asked to end.
-  private static var handOverNanoseconds: UInt64 { 3_000_000_000 }
-  private static var frameByteCountMax: Int { 1 << 20 }
+  static var handOverNanoseconds: UInt64 { 3_000_000_000 }
+  static var frameByteCountMax: Int { 1 << 20 }
 
   init(
     _ engine: E.Configuration, _ configuration: ServiceConfiguration, _ links: ReplicaLinks,
@@ -59,308 +59,18 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
     board.status.withLock { $0.role = .stopped }
   }
 
-  private var now: Nanoseconds { Nanoseconds(clock.nanoseconds(cycles: clock.now)) }
+  var now: Nanoseconds { Nanoseconds(clock.nanoseconds(cycles: clock.now)) }
 
-  private func later(_ nanoseconds: UInt64) -> Nanoseconds {
+  func later(_ nanoseconds: UInt64) -> Nanoseconds {
     Nanoseconds(now.rawValue &+ nanoseconds)
   }
 
   /// The epoch in which this replica leads now; nil where it does not.
-  private func askLease() -> UInt64? {
+  func askLease() -> UInt64? {
     let status = lease.step(now: now)
     var problem: String?
     if case .unknown(let reason) = status { problem = reason }
     board.status.withLock { $0.leaseProblem = problem }
     return status.epoch(at: now)
-  }
-
-  // MARK: Following
-
-  /// How following ended.
-  private enum Following: ~Copyable {
-    /// It was stopped.
-    case over
-    /// Its journal has records after this one that the primary does not have, and never acknowledged.
-    case parted(after: UInt64)
-    /// Its event log lacks events, which a recovery from its journal writes.
-    case behind
-    /// It leads now: with what it had, or from an empty folder.
-    case leads(epoch: UInt64, Promotion?)
-  }
-
-  /// Follows once, and does what comes after that.
-  ///
-  /// - Returns: Whether it follows again.
-  // Swift 6.3.1 stops ("Found ownership error", CopyPropagation) when it optimises this.
-  @_optimize(none)
-  private func takeTurn() throws(ServiceError) -> Bool {
-    // What follows has let go of the journal's files when it leads: it may have to open them.
-    switch try follow() {
-    case .over: return false
-    case .parted(let sequence):
-      files.stopFollower()
-      try cutBack(after: sequence)
-      return true
-    case .behind:
-      return true
-    case .leads(let epoch, let promotion):
-      try checkBeginning(epoch)
-      try serve(epoch, from: promotion)
-      return false
-    }
-  }
-
-  /// Refuses to begin anew where another replica has led: it would serve an engine without anything that was
-  /// acknowledged.
-  private func checkBeginning(_ epoch: UInt64) throws(ServiceError) {
-    // Other leases' first epoch may be any.
-    guard epoch > 1, let lease = lease as? FileLease else { return }
-    let storage = try ServiceOpening<E>.openStorage(folder)
-    do throws(JournalError) {
-      if try JournalInspection.report(storage, depth: .tail).identifier != nil { return }
-    } catch {
-      throw .journal(error)
-    }
-    throw .folder(
-      path: folder.path,
-      reason:
-        "has no journal, but epochs up to \(epoch - 1) were led: start the other replica first, "
-        + "which has it; where neither has one, remove \(lease.path)")
-  }
-
-  /// Takes off the journal what this replica had as a primary and nobody was told of: what it acknowledged is on
-  /// the other one, which leads now.
-  private func cutBack(after sequence: UInt64) throws(ServiceError) {
-    let storage = try ServiceOpening<E>.openStorage(folder)
-    do throws(JournalError) {
-      let cut = try JournalRecovery.cutBack(storage, after: sequence)
-      board.status.withLock { $0.cutRecordCount += UInt64(cut.sequences.count) }
-    } catch {
-      throw .journal(error)
-    }
-  }
-
-  private func follow() throws(ServiceError) -> Following {
-    let storage = try ServiceOpening<E>.openStorage(folder)
-    try files.startKeeper()
-    files.closeLog()
-    var standby = try openStandby(storage)
-    var noteAt = Nanoseconds.zero
-    var completeAt: Nanoseconds?
-    var epoch: UInt64?
-    while !token.isStopped, standby.failure == nil {
-      let done = standby.step(now: now)
-      if now >= noteAt {
-        epoch = askLease()
-        noteAt = later(Self.leaseNanoseconds)
-        try note(standby)
-        if standby.isOutputBehind {
-          completeAt = completeAt ?? later(Self.behindNanoseconds)
-        }
-      }
-      if epoch != nil { break }
-      if let completeAt, now >= completeAt { return .behind }
-      if done == 0 { standby.wait(limitNanoseconds: 1_000_000) }
-    }
-    if let failure = standby.failure {
-      guard case .diverged(let common?, _, _) = failure, try waitedForStandby(storage) else {
-        throw .replication(failure)
-      }
-      return .parted(after: common)
-    }
-    guard let epoch else { return .over }
-    if standby.durableSequence == 0, standby.lastSequence == 0 {
-      // It never met a primary, and its folder is empty: it begins.
-      _ = consume standby
-      files.closeLog()
-      return .leads(epoch: epoch, nil)
-    }
-    let promoted: PromotedReplica<E>
-    do throws(ReplicationError) {
-      promoted = try standby.promote(
-        epoch: epoch, waitsForStandby: configuration.waitsForStandby)
-    } catch {
-      throw .replication(error)
-    }
-    return .leads(epoch: epoch, Promotion(promoted, storage.modeDescription))
-  }
-
-  /// Whether this replica, when it led, acknowledged nothing that the other one did not have: by what it did
-  /// then, whatever it is to do now.
-  private func waitedForStandby(_ storage: FileJournalStorage) throws(ServiceError) -> Bool {
-    do throws(ReplicationError) {
-      return try EpochFile.read(storage).acknowledged == .withStandby
-    } catch {
-      throw .replication(error)
-    }
-  }
-
-  private func openStandby(
-    _ storage: FileJournalStorage
-  ) throws(ServiceError) -> ReplicationStandby<E> {
-    let recovered = try files.recover(storage)
-    let replay = recovered.report.replay
-    do throws(ReplicationError) {
-      return try recovered.makeStandby(
-        after: replay.lastSequence, lastTime: replay.lastTime, storage: storage,
-        configuration: ReplicationStandbyConfiguration(
-          primary: links.peer, node: configuration.node,
-          journal: JournalConfiguration(
-            segmentByteCount: configuration.journalSegmentBytes,
-            bufferByteCount: configuration.journalBufferBytes),
-          frameByteCountMax: Self.frameByteCountMax, retryNanoseconds: 20_000_000),
-        restoring: engine, makeOutput: files.makeOutput)
-    } catch {
-      throw .replication(error)
-    }
-  }
-
-  private func note(_ standby: borrowing ReplicationStandby<E>) throws(ServiceError) {
-    try files.note(standby)
-    let problem = files.logProblem
-    let (epoch, applied, durable) = (
-      standby.promisedEpoch, standby.lastSequence, standby.durableSequence
-    )
-    board.status.withLock {
-      $0.role = .standby
-      $0.epoch = epoch
-      $0.appliedSequence = applied
-      $0.durableSequence = durable
-      $0.eventLogProblem = problem
-    }
-  }
-
-  // MARK: Leading
-
-  /// What a standby that takes over hands on.
-  private struct Promotion: ~Copyable {
-    var replica: PromotedReplica<E>
-    var journalMode: String
-
-    init(_ replica: consuming PromotedReplica<E>, _ journalMode: String) {
-      self.replica = replica
-      self.journalMode = journalMode
-    }
-  }
-
-  private func serve(
-    _ epoch: UInt64, from promotion: consuming Promotion?
-  ) throws(ServiceError) {
-    let position = ReplicatedPosition()
-    let service = try begin(epoch, position, promotion)
-    do throws(ServiceError) {
-      try lead(service, epoch, position)
-    } catch {
-      // It may lead no more: what is in the rings is not for it to take.
-      try? service.stop(limit: .zero)
-      throw error
-    }
-    try service.stop(limit: .zero)
-    let status = service.status
-    board.status.withLock { $0.service = status }
-  }
-
-  private func begin(
-    _ epoch: UInt64, _ position: ReplicatedPosition, _ promotion: consuming Promotion?
-  ) throws(ServiceError) -> EngineService<E> {
-    let keeping = files.takeKeeping()
-    do throws(ServiceError) {
-      return try begin(epoch, position, promotion, keeping)
-    } catch {
-      keeping?.finish()
-      throw error
-    }
-  }
-
-  private func begin(
-    _ epoch: UInt64, _ position: ReplicatedPosition, _ promotion: consuming Promotion?,
-    _ keeping: ServiceKeeping?
-  ) throws(ServiceError) -> EngineService<E> {
-    let leadership = EngineService<E>.Leadership(epoch: epoch, position: position)
-    guard let promotion else {
-      return try EngineService.lead(folder, engine, configuration, leadership, keeping, launch)
-    }
-    var replica = promotion.replica
-    let mode = promotion.journalMode
-    let output = replica.takeOutput()
-    if let log = files.log, let writer = output.takeLog() {
-      return try EngineService.resume(
-        folder, engine, configuration, replica, log, writer, mode, position, keeping, launch)
-    }
-    // Its event log is behind, or there is none: what is in the folder has all that it takes. The epoch
-    // is begun.
-    _ = consume replica
-    keeping?.keeper.letGoOfLog()
-    files.closeLog()
-    return try EngineService.lead(folder, engine, configuration, leadership, keeping, launch)
-  }
-
-  private func lead(
-    _ service: EngineService<E>, _ epoch: UInt64, _ position: ReplicatedPosition
-  ) throws(ServiceError) {
-    var link = try openLink(epoch, position)
-    var noteAt = Nanoseconds.zero
-    while !token.isStopped {
-      let done = link.step(now: now)
-      if let failure = link.failure { throw .replication(failure) }
-      if now >= noteAt {
-        noteAt = later(Self.leaseNanoseconds)
-        note(service, epoch)
-        let fence = position.fencingEpoch
-        if fence != 0 { throw .replication(.staleEpoch(offered: epoch, promised: fence)) }
-        guard askLease() != nil else {
-          throw .leaseLost(epoch: epoch)
-        }
-        if !service.isServing { return }
-      }
-      if done == 0 { link.wait(limitNanoseconds: 1_000_000) }
-    }
-    handOver(service, &link)
-  }
-
-  /// Takes what is in the rings while the standby still acknowledges, and lets it have all of it: with the
-  /// release `replicated` nothing could leave without it, and with the others what it does not have is
-  /// missing where it leads.
-  private func handOver(
-    _ service: EngineService<E>, _ link: inout ReplicationPrimary
-  ) {
-    service.beginDrain()
-    let end = now.rawValue &+ Self.handOverNanoseconds
-    while now.rawValue < end, askLease() != nil, link.failure == nil {
-      let hasStandby = !link.standbys.isEmpty
-      if service.hasEnded,
-        !hasStandby || link.replicatedSequence >= service.status.durableSequence
-      {
-        return
-      }
-      if link.step(now: now) == 0 { link.wait(limitNanoseconds: 1_000_000) }
-    }
-  }
-
-  private func openLink(
-    _ epoch: UInt64, _ position: ReplicatedPosition
-  ) throws(ServiceError) -> ReplicationPrimary {
-    let storage = try ServiceOpening<E>.openStorage(folder)
-    do throws(ReplicationError) {
-      return try ReplicationPrimary(
-        storage: storage, position: position,
-        configuration: ReplicationPrimaryConfiguration(
-          endpoint: links.listen, epoch: epoch, acknowledgingNode: configuration.peerNode,
-          frameByteCountMax: Self.frameByteCountMax))
-    } catch {
-      throw .replication(error)
-    }
-  }
-
-  private func note(_ service: EngineService<E>, _ epoch: UInt64) {
-    let status = service.status
-    board.status.withLock {
-      $0.role = .primary
-      $0.epoch = epoch
-      $0.appliedSequence = status.appliedSequence
-      $0.durableSequence = status.durableSequence
-      $0.service = status
-      $0.eventLogProblem = nil
-    }
   }
 }

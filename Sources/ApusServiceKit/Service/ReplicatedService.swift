@@ -16,6 +16,16 @@ public enum ReplicaRole: String, Sendable, Encodable {
   case stopped
 }
 
+/// What a take-over consisted of, from when the replica had the lease. Before that, the lease is looked at
+/// every 20 ms.
+public struct TakeOverTimes: Sendable, Equatable {
+  /// Until its epoch was begun: a record on the disk and a promise. Unit: nanoseconds.
+  public var promotionNanoseconds: UInt64
+  /// From there until clients could submit: the rings, the host's thread, the service's description. Where the event log was
+  /// behind, the recovery that completes it, too. Unit: nanoseconds.
+  public var openingNanoseconds: UInt64
+}
+
 /// What one of two replicas stands at.
 public struct ReplicaStatus: Sendable, Equatable {
   /// What it does.
@@ -28,6 +38,8 @@ public struct ReplicaStatus: Sendable, Equatable {
   public var durableSequence: UInt64
   /// Records that it had as a primary, that nobody was told of and that were cut off since it started.
   public var cutRecordCount: UInt64 = 0
+  /// What its take-over consisted of; nil where it has not taken over.
+  public var takeOver: TakeOverTimes?
   /// What the service stands at while it leads, and after; nil before.
   public var service: ServiceStatus?
   /// Why it has stopped, in one line; nil while it runs, and after ``ReplicatedService/stop()``.
