@@ -157,7 +157,7 @@ let package = Package(
     .target(
       name: "ApusBench",
       dependencies: [
-        "ApusCore", "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
+        "ApusCore", "ApusClient", "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
         "ApusTradingService", "ApusServiceKit", "ApusTestBasics",
         "CApusAllocationCount",
       ],

@@ -104,7 +104,7 @@ public struct BenchmarkSuite: Sendable {
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
     .itchDecode, .bookITCH, .bookOperations, .matching, .histogramRecord, .counters, .slab,
-    .journal, .attachments, .eventLog, .host, .snapshots, .replication, .ringsOneToOne,
+    .journal, .attachments, .eventLog, .host, .service, .snapshots, .replication, .ringsOneToOne,
     .ringsManyToOne, .ringsManyToMany,
     .ringsBroadcast, .ringsMessage, .wakeup,
   ]
