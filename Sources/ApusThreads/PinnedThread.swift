@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import CApusNUMA
 internal import CApusPlatform
 internal import Glibc
 
@@ -139,9 +138,14 @@ public final class PinnedThread: @unchecked Sendable {
     }
     var placement = ThreadPlacement(
       cpuIndex: configuration.cpuIndex, numaNode: nil, realTimePriority: nil, shortfalls: [])
-    let previousPolicy = Self.prefer(configuration.numaNode, &placement)
-    // SAFETY: the policy was read by this thread.
-    defer { if var previousPolicy { _ = unsafe capus_numa_policy_write(&previousPolicy) } }
+    // The thread inherits it.
+    let preference = configuration.numaNode.map { NUMAPreference.begin($0) }
+    defer { preference?.end() }
+    if let shortfall = preference?.shortfall {
+      placement.shortfalls.append(shortfall)
+    } else {
+      placement.numaNode = configuration.numaNode
+    }
 
     let context = unsafe Unmanaged.passRetained(Body(token, body))
     var result: CInt = -EPERM
@@ -207,26 +211,6 @@ public final class PinnedThread: @unchecked Sendable {
     }
     isJoined = capus_thread_join(handle, timeoutNanoseconds) != -ETIMEDOUT
     return isJoined
-  }
-
-  /// Lets this thread prefer the node, for the one it starts to inherit; gives back its own policy.
-  private static func prefer(_ node: Int?, _ placement: inout ThreadPlacement) -> capus_numa_policy?
-  {
-    guard let node else { return nil }
-    var previous = capus_numa_policy()
-    // SAFETY: `previous` is there to be written.
-    let readResult = unsafe capus_numa_policy_read(&previous)
-    // What cannot be read could not be put back. A kernel without NUMA support has nothing to read.
-    let result =
-      readResult == 0 || readResult == -ENOSYS
-      ? capus_numa_policy_prefer(CInt(clamping: node)) : readResult
-    guard result == 0 else {
-      placement.shortfalls.append(
-        "NUMA node \(node): errno \(-result); this host has \(capus_numa_node_count()) node(s)")
-      return nil
-    }
-    placement.numaNode = node
-    return readResult == 0 ? previous : nil
   }
 
   private static func start(

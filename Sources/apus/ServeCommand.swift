@@ -16,6 +16,7 @@ enum ServeCommand: Command {
     Option(
       "config", "FILE", "a JSON5 file with the values of docs/formats/service.md", role: .input),
     Option("cpu", "N", "run the engine's thread on this CPU (default: any)"),
+    Option("numa-node", "N", "keep the engine's memory on this NUMA node (default: any)"),
     Option("wait", "HOW", "spin, yield or park while there is no command (default park)"),
     Option("release", "WHEN", "events leave atOnce, or when their command is durable (default)"),
     Option("clients", "N", "rings for clients (default 8)"),
@@ -65,6 +66,7 @@ enum ServeCommand: Command {
       serving \(configuration.folder) for \(configuration.clients) clients; \
       watch it with: apus top \(configuration.folder)
       """)
+    if let shortfall = service.shortfall { Console.error("apus: \(shortfall)") }
     while service.isServing, !Interruption.isRequested { Thread.sleep(forTimeInterval: 0.02) }
     let hadFailed = service.status.hasFailed
     do throws(ServiceError) { try service.stop() } catch { throw WorkError(error.description) }
@@ -92,7 +94,9 @@ enum ServeCommand: Command {
         told = status.role
         Console.errorLines(Self.line(status, configuration))
       }
-      let problems = [status.leaseProblem, status.eventLogProblem].compactMap { $0 }
+      let problems = [status.shortfall, status.leaseProblem, status.eventLogProblem].compactMap {
+        $0
+      }
       if problems != amiss {
         for problem in problems where !amiss.contains(problem) { Console.error("apus: \(problem)") }
         amiss = problems
@@ -158,6 +162,8 @@ enum ServeCommand: Command {
       throw UsageError("expected the service's data folder: apus serve matching FOLDER")
     }
     configuration.cpu = try options.integer("cpu", in: 0...1_023) ?? configuration.cpu
+    configuration.numaNode =
+      try options.integer("numa-node", in: 0...1_023) ?? configuration.numaNode
     configuration.clients = try options.integer("clients", in: 1...64) ?? configuration.clients
     configuration.listen = options.string("listen") ?? configuration.listen
     configuration.peer = options.string("peer") ?? configuration.peer

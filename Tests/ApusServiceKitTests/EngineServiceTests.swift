@@ -91,6 +91,19 @@ import Testing
     try third.stop()
   }
 
+  @Test func aNodeThatIsNotThereIsReported() throws {
+    let folder = try ScratchFolder()
+    var configuration = Self.configuration(folder)
+    configuration.numaNode = 900
+    let service = try Service.start(engine: .init(), configuration: configuration)
+    #expect(service.shortfall?.contains("NUMA node 900") == true)
+    try service.stop()
+    configuration.numaNode = nil
+    let again = try Service.start(engine: .init(), configuration: configuration)
+    #expect(again.shortfall == nil)
+    try again.stop()
+  }
+
   @Test func clientsHaveRingsOfTheirOwnAndSeeEachOthersEvents() throws {
     let folder = try ScratchFolder()
     let configuration = Self.configuration(folder, release: .atOnce)

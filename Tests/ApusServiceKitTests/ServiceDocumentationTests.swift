@@ -67,7 +67,7 @@ import Testing
 
   @Test func everyFieldIsInTheTable() throws {
     var configuration = ServiceConfiguration(folder: "/x")
-    configuration.cpu = 1
+    (configuration.cpu, configuration.numaNode) = (1, 0)
     (configuration.listen, configuration.peer, configuration.lease) = ("a:1", "b:1", "c")
     #expect(Set(Self.fields.map(\.key)) == (try Self.keys(configuration)))
   }

@@ -167,4 +167,22 @@ import Testing
     #expect(counter.turns.load(ordering: .relaxed) == 3)
     #expect(thread.name == "old" && thread.cpuIndex == nil)
   }
+
+  /// The calling thread has its own policy again afterwards, also after an error.
+  @Test func aPreferenceEnds() throws {
+    struct Failure: Error {}
+    let before = SystemProbe.preferredNUMANode()
+    let node = try #require(CPUTopology.current().nodes.first)
+    let inside = withPreferredNUMANode(node) { _ in SystemProbe.preferredNUMANode() }
+    #expect(
+      inside == node || !Self.mayPreferNodes || SystemFile.read("/proc/self/numa_maps") == nil)
+    #expect(SystemProbe.preferredNUMANode() == before)
+    #expect(throws: Failure.self) {
+      try withPreferredNUMANode(node) { (_: String?) throws(Failure) -> Void in throw Failure() }
+    }
+    #expect(SystemProbe.preferredNUMANode() == before)
+    let shortfall = withPreferredNUMANode(900) { $0 }
+    #expect(shortfall?.contains("NUMA node 900") == true)
+    #expect(withPreferredNUMANode(nil) { $0 } == nil)
+  }
 }

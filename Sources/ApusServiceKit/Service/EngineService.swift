@@ -81,6 +81,9 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   /// How the journal's commits reach the disk.
   public let journalMode: String
 
+  /// What was asked for of the machine and is not available, in one line; nil where all is.
+  public private(set) var shortfall: String?
+
   private let door: InputDoor
   private let gauge: HostGauge
   private let keeper: ServiceKeeper
@@ -120,7 +123,21 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     }
     let folder = ServiceFolder(configuration.folder)
     try folder.make()
-    return try lead(folder, engine, configuration, nil, nil, launch)
+    return try placed(configuration) { () throws(ServiceError) in
+      try lead(folder, engine, configuration, nil, nil, launch)
+    }
+  }
+
+  /// Makes a service whose memory is on the configuration's node.
+  private static func placed(
+    _ configuration: ServiceConfiguration,
+    _ make: () throws(ServiceError) -> EngineService
+  ) throws(ServiceError) -> EngineService {
+    try withPreferredNUMANode(configuration.numaNode) { shortfall throws(ServiceError) in
+      let service = try make()
+      service.shortfall = shortfall
+      return service
+    }
   }
 
   /// A command and its longest attachment. Unit: bytes.

@@ -44,6 +44,8 @@ public struct ReplicaStatus: Sendable, Equatable {
   public var service: ServiceStatus?
   /// Why it has stopped, in one line; nil while it runs, and after ``ReplicatedService/stop()``.
   public var failure: String?
+  /// What was asked for of the machine and is not available, in one line; nil where all is.
+  public var shortfall: String?
   /// Why the lease cannot be asked, in one line; nil while it can.
   public var leaseProblem: String?
   /// Why a replica that follows keeps no event log, or cannot tidy it, in one line; nil while it does. It
@@ -90,12 +92,16 @@ where E.Configuration: Sendable {
     let service = ReplicatedService(ReplicaBoard())
     let board = service.board
     do throws(ThreadError) {
-      let thread = try PinnedThread(configuration: .init(name: "apus-replica")) { token in
+      // The engine is made on the thread, wherever it is to be.
+      let placing = PinnedThread.Configuration(
+        name: "apus-replica", numaNode: configuration.numaNode)
+      let thread = try PinnedThread(configuration: placing) { token in
         let lease = makeLease?() ?? FileLease(path: path)
         let loop = ReplicaLoop<E>(
           engine, configuration, links, lease, board, token, launch)
         loop.run()
       }
+      board.status.withLock { $0.shortfall = thread.placement.shortfalls.first }
       service.thread.withLock { $0 = thread }
     } catch {
       throw .thread(error)

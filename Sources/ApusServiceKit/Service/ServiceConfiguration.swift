@@ -32,6 +32,8 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   public var folder: String
   /// CPU of the host's thread; nil leaves it free.
   public var cpu: Int?
+  /// NUMA node that the engine's memory is to be on; nil has no preference.
+  public var numaNode: Int?
   /// How the host's thread waits.
   public var wait = Wait.park
   /// When events leave.
@@ -90,6 +92,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     folder = ""
     try take(.folder, &folder)
     cpu = try values.decodeIfPresent(Int.self, forKey: .cpu)
+    numaNode = try values.decodeIfPresent(Int.self, forKey: .numaNode)
     try take(.wait, &wait)
     try take(.release, &release)
     try take(.clients, &clients)
@@ -111,7 +114,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case folder, cpu, wait, release, clients, clientRingBytes, journalSegmentBytes
+    case folder, cpu, numaNode, wait, release, clients, clientRingBytes, journalSegmentBytes
     case journalBufferBytes, snapshotInterval, snapshotsKept, journalSegmentsKept
     case eventSegmentBytes, eventBytesKept, digestInterval, eventCapacity
     case listen, peer, node, peerNode, lease
@@ -172,6 +175,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
       throw .configuration(field: "folder", value: "empty", expected: "the service's data folder")
     }
     if let cpu { try check("cpu", cpu, 0...1_023) }
+    if let numaNode { try check("numaNode", numaNode, 0...1_023) }
     try check("clients", clients, 1...Self.clientCountMax)
     try check("clientRingBytes", clientRingBytes, 4_096...(1 << 30))
     guard clientRingBytes & (clientRingBytes - 1) == 0 else {
