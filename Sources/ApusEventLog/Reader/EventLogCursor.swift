@@ -62,17 +62,32 @@ extension EventLogControl {
     }
   }
 
-  /// Gives a cursor back; it stays registered.
+  /// Gives a cursor back, where this process has it; it stays registered.
   func releaseCursor(_ slot: Int) {
     // SAFETY: the word lies in the slot.
+    _ = unsafe cursorOwner(slot).pointee.compareExchange(
+      expected: ProcessIdentity.Word.current().rawValue, desired: 0,
+      ordering: .sequentiallyConsistent)
+  }
+
+  /// Ends a registration: the slot is free, and who had it sees that by its owner and its index.
+  private func clearCursor(_ slot: Int) {
+    setCursorName(slot, [])
+    // SAFETY: the words lie in the slot.
     unsafe cursorOwner(slot).pointee.store(0, ordering: .sequentiallyConsistent)
+    unsafe cursorIndex(slot).pointee.store(.max, ordering: .sequentiallyConsistent)
   }
 
   /// Ends the registration of a cursor that this process has.
-  func unregisterCursor(_ slot: Int) throws(EventLogError) {
+  ///
+  /// - Returns: Whether it had it.
+  func unregisterCursor(_ slot: Int) throws(EventLogError) -> Bool {
     try withCursorsLocked { () throws(EventLogError) in
-      setCursorName(slot, [])
-      releaseCursor(slot)
+      // SAFETY: the word lies in the slot.
+      let raw = unsafe cursorOwner(slot).pointee.load(ordering: .sequentiallyConsistent)
+      guard raw == ProcessIdentity.Word.current().rawValue else { return false }
+      clearCursor(slot)
+      return true
     }
   }
 
@@ -86,8 +101,7 @@ extension EventLogControl {
       if let owner = owner(slot) {
         throw .cursorInUse(path: path, name: name, processID: owner.processID)
       }
-      setCursorName(slot, [])
-      releaseCursor(slot)
+      clearCursor(slot)
     }
   }
 

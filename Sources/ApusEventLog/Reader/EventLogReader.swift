@@ -41,8 +41,11 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
   // are never written again.
   @usableFromInline let files: EventLogReading
   @usableFromInline let published: UnsafeMutablePointer<Atomic<UInt64>>
-  /// Where the cursor's index is kept; nil without one.
+  /// Where the cursor's index and its owner are kept; nil without one.
   @usableFromInline let cursor: UnsafeMutablePointer<Atomic<UInt64>>?
+  @usableFromInline let cursorOwner: UnsafeMutablePointer<Atomic<UInt64>>?
+  /// This process, as the owner of a cursor.
+  @usableFromInline let owner: UInt64
   @usableFromInline var next: UInt64
   /// What was published at the last look.
   @usableFromInline var limit: UInt64 = 0
@@ -78,12 +81,17 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
     if let name {
       let slot = try control.takeCursor(name, start: index)
       files.slot = slot
+      files.cursorName = name
       // SAFETY: the word lies in the table of cursors, which `files` keeps mapped.
       let word = unsafe control.cursorIndex(slot)
       unsafe cursor = word
+      unsafe cursorOwner = control.cursorOwner(slot)
+      owner = unsafe control.cursorOwner(slot).pointee.load(ordering: .relaxed)
       next = unsafe word.pointee.load(ordering: .acquiring)
     } else {
       unsafe cursor = nil
+      unsafe cursorOwner = nil
+      owner = 0
       next = index
     }
     self.files = files
@@ -114,10 +122,9 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
   public mutating func tryRead(
     countMax: Int = .max, _ body: (Span<SequencedEvent<Event>>) -> Int
   ) -> EventReadOutcome {
-    if next >= limit {
-      limit = position
-      if next >= limit { return .nothing }
-    }
+    if next >= limit { limit = position }
+    if _slowPath(isCursorLost) { return .failed(files.cursorLost) }
+    if next >= limit { return .nothing }
     if _slowPath(next < segmentStart || next >= segmentEnd) {
       if let outcome = changeSegment() { return outcome }
     }
@@ -134,13 +141,26 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
     return .read(count: taken)
   }
 
+  /// Whether the cursor was removed although its reader lives, which one of another process namespace
+  /// cannot see: nothing stays for it any more, and its slot may be another reader's.
+  @inlinable @inline(__always)
+  var isCursorLost: Bool {
+    guard let cursor = unsafe cursor, let cursorOwner = unsafe cursorOwner else { return false }
+    // SAFETY: `files` keeps both words mapped.
+    return unsafe cursorOwner.pointee.load(ordering: .relaxed) != owner
+      || cursor.pointee.load(ordering: .relaxed) != next
+  }
+
   @inlinable @inline(__always)
   mutating func move(to index: UInt64) {
-    next = index
     if let cursor = unsafe cursor {
+      // Not a store: where the slot has become another reader's, its index stays, and the next read
+      // sees that this one is no longer there.
       // SAFETY: `files` keeps the word mapped.
-      unsafe cursor.pointee.store(index, ordering: .releasing)
+      _ = unsafe cursor.pointee.compareExchange(
+        expected: next, desired: index, successOrdering: .releasing, failureOrdering: .relaxed)
     }
+    next = index
   }
 
   @usableFromInline @inline(never)
@@ -219,6 +239,7 @@ final class EventLogReading: @unchecked Sendable {
   // SAFETY: used by the one reader that has it.
   let control: EventLogControl
   var slot: Int?
+  var cursorName = ""
   private var segments: EventLogSegments
 
   init(
@@ -253,6 +274,10 @@ final class EventLogReading: @unchecked Sendable {
     return try EventLogControl.open(folder, isWritable: false)
   }
 
+  /// Why a reader whose cursor is no longer its own reads no more.
+  @usableFromInline
+  var cursorLost: EventLogError { .cursorLost(path: control.path, name: cursorName) }
+
   func segment(containing index: UInt64) throws(EventLogError) -> EventSegment {
     try segments.segment(containing: index)
   }
@@ -263,7 +288,7 @@ final class EventLogReading: @unchecked Sendable {
 
   func unregister() throws(EventLogError) {
     guard let slot else { return }
-    try control.unregisterCursor(slot)
+    guard try control.unregisterCursor(slot) else { throw cursorLost }
     self.slot = nil
   }
 }
