@@ -28,6 +28,9 @@ public enum PollOutcome: Equatable, Sendable {
   /// The next event was removed: the client was away for too long. The next look begins with the first one
   /// that is there.
   case missed(firstAvailable: UInt64)
+  /// The service came back without the last commands: events from this index on were cut off, and what was
+  /// read of them never happened. The next look begins there.
+  case cut(from: UInt64)
   /// The log cannot be read.
   case failed(EventLogError)
 }
@@ -190,6 +193,7 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     case .removed(let firstAvailable):
       reader.seek(toIndex: firstAvailable)
       return .missed(firstAvailable: firstAvailable)
+    case .cut(let index): return .cut(from: index)
     case .failed(let error): return .failed(error)
     }
   }

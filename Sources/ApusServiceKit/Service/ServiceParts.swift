@@ -82,8 +82,9 @@ enum ServiceOpening<E: Engine & ~Copyable> {
     } catch {
       throw .journal(error)
     }
+    let stream: Stream
     do throws(RecoveryError) {
-      return try EngineRecovery.recover(
+      stream = try EngineRecovery.recover(
         E.self, configuration: engine, writer: writer,
         snapshots: SnapshotsThrough(snapshots, lastSequence: log.completeSequence),
         storage: storage,
@@ -97,6 +98,8 @@ enum ServiceOpening<E: Engine & ~Copyable> {
       if let stall = log.stall { throw .eventLog(stall) }
       throw .recovery(error)
     }
+    do throws(EventLogError) { try log.cutCursors() } catch { throw .eventLog(error) }
+    return stream
   }
 
   /// New rings: what the last process's clients left in theirs was not acknowledged, and they see that
