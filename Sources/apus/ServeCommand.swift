@@ -22,7 +22,8 @@ enum ServeCommand: Command {
     Option("orders", "N", "orders that may rest (default 1048576)"),
     Option("listen", "ADDRESS:PORT", "replica: where the other one follows when this one leads"),
     Option("peer", "ADDRESS:PORT", "replica: where the other one listens when it leads"),
-    Option("lease", "FILE", "replica: who has this file locked leads; the same for both"),
+    Option(
+      "lease", "FILE", "replica: who has this file locked leads; an absolute path, the same for both"),
     Option("node", "N", "replica: its number (default 1)"),
     Option("peer-node", "N", "replica: the other one's number (default 2)"),
     Option("json", nil, "print one JSON object: what was served"),

@@ -98,6 +98,25 @@ import Testing
     again.stop()
   }
 
+  /// Two replicas that are started in different folders would each have a lease of their own.
+  @Test(arguments: ["lease", "./lease", "../lease", "", "nats://127.0.0.1/apus/venue"])
+  func aLeaseThatIsNoAbsolutePathIsRefused(lease: String) throws {
+    let folder = try ScratchFolder()
+    var (one, _) = try Self.configurations(folder)
+    one.lease = lease
+    do throws(ServiceError) {
+      _ = try Replica.start(engine: .init(), configuration: one)
+      Issue.record("accepted")
+    } catch {
+      guard case .configuration("lease", lease, let expected) = error else {
+        Issue.record("\(error)")
+        return
+      }
+      #expect(expected.hasPrefix("an absolute path"))
+    }
+    #expect(!FileManager.default.fileExists(atPath: one.folder))
+  }
+
   @Test func aReplicaWithoutItsAddressesIsRefused() throws {
     let folder = try ScratchFolder()
     let (one, _) = try Self.configurations(folder)

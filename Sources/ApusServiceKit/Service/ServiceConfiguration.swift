@@ -69,7 +69,8 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   public var node: UInt64 = 1
   /// The other replica's number.
   public var peerNode: UInt64 = 2
-  /// A file on this machine: the replica that has it locked leads.
+  /// A file on this machine, by its absolute path: the replica that has it locked leads. Or what the maker
+  /// of another lease takes.
   public var lease: String?
 
   /// The defaults, in this folder.
@@ -209,6 +210,16 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
       throw .configuration(
         field: "release", value: "replicated", expected: "durable or atOnce, without a standby")
     }
+  }
+
+  /// Refuses a path that two replicas with different working directories would take for two files: each
+  /// would lead.
+  func checkLeaseFile() throws(ServiceError) {
+    guard let lease, !lease.hasPrefix("/") else { return }
+    throw .configuration(
+      field: "lease", value: lease,
+      expected: "an absolute path, the same for both replicas: a relative one is another file for "
+        + "each place that a replica is started from")
   }
 
   var waitStrategy: WaitStrategy {
