@@ -23,7 +23,9 @@ enum ServeCommand: Command {
     Option("listen", "ADDRESS:PORT", "replica: where the other one follows when this one leads"),
     Option("peer", "ADDRESS:PORT", "replica: where the other one listens when it leads"),
     Option(
-      "lease", "FILE", "replica: who has this file locked leads; an absolute path, the same for both"),
+      "lease", "LEASE",
+      "replica: the same for both: an absolute path, and who has this file locked leads, or "
+        + "nats://HOST:PORT/BUCKET/KEY"),
     Option("node", "N", "replica: its number (default 1)"),
     Option("peer-node", "N", "replica: the other one's number (default 2)"),
     Option("json", nil, "print one JSON object: what was served"),
@@ -77,10 +79,11 @@ enum ServeCommand: Command {
   private static func runReplica(
     _ orders: Int, _ configuration: ServiceConfiguration, _ options: ParsedOptions
   ) throws -> ExitCode {
+    let makeLease = try ServeLease.maker(configuration)
     let replica: MatchingService.Replica
     do throws(ServiceError) {
       replica = try MatchingService.startReplica(
-        orderCapacity: orders, configuration: configuration)
+        orderCapacity: orders, configuration: configuration, makeLease: makeLease)
     } catch {
       if case .configuration = error { throw UsageError(error.description) }
       throw WorkError(error.description)

@@ -99,7 +99,7 @@ import Testing
   }
 
   /// Two replicas that are started in different folders would each have a lease of their own.
-  @Test(arguments: ["lease", "./lease", "../lease", "", "nats://127.0.0.1/apus/venue"])
+  @Test(arguments: ["lease", "./lease", "../lease", "", "nats://127.0.0.1:4222/apus/venue"])
   func aLeaseThatIsNoAbsolutePathIsRefused(lease: String) throws {
     let folder = try ScratchFolder()
     var (one, _) = try Self.configurations(folder)
