@@ -144,7 +144,7 @@ let package = Package(
     module("ApusC", ["ApusEngine", "ApusMarketProtocols", "ApusTrading", "ApusClient", "CApus"]),
 
     // Services
-    module("ApusServiceKit", ["ApusCore", "ApusReplication"]),
+    module("ApusServiceKit", ["ApusCore", "ApusEventLog", "ApusClient", "ApusReplication"]),
     module(
       "ApusTradingService",
       [

@@ -154,7 +154,8 @@ enum ServeCommand: Command {
       throw UsageError("expected the service's data folder: apus serve matching FOLDER")
     }
     configuration.cpu = try options.integer("cpu", in: 0...1_023) ?? configuration.cpu
-    configuration.clients = try options.integer("clients", in: 1...64) ?? configuration.clients
+    configuration.clients =
+      try options.integer("clients", in: 1...ServiceFolder.ringCountMax) ?? configuration.clients
     configuration.listen = options.string("listen") ?? configuration.listen
     configuration.peer = options.string("peer") ?? configuration.peer
     configuration.lease = options.string("lease") ?? configuration.lease

@@ -6,6 +6,7 @@ import ApusCore
 import ApusReplication
 import ApusServiceKit
 import ApusTestKit
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -15,8 +16,8 @@ import Testing
 
   /// Two addresses of the loopback interface that nothing listened on a moment ago.
   static func addresses() throws -> (String, String) {
-    let base = UInt16.random(in: 20_000..<50_000)
-    return ("127.0.0.1:\(base)", "127.0.0.1:\(base + 1)")
+    let (one, two) = try FreePorts.pair()
+    return ("127.0.0.1:\(one)", "127.0.0.1:\(two)")
   }
 
   static func configurations(

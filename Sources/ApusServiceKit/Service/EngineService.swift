@@ -47,6 +47,9 @@ public struct ServiceStatus: Sendable, Equatable {
 /// What was acknowledged is in the event log and, with ``ServiceConfiguration/Release/durable``, on the
 /// disk: it survives the process. A second service on the folder is refused.
 ///
+/// One that is let go of without ``stop()`` stops too, and waits for nobody: what is durable is in the
+/// journal, and the next start finds it. Why the last sync failed nobody is told then.
+///
 /// - Threading: one thread at a time; ``status`` from any.
 public final class EngineService<E: Engine & ~Copyable> where E.Configuration: Sendable {
   /// The host's thread of a service.
@@ -100,6 +103,9 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     self.keeper = keeper
     self.thread = consume thread
   }
+
+  // Threads that nobody can stop any more would keep the folder for as long as the process lives.
+  deinit { try? stop(limit: .zero) }
 
   /// Recovers the engine and begins to serve.
   ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusClient
 internal import ApusCore
 internal import ApusReplication
 internal import Foundation
@@ -38,7 +39,6 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   public var release = Release.durable
   /// Rings for clients: so many at once. Shape: 1...64.
   public var clients = 8
-  static let clientCountMax = 64
   /// Room of each. Unit: bytes, a power of two.
   public var clientRingBytes = 1 << 20
   /// Length of a journal's segment. Unit: bytes.
@@ -173,7 +173,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
       throw .configuration(field: "folder", value: "empty", expected: "the service's data folder")
     }
     if let cpu { try check("cpu", cpu, 0...1_023) }
-    try check("clients", clients, 1...Self.clientCountMax)
+    try check("clients", clients, 1...ServiceFolder.ringCountMax)
     try check("clientRingBytes", clientRingBytes, 4_096...(1 << 30))
     guard clientRingBytes & (clientRingBytes - 1) == 0 else {
       throw .configuration(
