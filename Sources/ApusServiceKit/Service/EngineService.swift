@@ -165,7 +165,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     }
     let inputs = try Opening.openRings(folder, parts.door, configuration)
     let host = try Opening.makeHost(
-      stream, writer, inputs, configuration, leadership?.position)
+      stream, writer, inputs, configuration, parts.latencies, leadership?.position)
     return try run(folder, engine, configuration, parts, host, launch)
   }
 
@@ -185,7 +185,8 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
         digest: promoted.engine.digest), log: log, journalMode: journalMode,
       journal: promoted.journal.identifier)
     let inputs = try Opening.openRings(folder, parts.door, configuration)
-    let host = try Opening.makeHost(promoted, writer, inputs, configuration, position)
+    let host = try Opening.makeHost(
+      promoted, writer, inputs, configuration, parts.latencies, position)
     return try run(folder, engine, configuration, parts, host, launch)
   }
 
@@ -193,7 +194,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
     _ parts: ServiceParts, _ host: consuming sending HostThread.Host, _ launch: Launch
   ) throws(ServiceError) -> EngineService {
-    let counters = try ServiceCounters.open(folder)
+    let counters = try ServiceCounters.open(folder, parts.latencies)
     let thread = try startHost(host, configuration.cpu, launch)
     let follower = try makeFollower(folder, engine, configuration)
     let keeper = try ServiceKeeper.start(

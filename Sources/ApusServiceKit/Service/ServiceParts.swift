@@ -10,6 +10,7 @@ struct ServiceParts: Sendable {
   let recovery: RecoveryReport
   let log: EventLog
   let door = InputDoor()
+  let latencies = SharedLatencies()
   let journalMode: String
   let journal: JournalIdentifier
 }
@@ -133,9 +134,9 @@ enum ServiceOpening<E: Engine & ~Copyable> {
   static func makeHost(
     _ stream: consuming Stream, _ writer: consuming JournalWriter,
     _ inputs: consuming MessageInputs<E.Command>, _ configuration: ServiceConfiguration,
-    _ position: ReplicatedPosition?
+    _ latencies: SharedLatencies, _ position: ReplicatedPosition?
   ) throws(ServiceError) -> Host {
-    var how = hosting(configuration, stream.engine.eventCountMax, position)
+    var how = hosting(configuration, stream.engine.eventCountMax, latencies, position)
     // An epoch may stand behind what was replayed.
     how.lastSequence = writer.lastSequence
     how.lastTime = stream.report.replay.lastTime
@@ -149,9 +150,9 @@ enum ServiceOpening<E: Engine & ~Copyable> {
   static func makeHost(
     _ promoted: consuming PromotedReplica<E>, _ log: consuming EventLogWriter<E.Event>,
     _ inputs: consuming MessageInputs<E.Command>, _ configuration: ServiceConfiguration,
-    _ position: ReplicatedPosition
+    _ latencies: SharedLatencies, _ position: ReplicatedPosition
   ) throws(ServiceError) -> Host {
-    let how = hosting(configuration, promoted.engine.eventCountMax, position)
+    let how = hosting(configuration, promoted.engine.eventCountMax, latencies, position)
     do throws(HostError) {
       return try promoted.makeHost(input: inputs, output: log, configuration: how)
     } catch {
@@ -160,13 +161,14 @@ enum ServiceOpening<E: Engine & ~Copyable> {
   }
 
   private static func hosting(
-    _ configuration: ServiceConfiguration, _ eventCountMax: Int, _ position: ReplicatedPosition?
+    _ configuration: ServiceConfiguration, _ eventCountMax: Int, _ latencies: SharedLatencies,
+    _ position: ReplicatedPosition?
   ) -> HostConfiguration {
     HostConfiguration(
       release: configuration.eventRelease,
       eventCapacity: max(configuration.eventCapacity, eventCountMax),
       digestInterval: configuration.digestInterval == 0 ? nil : configuration.digestInterval,
-      timedBatchInterval: nil, replica: position)
+      latencies: latencies, replica: position)
   }
 }
 
