@@ -144,12 +144,12 @@ let package = Package(
     module("ApusC", ["ApusEngine", "ApusMarketProtocols", "ApusTrading", "ApusClient", "CApus"]),
 
     // Services
-    module("ApusServiceKit", ["ApusCore", "ApusReplication"]),
+    module("ApusServiceKit", ["ApusCore", "ApusEventLog", "ApusClient", "ApusReplication"]),
     module(
       "ApusTradingService",
       [
-        "ApusCore", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures", "ApusTrading",
-        "ApusServiceKit", "ApusTestBasics",
+        "ApusCore", "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures",
+        "ApusTrading", "ApusServiceKit", "ApusTestBasics",
       ]
     ),
 
@@ -167,8 +167,8 @@ let package = Package(
     .executableTarget(
       name: "apus",
       dependencies: [
-        "ApusCore", "ApusCapture", "ApusServiceKit", "ApusTrading", "ApusTradingService",
-        "ApusBench", "CApusOptions",
+        "ApusCore", "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusServiceKit",
+        "ApusTrading", "ApusTradingService", "ApusBench", "CApusOptions",
       ],
       swiftSettings: settings
     ),

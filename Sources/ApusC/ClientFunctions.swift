@@ -101,6 +101,7 @@ public func apus_client_poll(
   switch outcome {
   case .events, .nothing: return CInt(APUS_OK.rawValue)
   case .missed: return CInt(APUS_EVENTS_MISSED.rawValue)
+  case .cut: return CInt(APUS_EVENTS_CUT.rawValue)
   case .failed: return CInt(APUS_LOG_UNREADABLE.rawValue)
   }
 }

@@ -28,6 +28,9 @@ public enum PollOutcome: Equatable, Sendable {
   /// The next event was removed: the client was away for too long. The next look begins with the first one
   /// that is there.
   case missed(firstAvailable: UInt64)
+  /// The service came back without the last commands: events from this index on were cut off, and what was
+  /// read of them never happened. The next look begins there.
+  case cut(from: UInt64)
   /// The log cannot be read.
   case failed(EventLogError)
 }
@@ -58,7 +61,7 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
   private var reader: EventLogReader<Event>
 
   /// A service has at most so many rings.
-  public static var ringCountMax: Int { 64 }
+  public static var ringCountMax: Int { ServiceFolder.ringCountMax }
 
   /// Takes a free ring of the service in a folder and opens its event log.
   ///
@@ -97,7 +100,7 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
   ) throws(ClientError) -> EventLogReader<Event> {
     do throws(EventLogError) {
       return try EventLogReader(
-        path: folder + "/events", format: format, name: cursor, start: start)
+        path: ServiceFolder(folder).events, format: format, name: cursor, start: start)
     } catch {
       if case .missing = error { throw .noService(folder: folder) }
       throw .eventLog(error)
@@ -120,7 +123,7 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     var unusable: RingError?
     var count = 0
     while count < ringCountMax {
-      let path = folder + "/clients/" + (count < 10 ? "0" : "") + "\(count).ring"
+      let path = ServiceFolder(folder).ring(count)
       do throws(RingError) {
         let producer = try MessageRing.openProducer(at: path, wait: .fail)
         let isRead = producer.consumerState == .present && !producer.isConsumerClosed
@@ -190,6 +193,7 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
     case .removed(let firstAvailable):
       reader.seek(toIndex: firstAvailable)
       return .missed(firstAvailable: firstAvailable)
+    case .cut(let index): return .cut(from: index)
     case .failed(let error): return .failed(error)
     }
   }

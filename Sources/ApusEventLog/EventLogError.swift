@@ -37,6 +37,8 @@ public enum EventLogError: Error, Equatable, Sendable, CustomStringConvertible {
   case cursorInUse(path: String, name: String, processID: Int32)
   /// There is no cursor of this name.
   case noSuchCursor(path: String, name: String)
+  /// The cursor is no longer the reader's: it was removed while its reader looked dead.
+  case cursorLost(path: String, name: String)
   /// A value of the configuration or an argument that cannot be.
   case configuration(field: String, value: String, expected: String)
 
@@ -54,8 +56,9 @@ public enum EventLogError: Error, Equatable, Sendable, CustomStringConvertible {
     case .system(let operation, let path, let errno):
       "\(path): \(operation) failed with errno \(errno); see the kernel's log for the device"
     case .diskFull(let operation, let path, let errno):
-      "\(path): \(operation): no space left (errno \(errno)); free space, advance or remove the "
-        + "cursors that keep old segments: the log resumes by itself"
+      "\(path): \(operation): no space left (errno \(errno)); free space, or advance or "
+        + "remove the cursors that keep old segments ('apus journal cursors FOLDER'): the log resumes "
+        + "by itself"
     case .missing(let path): "\(path): no such file or folder; check the path"
     case .notRegular(let path):
       "\(path): not a regular file; move it away or name the right folder"
@@ -85,12 +88,16 @@ public enum EventLogError: Error, Equatable, Sendable, CustomStringConvertible {
         + "\(resumedAfter); recover from a snapshot at or before \(completeSequence), or move the "
         + "log away"
     case .cursorTableFull(let path, let count):
-      "\(path): all \(count) cursors are registered; remove one that nobody resumes"
+      "\(path): all \(count) cursors are registered; 'apus journal cursors FOLDER "
+        + "--remove NAME' removes one that nobody resumes"
     case .cursorInUse(let path, let name, let processID):
       "\(path): cursor \(name) belongs to process \(processID), which lives; stop it or choose "
         + "another name"
     case .noSuchCursor(let path, let name):
-      "\(path): no cursor \(name); check the name"
+      "\(path): no cursor \(name); 'apus journal cursors FOLDER' lists those that there are"
+    case .cursorLost(let path, let name):
+      "\(path): cursor \(name) was removed while its reader lived; open the log again: events may be "
+        + "gone by then"
     case .configuration(let field, let value, let expected):
       "\(field) \(value): expected \(expected)"
     }

@@ -26,6 +26,9 @@ public final class NATSLease: LeaderLease {
   /// Who holds it, where somebody else does: the candidate's name.
   public private(set) var holder: String?
 
+  /// The epoch of the first holder, in a bucket that nothing else is kept in: its first write.
+  public private(set) var firstEpoch: UInt64?
+
   private var store: OpaquePointer?
   /// Tells this object's values from those of another one with the same name.
   private let nonce = UInt64.random(in: 1...UInt64.max)
@@ -159,6 +162,7 @@ public final class NATSLease: LeaderLease {
             + "\(revision), but epoch \(floor) was there before; give all candidates an epochBase "
             + "above all epochs that were, and another bucket"))
     }
+    firstEpoch = base + 1
     hold(epoch: epoch, revision: revision, since: now)
   }
 

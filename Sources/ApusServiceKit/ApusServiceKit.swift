@@ -2,5 +2,6 @@
 // Copyright (c) 2026 the Apus authors
 
 // Who imports a product can name what its interface names.
+@_exported public import ApusClient
 @_exported public import ApusCore
 @_exported public import ApusReplication

@@ -75,6 +75,11 @@ public struct WaitStrategy: Sendable, Equatable {
     WaitStrategy(kind, spinCount, timeoutNanoseconds)
   }
 
+  /// The same strategy, with this limit too: the shorter one holds.
+  public func limited(byNanoseconds limit: UInt64) -> WaitStrategy {
+    limited(toNanoseconds: min(limit, timeoutNanoseconds ?? .max))
+  }
+
   /// When a wait that begins now has to end.
   public func deadline() -> WaitDeadline { WaitDeadline(afterNanoseconds: timeoutNanoseconds) }
 

@@ -43,8 +43,35 @@ extension JournalCommand {
     }
   }
 
+  /// `apus journal cursors`, on a service's folder too, and beside the service.
+  static func runOnCursors(_ folder: String, _ options: ParsedOptions) throws -> ExitCode {
+    guard let log = EventLogTool.log(in: folder) else {
+      throw InputError(
+        "\(folder): no event log here; name a service's folder, or the folder 'events' in it")
+    }
+    let summary: EventLogCursorSummary
+    do throws(EventLogError) {
+      if let name = options.string("remove") {
+        summary = try EventLogTool.removeCursor(named: name, folder: log)
+      } else {
+        summary = try EventLogTool.cursors(folder: log)
+      }
+    } catch {
+      throw Self.eventError(error)
+    }
+    if options.has("json") {
+      try Console.printJSON(summary)
+    } else {
+      try Console.print(summary.renderText())
+    }
+    return .good
+  }
+
   private static func eventError(_ error: EventLogError) -> any Error {
-    if case .configuration = error { return UsageError("\(error)") }
+    switch error {
+    case .configuration, .noSuchCursor: return UsageError("\(error)")
+    default: break
+    }
     return error.isBadData ? InputError("\(error)") : WorkError("\(error)")
   }
 

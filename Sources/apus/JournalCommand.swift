@@ -9,14 +9,15 @@ internal import ApusServiceKit
 enum JournalCommand: Command {
   static let name = "journal"
   static let summary =
-    "Verifies every record of a journal or an event log, shows records, or cuts an unfinished commit "
-    + "off a journal's end."
-  static let usage = "journal verify|dump|recover FOLDER [options]"
+    "Verifies every record of a journal or an event log, shows records, cuts an unfinished commit off a "
+    + "journal's end, or lists and removes the cursors of an event log."
+  static let usage = "journal verify|dump|recover|cursors FOLDER [options]"
   static let options = [
     Option(
       "from", "N", "dump: begin with this sequence, or index of an event (default: the first)"),
     Option("count", "N", "dump: records at most (default 100)"),
     Option("type", "N", "dump: only records of this type"),
+    Option("remove", "NAME", "cursors: remove this one, whose client will not come back"),
     Option("json", nil, "print the findings as one JSON object"),
   ]
 
@@ -40,6 +41,10 @@ enum JournalCommand: Command {
     for name in ["from", "count", "type"] where options.has(name) && action != "dump" {
       throw UsageError("--\(name): only dump takes it")
     }
+    if options.has("remove"), action != "cursors" {
+      throw UsageError("--remove: only cursors takes it")
+    }
+    if action == "cursors" { return try runOnCursors(folder, options) }
     if EventLogTool.isLog(folder) { return try runOnEvents(action, folder, options) }
     do {
       switch action {
@@ -56,7 +61,7 @@ enum JournalCommand: Command {
         try show(try JournalTool.recover(folder: folder), options, isCut: true)
       case "dump": return try dump(folder, options)
       default:
-        throw UsageError("\(action): no such action; expected verify, dump or recover")
+        throw UsageError("\(action): no such action; expected verify, dump, recover or cursors")
       }
     } catch let error as JournalError {
       throw Self.error(error)

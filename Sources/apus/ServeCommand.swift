@@ -23,7 +23,10 @@ enum ServeCommand: Command {
     Option("orders", "N", "orders that may rest (default 1048576)"),
     Option("listen", "ADDRESS:PORT", "replica: where the other one follows when this one leads"),
     Option("peer", "ADDRESS:PORT", "replica: where the other one listens when it leads"),
-    Option("lease", "FILE", "replica: who has this file locked leads; the same for both"),
+    Option(
+      "lease", "LEASE",
+      "replica: the same for both: an absolute path, and who has this file locked leads, or "
+        + "nats://HOST:PORT/BUCKET/KEY"),
     Option("node", "N", "replica: its number (default 1)"),
     Option("peer-node", "N", "replica: the other one's number (default 2)"),
     Option("json", nil, "print one JSON object: what was served"),
@@ -78,10 +81,11 @@ enum ServeCommand: Command {
   private static func runReplica(
     _ orders: Int, _ configuration: ServiceConfiguration, _ options: ParsedOptions
   ) throws -> ExitCode {
+    let makeLease = try ServeLease.maker(configuration)
     let replica: MatchingService.Replica
     do throws(ServiceError) {
       replica = try MatchingService.startReplica(
-        orderCapacity: orders, configuration: configuration)
+        orderCapacity: orders, configuration: configuration, makeLease: makeLease)
     } catch {
       if case .configuration = error { throw UsageError(error.description) }
       throw WorkError(error.description)
@@ -164,7 +168,8 @@ enum ServeCommand: Command {
     configuration.cpu = try options.integer("cpu", in: 0...1_023) ?? configuration.cpu
     configuration.numaNode =
       try options.integer("numa-node", in: 0...1_023) ?? configuration.numaNode
-    configuration.clients = try options.integer("clients", in: 1...64) ?? configuration.clients
+    configuration.clients =
+      try options.integer("clients", in: 1...ServiceFolder.ringCountMax) ?? configuration.clients
     configuration.listen = options.string("listen") ?? configuration.listen
     configuration.peer = options.string("peer") ?? configuration.peer
     configuration.lease = options.string("lease") ?? configuration.lease

@@ -77,7 +77,7 @@ enum ClientPeer {
       switch outcome {
       case .events: continue
       case .nothing: isUpToDate = true
-      case .missed, .failed: fail(3, "\(outcome)")
+      case .missed, .cut, .failed: fail(3, "\(outcome)")
       }
       next = max(next, told + 1)
       while next < told + 100 {

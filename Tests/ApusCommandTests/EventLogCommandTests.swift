@@ -63,6 +63,56 @@ import Testing
     #expect(cut.exitCode == 2)
   }
 
+  @Test func cursorsAreListedAndRemovedBesideTheWriter() throws {
+    let folder = try ScratchFolder()
+    let format = SnapshotFormat(name: "sample", version: 3)
+    let path = folder.path("events")
+    let log = try EventLog(
+      of: UInt64.self, path: path,
+      configuration: EventLogConfiguration(
+        format: format, journalHigh: 1, journalLow: 2, segmentByteCount: 8_192))
+    var writer = try log.makeWriter(of: UInt64.self, resumingAfter: 0)
+    let events = (0..<1_000).map { SequencedEvent(sequence: UInt64($0 + 1), event: UInt64($0)) }
+    let taken = unsafe events.withUnsafeBufferPointer { unsafe writer.take($0) }
+    #expect(taken == 1_000)
+    let alive = try EventLogReader<UInt64>(path: path, format: format, name: "alive", start: .end)
+    _ = try EventLogReader<UInt64>(path: path, format: format, name: "dead", start: .index(10))
+
+    // A service's folder has the log in it.
+    let list = try CommandRun("journal", "cursors", folder.path(""), "--json")
+    #expect(list.exitCode == 0, "\(list.errors)")
+    #expect(try list.json()["position"] as? Int == 1_000)
+    let cursors = try #require(try list.json()["cursors"] as? [[String: Any]])
+    #expect(cursors.map { $0["name"] as? String } == ["dead", "alive"])
+    #expect(cursors.map { $0["eventsBehind"] as? Int } == [990, 0])
+    #expect(cursors.map { $0["bytesBehind"] as? Int } == [990 * 16, 0])
+    #expect(cursors.map { $0["holdsSegments"] as? Bool } == [true, false])
+    #expect(cursors.map { $0["process"] as? Int } == [nil, Int(getpid())])
+    let text = try CommandRun("journal", "cursors", path)
+    #expect(
+      text.output.contains("dead at 10, 990 events (15.5 KiB) behind, nobody, keeps old segments"),
+      "\(text.output)")
+
+    let inUse = try CommandRun("journal", "cursors", path, "--remove", "alive")
+    #expect(inUse.exitCode == 1 && inUse.errors.contains("belongs to process \(getpid())"))
+    let missing = try CommandRun("journal", "cursors", path, "--remove", "deda")
+    #expect(missing.exitCode == 2)
+    #expect(missing.errors.contains("no cursor deda; 'apus journal cursors"), "\(missing.errors)")
+    #expect(log.cursors.count == 2)
+    let removal = try CommandRun("journal", "cursors", path, "--remove", "dead", "--json")
+    #expect(removal.exitCode == 0, "\(removal.errors)")
+    #expect(try removal.json()["removed"] as? String == "dead")
+    #expect((try removal.json()["cursors"] as? [Any])?.count == 1)
+    #expect(log.cursors.map(\.name) == ["alive"])
+
+    let nothing = try CommandRun("journal", "cursors", folder.path("nothing"))
+    #expect(nothing.exitCode == 3 && nothing.errors.contains("no event log here"))
+    let other = try CommandRun("journal", "verify", path, "--remove", "alive")
+    #expect(other.exitCode == 2 && other.errors.contains("only cursors takes it"))
+    withExtendedLifetime(writer.position) {}
+    withExtendedLifetime(alive.index) {}
+  }
+
   @Test func damageIsBadInput() throws {
     let (folder, path) = try log()
     let segment = "events/00000000000000000256.events"

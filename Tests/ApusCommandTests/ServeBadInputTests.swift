@@ -36,6 +36,20 @@ import Testing
     service.terminate()
   }
 
+  @Test(arguments: [
+    ("lease", "lease is lease, expected an absolute path"),
+    ("nats://127.0.0.1:4222/apus", "expected nats://HOST:PORT/BUCKET/KEY"),
+    ("nats://127.0.0.1:4222/a.b/venue", "bucket"), ("redis://127.0.0.1/a/b", "lease"),
+  ])
+  func aLeaseThatCannotBeIsBadUsage(lease: String, text: String) throws {
+    let scratch = try ScratchFolder()
+    try Self.refuse(
+      scratch.path("data"),
+      ["--listen", "127.0.0.1:7001", "--peer", "127.0.0.1:7002", "--lease", lease],
+      contains: text, exitCode: 2)
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("data")))
+  }
+
   @Test func aFolderOfAnotherEngineIsRefused() throws {
     let scratch = try ScratchFolder()
     let path = scratch.path("other")

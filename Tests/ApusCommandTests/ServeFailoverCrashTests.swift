@@ -19,7 +19,9 @@ import Testing
     private let errors: String
     private var process: Process?
 
-    init(_ name: String, _ node: Int, _ listen: Int, _ peer: Int, _ scratch: ScratchFolder) throws {
+    init(_ name: String, _ node: Int, _ listen: UInt16, _ peer: UInt16, _ scratch: ScratchFolder)
+      throws
+    {
       folder = scratch.path(name)
       errors = try scratch.write("\(name).errors", "")
       let configuration = """
@@ -134,9 +136,9 @@ import Testing
 
   @Test func nothingAcknowledgedIsLostAndNothingIsDoneTwice() throws {
     let scratch = try ScratchFolder()
-    let port = Int.random(in: 20_000..<50_000)
-    let one = try Replica("one", 1, port, port + 1, scratch)
-    let two = try Replica("two", 2, port + 1, port, scratch)
+    let (first, second) = try FreePorts.pair()
+    let one = try Replica("one", 1, first, second, scratch)
+    let two = try Replica("two", 2, second, first, scratch)
     for replica in [one, two] { try replica.start() }
     var trader = Trader()
     var random = SeededRandom(seed: 11)

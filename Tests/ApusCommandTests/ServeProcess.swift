@@ -133,7 +133,7 @@ final class ServeProcess {
       switch outcome {
       case .read: continue
       case .nothing: return events
-      case .removed, .failed:
+      case .removed, .cut, .failed:
         Issue.record("\(outcome) after \(events.count) events")
         return events
       }

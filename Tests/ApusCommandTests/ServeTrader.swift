@@ -89,7 +89,7 @@ final class ServeTrader {
       switch outcome {
       case .events(let count): #expect(seen.count == start + count)
       case .nothing, nil: return
-      case .missed, .failed:
+      case .missed, .cut, .failed:
         Issue.record("session \(session): \(String(describing: outcome))")
         return
       }

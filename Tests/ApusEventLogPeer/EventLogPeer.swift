@@ -105,6 +105,7 @@ enum EventLogPeer {
       case .removed(let first):
         if name != nil { fail(3, "event \(reader.index) was removed from a registered cursor") }
         reader.seek(toIndex: first)
+      case .cut(let index): fail(3, "events from \(index) on were cut off")
       case .failed(let error): fail(3, "\(error)")
       }
     }

@@ -28,14 +28,14 @@ enum JournalRig {
 
   static func host(
     _ storage: any JournalStorage, release: EventRelease, digestInterval: Int? = nil,
-    bufferByteCount: Int = 4_096
+    bufferByteCount: Int = 4_096, latencies: SharedLatencies? = nil
   ) throws -> JournaledHost {
     try EngineHost(
       engine: LedgerEngine(), input: NoInput(),
       journal: writer(storage, bufferByteCount: bufferByteCount), output: CallerOutput(),
       configuration: .init(
         release: release, eventCapacity: 1_024, digestInterval: digestInterval,
-        timedBatchInterval: 1))
+        timedBatchInterval: 1, latencies: latencies))
   }
 
   /// A disk whose commits take two looks.

@@ -49,6 +49,27 @@ import Testing
     try service.stop()
   }
 
+  /// Whoever forgets to stop one has not lost its folder: the threads are gone, and what was told of is kept.
+  @Test func aServiceThatIsLetGoOfStops() throws {
+    let folder = try ScratchFolder()
+    let configuration = EngineServiceTests.configuration(folder)
+    var client: EngineClient<UInt64, UInt64>
+    do {
+      let service = try Service.start(engine: .init(), configuration: configuration)
+      client = try EngineServiceTests.client(configuration)
+      var seen: [SequencedEvent<UInt64>] = []
+      try EngineServiceTests.drive(&client, 1...20, &seen)
+      #expect(service.isServing)
+    }
+    let isConnected = client.isConnected
+    #expect(!isConnected)
+    #expect(
+      !FileManager.default.fileExists(atPath: ServiceFolder(configuration.folder).description))
+    let again = try Service.start(engine: .init(), configuration: configuration)
+    #expect(again.recovery.replay.lastSequence >= 20, "\(again.recovery)")
+    try again.stop()
+  }
+
   @Test func aClientThatDamagesItsRingLosesItAndNobodyElseDoes() throws {
     let folder = try ScratchFolder()
     let configuration = EngineServiceTests.configuration(folder, clients: 3)

@@ -59,6 +59,36 @@ import Testing
     #expect(seen.count == wanted)
   }
 
+  /// Who looks from outside sees rates, and how long commands take.
+  @Test func aRunningServiceShowsRatesAndLatencies() throws {
+    let folder = try ScratchFolder()
+    let configuration = Self.configuration(folder)
+    let service = try Service.start(engine: .init(), configuration: configuration)
+    var client = try Self.client(configuration)
+    var seen: [SequencedEvent<UInt64>] = []
+    var watch = try CounterWatch(path: ServiceFolder(configuration.folder).counters)
+    _ = try watch.next()
+    try Self.drive(&client, 1...1_000, &seen)
+    var report = try watch.next()
+    let end = ContinuousClock.now + .seconds(30)
+    while report.histograms.contains(where: { $0.count == 0 }), ContinuousClock.now < end {
+      try Self.drive(&client, 2_000...2_100, &seen)
+      report = try watch.next()
+    }
+    #expect(
+      report.histograms.map(\.name)
+        == ["apus_command_latency_nanoseconds", "apus_commit_latency_nanoseconds"])
+    for latency in report.histograms {
+      #expect(latency.count > 0 && latency.p50 > 0, "\(latency)")
+      #expect(latency.p50 <= latency.p99 && latency.p99 <= latency.max, "\(latency)")
+      // One batch of 64, not every command.
+      #expect(latency.count < UInt64(seen.count) / 8, "\(latency)")
+    }
+    let commands = report.counters.first { $0.name == "apus_commands_total" }
+    #expect(commands?.ratePerSecond != nil)
+    try service.stop()
+  }
+
   @Test func whatIsSubmittedComesOutAndOutlivesTheService() throws {
     let folder = try ScratchFolder()
     let configuration = Self.configuration(folder)

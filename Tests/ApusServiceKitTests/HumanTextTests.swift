@@ -13,6 +13,14 @@ import Testing
     #expect(HumanText.count(value) == text)
   }
 
+  @Test func hexadecimalHasAllDigits() {
+    #expect(HumanText.hexadecimal(UInt32(0x2A)) == "0000002a")
+    #expect(HumanText.hexadecimal(UInt64.max) == "ffffffffffffffff")
+    #expect(HumanText.hexadecimal(UInt8(0)) == "00")
+    #expect(HumanText.hexadecimal([0, 0x0F, 0xFF]) == "000fff")
+    #expect(HumanText.hexadecimal([]) == "")
+  }
+
   @Test func countsOfOtherTypes() {
     #expect(HumanText.count(UInt64.max) == "18,446,744,073,709,551,615")
     #expect(HumanText.count(UInt8(255)) == "255")

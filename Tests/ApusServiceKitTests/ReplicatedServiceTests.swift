@@ -6,6 +6,7 @@ import ApusCore
 import ApusReplication
 import ApusServiceKit
 import ApusTestKit
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -15,8 +16,8 @@ import Testing
 
   /// Two addresses of the loopback interface that nothing listened on a moment ago.
   static func addresses() throws -> (String, String) {
-    let base = UInt16.random(in: 20_000..<50_000)
-    return ("127.0.0.1:\(base)", "127.0.0.1:\(base + 1)")
+    let (one, two) = try FreePorts.pair()
+    return ("127.0.0.1:\(one)", "127.0.0.1:\(two)")
   }
 
   static func configurations(
@@ -99,6 +100,25 @@ import Testing
     let again = try Replica.start(engine: .init(), configuration: one)
     #expect(Self.waitFor(again) { $0.role == .primary }, "\(again.status)")
     again.stop()
+  }
+
+  /// Two replicas that are started in different folders would each have a lease of their own.
+  @Test(arguments: ["lease", "./lease", "../lease", "", "nats://127.0.0.1:4222/apus/venue"])
+  func aLeaseThatIsNoAbsolutePathIsRefused(lease: String) throws {
+    let folder = try ScratchFolder()
+    var (one, _) = try Self.configurations(folder)
+    one.lease = lease
+    do throws(ServiceError) {
+      _ = try Replica.start(engine: .init(), configuration: one)
+      Issue.record("accepted")
+    } catch {
+      guard case .configuration("lease", lease, let expected) = error else {
+        Issue.record("\(error)")
+        return
+      }
+      #expect(expected.hasPrefix("an absolute path"))
+    }
+    #expect(!FileManager.default.fileExists(atPath: one.folder))
   }
 
   @Test func aReplicaWithoutItsAddressesIsRefused() throws {

@@ -51,7 +51,10 @@ enum apus_status {
   /// Events were removed before this client read them; the next poll begins with the first that is there.
   APUS_EVENTS_MISSED = 9,
   /// The event log cannot be read any more.
-  APUS_LOG_UNREADABLE = 10
+  APUS_LOG_UNREADABLE = 10,
+  /// The service came back without the last commands, and what was read of them never happened: the next
+  /// poll begins with the events that came in their place.
+  APUS_EVENTS_CUT = 11
 };
 
 /// `apus_command.kind`.
@@ -485,7 +488,7 @@ int apus_client_submit(
 /// - sequences: for each event the sequence of its command; may be NULL.
 /// - count: how many there were; 0 when there is no new one.
 ///
-/// Returns APUS_OK, APUS_NULL_ARGUMENT, APUS_EVENTS_MISSED or APUS_LOG_UNREADABLE.
+/// Returns APUS_OK, APUS_NULL_ARGUMENT, APUS_EVENTS_MISSED, APUS_EVENTS_CUT or APUS_LOG_UNREADABLE.
 int apus_client_poll(
     apus_client *client, apus_event *events, uint64_t *sequences, size_t max, size_t *count);
 

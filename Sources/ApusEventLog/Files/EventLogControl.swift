@@ -111,9 +111,16 @@ final class EventLogControl: @unchecked Sendable {
     /// The start of the host during which ``position`` was written.
     case bootHigh = 280
     case bootLow = 288
+    /// How often the log was cut back.
+    case cutCount = 296
+    /// Where to, plus 1, while a cut is under way; else 0.
+    case cutPending = 304
   }
 
   private static let parkingOffset = 384
+  /// Where the last cuts led back to.
+  private static let cutsOffset = 320
+  private static let cutsKept: UInt64 = 8
 
   func atomic(_ word: Word) -> UnsafeMutablePointer<Atomic<UInt64>> {
     unsafe atomic(at: word.rawValue)
@@ -147,6 +154,32 @@ final class EventLogControl: @unchecked Sendable {
     unsafe ParkingSpot(
       word: (base + Self.parkingOffset).assumingMemoryBound(to: Atomic<UInt32>.self), isShared: true
     )
+  }
+
+  // MARK: Cuts
+
+  /// Notes that the log was cut back to an index, for readers that have read on from there.
+  func recordCut(to index: UInt64) {
+    let count = raw(.cutCount)
+    // SAFETY: eight aligned bytes of the mapping.
+    unsafe atomic(at: Self.cutsOffset + Int(count % Self.cutsKept) * 8).pointee.store(
+      index, ordering: .sequentiallyConsistent)
+    store(count &+ 1, .cutCount)
+    store(0, .cutPending)
+    spot.wake()
+  }
+
+  /// The lowest index that cuts led back to after the first `seen`; nil where there were none. The log's
+  /// first where there were more than are kept.
+  func lowestCut(after seen: UInt64) -> UInt64? {
+    let count = raw(.cutCount)
+    guard count != seen else { return nil }
+    guard count &- seen <= Self.cutsKept else { return header.firstIndex }
+    return (1...(count &- seen)).map { back in
+      // SAFETY: eight aligned bytes of the mapping.
+      unsafe atomic(at: Self.cutsOffset + Int((count &- back) % Self.cutsKept) * 8).pointee.load(
+        ordering: .sequentiallyConsistent)
+    }.min()
   }
 
   // MARK: Marks
@@ -213,6 +246,11 @@ final class EventLogControl: @unchecked Sendable {
   /// Length of a cursor's name, which is not 0 exactly where it is registered.
   func cursorNameByteCount(_ slot: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
     unsafe atomic(at: cursorOffset(slot) + 16)
+  }
+
+  /// Not 0 where a cursor was moved back and its reader is to be told.
+  func cursorCut(_ slot: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe atomic(at: cursorOffset(slot) + 24)
   }
 
   func cursorName(_ slot: Int) -> [UInt8]? {

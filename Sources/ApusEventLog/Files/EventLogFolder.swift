@@ -114,10 +114,7 @@ final class EventLogFolder: Sendable {
         throw .failed("fchmod", path: path(temporary), errno: errno)
       }
       try allocate(file, temporary, byteCount: byteCount)
-      // SAFETY: the array has as many bytes as the call is given.
-      guard unsafe pwrite(file, header, header.count, 0) == header.count else {
-        throw .failed("pwrite", path: path(temporary), errno: errno)
-      }
+      try write(file, temporary, header)
       if isDurable { try sync(file, temporary) }
       guard unsafe renameat(descriptor, temporary, descriptor, name) == 0 else {
         throw .failed("rename", path: path(temporary), errno: errno)
@@ -129,6 +126,20 @@ final class EventLogFolder: Sendable {
       throw error
     }
     return file
+  }
+
+  /// Writes bytes to the front of a file; the kernel takes at most 2 GiB in one call.
+  private func write(_ file: CInt, _ name: String, _ bytes: [UInt8]) throws(EventLogError) {
+    var done = 0
+    while done < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { bytes in
+        // SAFETY: `done` is less than the count.
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[done...])
+        return unsafe pwrite(file, rest.baseAddress, rest.count, off_t(done))
+      }
+      guard count > 0 else { throw .failed("pwrite", path: path(name), errno: errno) }
+      done += count
+    }
   }
 
   /// Removes a file, where it is.

@@ -71,6 +71,22 @@ final class EventSegment: @unchecked Sendable {
     return try map(folder, file, name, log, firstIndex, isWritable: isWritable, flags: 0)
   }
 
+  /// Puts a file with the events before an index in the place of the segment that has them and others.
+  static func replace(
+    _ folder: EventLogFolder, log: EventLogHeader, before index: UInt64
+  ) throws(EventLogError) {
+    let segment = try open(
+      folder, log: log, firstIndex: EventLogSegments.start(of: index, log), isWritable: false)
+    // SAFETY: the header and the records before the index lie in the mapping, which `segment` keeps.
+    let bytes = unsafe Array(
+      UnsafeRawBufferPointer(start: segment.base, count: segment.offset(of: index)))
+    // Durable, as what it replaces may be by a mark.
+    close(
+      try folder.create(
+        EventLogFormat.segmentName(firstIndex: segment.firstIndex), byteCount: segment.byteCount,
+        header: bytes, isDurable: true))
+  }
+
   private static func map(
     _ folder: EventLogFolder, _ file: CInt, _ name: String, _ log: EventLogHeader,
     _ firstIndex: UInt64, isWritable: Bool, flags: CInt

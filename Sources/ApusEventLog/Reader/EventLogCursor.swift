@@ -52,6 +52,7 @@ extension EventLogControl {
         // The index first: with its name the cursor counts.
         // SAFETY: the word lies in the slot.
         unsafe cursorIndex(free).pointee.store(start, ordering: .sequentiallyConsistent)
+        unsafe cursorCut(free).pointee.store(0, ordering: .sequentiallyConsistent)
         setCursorName(free, bytes)
         slot = free
       }
@@ -62,17 +63,32 @@ extension EventLogControl {
     }
   }
 
-  /// Gives a cursor back; it stays registered.
+  /// Gives a cursor back, where this process has it; it stays registered.
   func releaseCursor(_ slot: Int) {
     // SAFETY: the word lies in the slot.
+    _ = unsafe cursorOwner(slot).pointee.compareExchange(
+      expected: ProcessIdentity.Word.current().rawValue, desired: 0,
+      ordering: .sequentiallyConsistent)
+  }
+
+  /// Ends a registration: the slot is free, and who had it sees that by its owner and its index.
+  private func clearCursor(_ slot: Int) {
+    setCursorName(slot, [])
+    // SAFETY: the words lie in the slot.
     unsafe cursorOwner(slot).pointee.store(0, ordering: .sequentiallyConsistent)
+    unsafe cursorIndex(slot).pointee.store(.max, ordering: .sequentiallyConsistent)
   }
 
   /// Ends the registration of a cursor that this process has.
-  func unregisterCursor(_ slot: Int) throws(EventLogError) {
+  ///
+  /// - Returns: Whether it had it.
+  func unregisterCursor(_ slot: Int) throws(EventLogError) -> Bool {
     try withCursorsLocked { () throws(EventLogError) in
-      setCursorName(slot, [])
-      releaseCursor(slot)
+      // SAFETY: the word lies in the slot.
+      let raw = unsafe cursorOwner(slot).pointee.load(ordering: .sequentiallyConsistent)
+      guard raw == ProcessIdentity.Word.current().rawValue else { return false }
+      clearCursor(slot)
+      return true
     }
   }
 
@@ -86,9 +102,36 @@ extension EventLogControl {
       if let owner = owner(slot) {
         throw .cursorInUse(path: path, name: name, processID: owner.processID)
       }
-      setCursorName(slot, [])
-      releaseCursor(slot)
+      clearCursor(slot)
     }
+  }
+
+  /// Moves cursors that stand behind the log's end to it, and notes in each that its reader is to be told:
+  /// events from there on will be others than it has read.
+  func cutCursors(to position: UInt64) throws(EventLogError) {
+    try withCursorsLocked { () throws(EventLogError) in
+      for slot in 0..<cursorCount where cursorName(slot) != nil {
+        // SAFETY: the words lie in the slot.
+        guard unsafe cursorIndex(slot).pointee.load(ordering: .sequentiallyConsistent) > position
+        else { continue }
+        unsafe cursorCut(slot).pointee.store(1, ordering: .sequentiallyConsistent)
+        unsafe cursorIndex(slot).pointee.store(position, ordering: .sequentiallyConsistent)
+      }
+    }
+  }
+
+  /// Whether a cursor was moved back, and its reader not told yet.
+  func isCursorCut(_ slot: Int) -> Bool {
+    // SAFETY: the word lies in the slot.
+    unsafe cursorCut(slot).pointee.load(ordering: .sequentiallyConsistent) != 0
+  }
+
+  /// Where a cursor was moved back to, once; nil where it was not.
+  func takeCursorCut(_ slot: Int) -> UInt64? {
+    // SAFETY: the words lie in the slot.
+    guard unsafe cursorCut(slot).pointee.exchange(0, ordering: .sequentiallyConsistent) != 0
+    else { return nil }
+    return unsafe cursorIndex(slot).pointee.load(ordering: .sequentiallyConsistent)
   }
 
   var cursors: [EventLogCursor] {
@@ -106,6 +149,15 @@ extension EventLogControl {
 extension EventLog {
   /// Every registered cursor.
   public var cursors: [EventLogCursor] { control.cursors }
+
+  /// Moves cursors that stand behind the log's end to it, as the opening does after a cut. Call it when a
+  /// recovery has written all events of the journal: after a power cut that took commands whose events had
+  /// left already, cursors stand behind events that will be others. Their readers are told with the next
+  /// read: ``EventReadOutcome/cut(from:)``.
+  public func cutCursors() throws(EventLogError) {
+    try control.cutCursors(to: position)
+    control.spot.wake()
+  }
 
   /// Ends the registration of a cursor that no living process has, so that it keeps no segments.
   ///

@@ -24,6 +24,9 @@ public enum EventReadOutcome: Equatable, Sendable {
   case nothing
   /// The next event is no longer there: seek to this index, or begin from a snapshot.
   case removed(firstAvailable: UInt64)
+  /// Events from this index on were cut off, since the journal does not have their commands: what was read
+  /// of them never happened. The next read begins there.
+  case cut(from: UInt64)
   /// The log cannot be read.
   case failed(EventLogError)
 }
@@ -41,8 +44,14 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
   // are never written again.
   @usableFromInline let files: EventLogReading
   @usableFromInline let published: UnsafeMutablePointer<Atomic<UInt64>>
-  /// Where the cursor's index is kept; nil without one.
+  /// Where the cursor's index and its owner are kept; nil without one.
   @usableFromInline let cursor: UnsafeMutablePointer<Atomic<UInt64>>?
+  @usableFromInline let cursorOwner: UnsafeMutablePointer<Atomic<UInt64>>?
+  /// How often the log was cut back, and how many of those times are known here.
+  @usableFromInline let cuts: UnsafeMutablePointer<Atomic<UInt64>>
+  @usableFromInline var cutsSeen: UInt64
+  /// This process, as the owner of a cursor.
+  @usableFromInline let owner: UInt64
   @usableFromInline var next: UInt64
   /// What was published at the last look.
   @usableFromInline var limit: UInt64 = 0
@@ -78,14 +87,23 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
     if let name {
       let slot = try control.takeCursor(name, start: index)
       files.slot = slot
+      files.cursorName = name
       // SAFETY: the word lies in the table of cursors, which `files` keeps mapped.
       let word = unsafe control.cursorIndex(slot)
       unsafe cursor = word
+      unsafe cursorOwner = control.cursorOwner(slot)
+      owner = unsafe control.cursorOwner(slot).pointee.load(ordering: .relaxed)
       next = unsafe word.pointee.load(ordering: .acquiring)
     } else {
       unsafe cursor = nil
+      unsafe cursorOwner = nil
+      owner = 0
       next = index
     }
+    unsafe cuts = control.atomic(.cutCount)
+    let isCut = files.slot.map { control.isCursorCut($0) } ?? false
+    // One that its cursor has not been told of.
+    cutsSeen = control.raw(.cutCount) &- (isCut ? 1 : 0)
     self.files = files
     unsafe published = control.atomic(.position)
     unsafe records = nil
@@ -114,10 +132,10 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
   public mutating func tryRead(
     countMax: Int = .max, _ body: (Span<SequencedEvent<Event>>) -> Int
   ) -> EventReadOutcome {
-    if next >= limit {
-      limit = position
-      if next >= limit { return .nothing }
-    }
+    if next >= limit { limit = position }
+    // Behind the load of the position: who sees an event that follows a cut sees the cut.
+    if _slowPath(isDisturbed), let outcome = disturbance() { return outcome }
+    if next >= limit { return .nothing }
     if _slowPath(next < segmentStart || next >= segmentEnd) {
       if let outcome = changeSegment() { return outcome }
     }
@@ -134,13 +152,57 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
     return .read(count: taken)
   }
 
+  /// Whether the log was cut back, or the cursor is not as this reader left it.
+  @inlinable @inline(__always)
+  var isDisturbed: Bool {
+    // SAFETY: `files` keeps the three words mapped.
+    if unsafe cuts.pointee.load(ordering: .acquiring) != cutsSeen { return true }
+    guard let cursor = unsafe cursor, let cursorOwner = unsafe cursorOwner else { return false }
+    return unsafe cursorOwner.pointee.load(ordering: .relaxed) != owner
+      || cursor.pointee.load(ordering: .relaxed) != next
+  }
+
+  /// What to tell of a cut or a lost cursor; nil where it does not concern this reader.
+  ///
+  /// A cursor is lost where it was removed although its reader lives, which one of another process
+  /// namespace cannot see: nothing stays for it any more, and its slot may be another reader's.
+  @usableFromInline @inline(never)
+  mutating func disturbance() -> EventReadOutcome? {
+    let control = files.control
+    let count = control.raw(.cutCount)
+    var cut: UInt64?
+    if let slot = files.slot {
+      // SAFETY: `files` keeps the word mapped.
+      guard unsafe control.cursorOwner(slot).pointee.load(ordering: .acquiring) == owner else {
+        return .failed(files.cursorLost)
+      }
+      cut = control.takeCursorCut(slot)
+      // SAFETY: as above.
+      let index = unsafe control.cursorIndex(slot).pointee.load(ordering: .acquiring)
+      guard cut != nil || index == next else { return .failed(files.cursorLost) }
+    } else if let lowest = control.lowestCut(after: cutsSeen), lowest < next {
+      cut = lowest
+    }
+    // The segment with the cut is another file now, and the events behind it are others.
+    cutsSeen = count
+    leaveSegment()
+    files.closeSegment()
+    limit = position
+    guard let cut else { return nil }
+    next = cut
+    return .cut(from: cut)
+  }
+
   @inlinable @inline(__always)
   mutating func move(to index: UInt64) {
-    next = index
     if let cursor = unsafe cursor {
+      // Not a store: where the slot has become another reader's, its index stays, and the next read
+      // sees that this one is no longer there.
       // SAFETY: `files` keeps the word mapped.
-      unsafe cursor.pointee.store(index, ordering: .releasing)
+      _ = unsafe cursor.pointee.compareExchange(
+        expected: next, desired: index, successOrdering: .releasing, failureOrdering: .relaxed)
     }
+    next = index
   }
 
   @usableFromInline @inline(never)
@@ -150,6 +212,9 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
     if next < start { return .removed(firstAvailable: max(start, firstIndex)) }
     do throws(EventLogError) {
       let segment = try files.segment(containing: next)
+      // Who maps the file that a cut has left sees the position that it has left, and reads no further.
+      limit = min(limit, position)
+      if next >= limit { return .nothing }
       segmentStart = segment.firstIndex
       segmentEnd = segment.endIndex
       // SAFETY: records begin at a page and are laid out as the type is, which opening has checked.
@@ -167,13 +232,15 @@ public struct EventLogReader<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
   ///
   /// Where the log may not be written, a wait that would sleep looks every millisecond instead.
   ///
-  /// - Returns: Whether there is one.
+  /// - Returns: Whether there is one, or something else to be told with the next read.
   public mutating func wait(_ strategy: WaitStrategy) -> Bool {
     let deadline = strategy.deadline()
     if files.control.isWritable || strategy.kind != .park {
-      return strategy.wait(at: files.control.spot, until: deadline) { position > next }
+      return strategy.wait(at: files.control.spot, until: deadline) {
+        position > next || isDisturbed
+      }
     }
-    while position <= next {
+    while position <= next, !isDisturbed {
       if deadline.hasPassed { return position > next }
       usleep(1_000)
     }
@@ -219,6 +286,7 @@ final class EventLogReading: @unchecked Sendable {
   // SAFETY: used by the one reader that has it.
   let control: EventLogControl
   var slot: Int?
+  var cursorName = ""
   private var segments: EventLogSegments
 
   init(
@@ -253,9 +321,16 @@ final class EventLogReading: @unchecked Sendable {
     return try EventLogControl.open(folder, isWritable: false)
   }
 
+  /// Why a reader whose cursor is no longer its own reads no more.
+  @usableFromInline
+  var cursorLost: EventLogError { .cursorLost(path: control.path, name: cursorName) }
+
   func segment(containing index: UInt64) throws(EventLogError) -> EventSegment {
     try segments.segment(containing: index)
   }
+
+  /// Forgets the mapped segment: its name may be another file's now.
+  func closeSegment() { segments = EventLogSegments(folder: segments.folder, control: control) }
 
   func firstIndex(ofSequence sequence: UInt64) throws(EventLogError) -> UInt64 {
     try segments.firstIndex(ofSequence: sequence)
@@ -263,7 +338,7 @@ final class EventLogReading: @unchecked Sendable {
 
   func unregister() throws(EventLogError) {
     guard let slot else { return }
-    try control.unregisterCursor(slot)
+    guard try control.unregisterCursor(slot) else { throw cursorLost }
     self.slot = nil
   }
 }

@@ -29,8 +29,15 @@ struct OpenedEventLog {
       try trustMark()
     }
     if let sequence { try cut(after: sequence) }
-    try settle(zeroesTail: recovery.trust == .synced || recovery.cutCount > 0)
+    // Also one that a process before this one did not finish.
+    let pending = control.raw(.cutPending)
+    try settle(isCut: pending != 0)
     if !isSameBoot { releaseCursors() }
+    if pending != 0 {
+      let end = max(header.firstIndex, min(pending - 1, recovery.position))
+      try control.cutCursors(to: end)
+      control.recordCut(to: end)
+    }
     control.store(recovery.position, .position)
     control.store(recovery.firstIndex, .firstIndex)
     control.store(recovery.completeSequence, .completeSequence)
@@ -156,6 +163,11 @@ struct OpenedEventLog {
     recovery.position = end
     recovery.completeSequence = min(recovery.completeSequence, sequence)
     recovery.cutCount = position - end
+    if end < position {
+      // Of two cuts the lower one is what readers have to know.
+      let pending = control.raw(.cutPending)
+      control.store(pending == 0 ? end + 1 : min(pending, end + 1), .cutPending)
+    }
     control.store(end, .position)
     control.store(recovery.completeSequence, .completeSequence)
     // A mark behind the cut would bring back what was cut off. What is before it is on the disk.
@@ -171,7 +183,10 @@ struct OpenedEventLog {
   }
 
   /// Removes segments before the first event and after the last, and opens the one to go on in.
-  private mutating func settle(zeroesTail: Bool) throws(EventLogError) {
+  ///
+  /// - Parameter isCut: Whether readers may have mapped, and may yet read, what is behind the last event:
+  ///   its file stays theirs as it is, and a copy takes its place.
+  private mutating func settle(isCut: Bool) throws(EventLogError) {
     let position = recovery.position
     let isInside = position > start(of: position) && position > recovery.firstIndex
     for segment in try folder.segments() {
@@ -181,9 +196,10 @@ struct OpenedEventLog {
       }
     }
     guard isInside else { return }
+    if isCut { try EventSegment.replace(folder, log: header, before: position) }
     let segment = try EventSegment.open(
       folder, log: header, firstIndex: start(of: position), isWritable: true)
-    if zeroesTail { segment.zero(from: position) }
+    if recovery.trust == .synced, !isCut { segment.zero(from: position) }
     current = segment
   }
 

@@ -122,7 +122,7 @@ extension OneToOneConsumer: CommandInput {
   @inlinable
   public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
     let own = wait
-    wait = own.limited(toNanoseconds: min(limitNanoseconds, own.timeoutNanoseconds ?? .max))
+    wait = own.limited(byNanoseconds: limitNanoseconds)
     defer { wait = own }
     return waitForElement()
   }
@@ -141,7 +141,7 @@ extension ManyToOneConsumer: CommandInput {
   @inlinable
   public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
     let own = wait
-    wait = own.limited(toNanoseconds: min(limitNanoseconds, own.timeoutNanoseconds ?? .max))
+    wait = own.limited(byNanoseconds: limitNanoseconds)
     defer { wait = own }
     return waitForElement()
   }
@@ -160,7 +160,7 @@ extension BroadcastConsumer: CommandInput {
   @inlinable
   public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
     let own = wait
-    wait = own.limited(toNanoseconds: min(limitNanoseconds, own.timeoutNanoseconds ?? .max))
+    wait = own.limited(byNanoseconds: limitNanoseconds)
     defer { wait = own }
     return waitForElement()
   }

@@ -31,6 +31,9 @@ public struct HostConfiguration: Sendable {
   public var digestInterval: Int?
   /// One batch of so many is timed: a power of two; nil times none.
   public var timedBatchInterval: Int?
+  /// Where other processes see how long commands take; nil keeps that in the host
+  /// (``EngineHost/latencies``).
+  public var latencies: SharedLatencies?
   /// Sequence of the last record that is in the engine: what recovery reached, 0 for a new engine.
   public var lastSequence: UInt64
   /// Time of that record.
@@ -44,7 +47,8 @@ public struct HostConfiguration: Sendable {
   /// A configuration; a new engine's unless specified otherwise.
   public init(
     release: EventRelease, eventCapacity: Int, digestInterval: Int? = nil,
-    timedBatchInterval: Int? = 64, lastSequence: UInt64 = 0, lastTime: Nanoseconds = .zero,
+    timedBatchInterval: Int? = 64, latencies: SharedLatencies? = nil, lastSequence: UInt64 = 0,
+    lastTime: Nanoseconds = .zero,
     memory: MemoryRegion.Options = .init(pages: .plain, prefaulted: true),
     replica: ReplicatedPosition? = nil
   ) {
@@ -52,6 +56,7 @@ public struct HostConfiguration: Sendable {
     self.eventCapacity = eventCapacity
     self.digestInterval = digestInterval
     self.timedBatchInterval = timedBatchInterval
+    self.latencies = latencies
     self.lastSequence = lastSequence
     self.lastTime = lastTime
     self.memory = memory

@@ -10,8 +10,17 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
     // Taken while nothing waits for it, and before the next command in any case.
     if commandsToDigest == 0 { recordDigest() }
     if Journal.isPresent { poll() }
-    if events.count == 0 { return 0 }
-    return releaseEvents()
+    let count = events.count == 0 ? 0 : releaseEvents()
+    if _slowPath(awaitedSequence != 0) { lookAtAwaited() }
+    return count
+  }
+
+  /// Records how long the awaited batch took, once all its events have left.
+  @usableFromInline @inline(never)
+  mutating func lookAtAwaited() {
+    guard acknowledgedSequence >= awaitedSequence else { return }
+    latencies?.recordCommand(from: awaitedStart, to: clock.now, clock)
+    awaitedSequence = 0
   }
 
   @usableFromInline
@@ -36,7 +45,7 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
     keptSequence = journal.poll()
     if let replica { look(at: replica) }
     if pendingSequence != 0, keptSequence >= pendingSequence {
-      stages.recordDurability(from: pendingStart, to: clock.now)
+      recordDurability(from: pendingStart, to: clock.now)
       pendingSequence = 0
     }
   }
@@ -108,6 +117,7 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
     // The commit of this batch begins now, and what may leave leaves now.
     if Journal.isPresent { poll() }
     if events.count > 0 { releaseEvents() }
+    if _slowPath(awaitedSequence != 0) { lookAtAwaited() }
     if isTimed { record(timing, count, released: clock.now) }
     return count
   }
@@ -177,6 +187,7 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
     let released = isTimed ? clock.now : 0
     if Journal.isPresent { poll() }
     if events.count > 0 { releaseEvents() }
+    if _slowPath(awaitedSequence != 0) { lookAtAwaited() }
     if isTimed {
       // The release is counted from where the last command was applied.
       let end = clock.now &- (released &- applied)
@@ -236,12 +247,22 @@ extension HostCore where E: ~Copyable, Journal: ~Copyable, Output: ~Copyable {
   @inlinable @inline(never)
   mutating func record(_ timing: BatchTiming, _ count: Int, released: UInt64) {
     stages.record(timing, released: released, count: count, isAppended: Journal.isPresent)
+    if latencies != nil, awaitedSequence == 0 {
+      (awaitedSequence, awaitedStart) = (sequencer.lastSequence, timing.arrived)
+      lookAtAwaited()
+    }
     guard Journal.isPresent, pendingSequence == 0 else { return }
     if keptSequence < sequencer.lastSequence {
       pendingSequence = sequencer.lastSequence
       pendingStart = timing.arrived
     } else {
-      stages.recordDurability(from: timing.arrived, to: released)
+      recordDurability(from: timing.arrived, to: released)
     }
+  }
+
+  @usableFromInline @inline(never)
+  mutating func recordDurability(from start: UInt64, to end: UInt64) {
+    stages.recordDurability(from: start, to: end)
+    latencies?.recordCommit(from: start, to: end, clock)
   }
 }

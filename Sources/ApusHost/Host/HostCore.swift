@@ -46,6 +46,10 @@ struct HostCore<
   @usableFromInline var pendingSequence: UInt64 = 0
   @usableFromInline var pendingStart: UInt64 = 0
   @usableFromInline var stages: StageLatencies
+  @usableFromInline let latencies: SharedLatencies?
+  /// A batch whose events' leaving is being timed; its sequence is 0 where none is.
+  @usableFromInline var awaitedSequence: UInt64 = 0
+  @usableFromInline var awaitedStart: UInt64 = 0
 
   init(
     engine: consuming E, journal: consuming Journal, output: consuming Output,
@@ -60,6 +64,7 @@ struct HostCore<
     eventCountMax = countMax
     events = queue
     stages = latencies
+    self.latencies = configuration.latencies
     hosted = engine
     self.journal = journal
     self.output = output

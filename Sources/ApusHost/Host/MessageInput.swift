@@ -25,6 +25,26 @@ public struct RefusedMessages: BitwiseCopyable, Sendable, Equatable {
   public var count: UInt64 {
     tooShort &+ attachmentTooLong &+ unknownType &+ corruptRings
   }
+
+  /// Counts a message that was skipped.
+  @usableFromInline @inline(never)
+  mutating func note(type: UInt32, isShort: Bool) {
+    if type != 0 {
+      unknownType &+= 1
+    } else if isShort {
+      tooShort &+= 1
+    } else {
+      attachmentTooLong &+= 1
+    }
+  }
+
+  /// Counts others too.
+  mutating func add(_ others: RefusedMessages) {
+    tooShort &+= others.tooShort
+    attachmentTooLong &+= others.attachmentTooLong
+    unknownType &+= others.unknownType
+    corruptRings &+= others.corruptRings
+  }
 }
 
 /// Commands with attachments, from a message ring: each message is a command's bytes, as they lie in
@@ -78,7 +98,7 @@ public struct MessageInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   ) -> Int {
     if consumer.corruptPosition != nil { return 0 }
     var taken = 0
-    var skipped = SkippedMessages()
+    var skipped = RefusedMessages()
     let lengths = MemoryLayout<Command>.size...messageByteCountMax
     _ = consumer.tryTake(countMax: countMax) { type, payload in
       if _slowPath(type != 0 || !lengths.contains(payload.byteCount)) {
@@ -95,10 +115,8 @@ public struct MessageInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   }
 
   @usableFromInline @inline(never)
-  mutating func note(_ skipped: SkippedMessages) {
-    refused.tooShort &+= skipped.tooShort
-    refused.attachmentTooLong &+= skipped.attachmentTooLong
-    refused.unknownType &+= skipped.unknownType
+  mutating func note(_ skipped: RefusedMessages) {
+    refused.add(skipped)
     if consumer.corruptPosition != nil {
       refused.corruptRings &+= 1
       // What was pushed into a ring that nobody reads would never be done, and nobody would say so.
@@ -115,8 +133,7 @@ public struct MessageInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   /// Waits for a message, not longer than the limit.
   public mutating func waitForCommand(limitNanoseconds: UInt64) -> Bool {
     let own = consumer.wait
-    consumer.wait = own.limited(
-      toNanoseconds: min(limitNanoseconds, own.timeoutNanoseconds ?? .max))
+    consumer.wait = own.limited(byNanoseconds: limitNanoseconds)
     defer { consumer.wait = own }
     return consumer.waitForMessage()
   }
@@ -136,32 +153,6 @@ public struct MessageInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
 
   /// Where the ring has something that is no message; nil while it has not. Unit: bytes from its first.
   public var corruptPosition: UInt64? { consumer.corruptPosition }
-}
-
-/// What one call skipped.
-@frozen
-@usableFromInline
-struct SkippedMessages: BitwiseCopyable {
-  @usableFromInline var tooShort: UInt64 = 0
-  @usableFromInline var attachmentTooLong: UInt64 = 0
-  @usableFromInline var unknownType: UInt64 = 0
-
-  @usableFromInline
-  init() {}
-
-  @usableFromInline
-  var count: UInt64 { tooShort &+ attachmentTooLong &+ unknownType }
-
-  @usableFromInline @inline(never)
-  mutating func note(type: UInt32, isShort: Bool) {
-    if type != 0 {
-      unknownType &+= 1
-    } else if isShort {
-      tooShort &+= 1
-    } else {
-      attachmentTooLong &+= 1
-    }
-  }
 }
 
 extension EngineHost

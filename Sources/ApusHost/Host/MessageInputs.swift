@@ -163,11 +163,7 @@ public struct MessageInputs<Command: BitwiseCopyable>: CommandInput, ~Copyable {
     var all = RefusedMessages()
     for index in unsafe 0..<inputs.count {
       // SAFETY: index < inputs.count.
-      let one = unsafe inputs[index].refused
-      all.tooShort &+= one.tooShort
-      all.attachmentTooLong &+= one.attachmentTooLong
-      all.unknownType &+= one.unknownType
-      all.corruptRings &+= one.corruptRings
+      all.add(unsafe inputs[index].refused)
     }
     door.publish(all)
   }

@@ -15,6 +15,8 @@ public final class FileLease: LeaderLease {
   public private(set) var status: LeaseStatus = .notHeld
   /// The file.
   public let path: String
+  /// A file that is made counts from here.
+  public var firstEpoch: UInt64? { 1 }
 
   private var descriptor: CInt = -1
   private static let magic = "apus-lease 1 "

@@ -33,6 +33,10 @@ public protocol LeaderLease: AnyObject {
   /// What is known; it does not ask.
   var status: LeaseStatus { get }
 
+  /// The epoch of whoever leads first of all: in a greater one there is something that a replica without a
+  /// journal lacks. Nil where that is not known.
+  var firstEpoch: UInt64? { get }
+
   /// Takes the lease where it is free, renews it when that is due. Call it several times in the
   /// lease's time to live.
   ///
@@ -42,6 +46,11 @@ public protocol LeaderLease: AnyObject {
 
   /// Gives it up, so that another one need not wait for its end.
   func release()
+}
+
+extension LeaderLease {
+  /// Not known.
+  public var firstEpoch: UInt64? { nil }
 }
 
 /// A lease that an operator has given: who leads is in the configuration.

@@ -23,6 +23,19 @@ public enum HumanText {
     String(format: "%.\(decimals)f", value)
   }
 
+  /// All digits of a number, two a byte.
+  public static func hexadecimal(_ value: some FixedWidthInteger & UnsignedInteger) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: max(0, value.bitWidth / 4 - digits.utf8.count)) + digits
+  }
+
+  /// Two digits for each byte, in their order.
+  public static func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(
+      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
   /// Bytes in binary units: `1.5 GiB`.
   public static func bytes(_ value: UInt64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]

@@ -48,10 +48,7 @@ public struct EventLogSummary: Encodable, Sendable {
     self.folder = folder
     engine = report.engine
     engineVersion = report.engineVersion
-    journal = [report.journal.high, report.journal.low].map { half in
-      let digits = String(half, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
+    journal = JournalIdentifier(high: report.journal.high, low: report.journal.low).description
     firstIndex = report.firstIndex
     position = report.position
     firstSequence = report.firstSequence
@@ -60,7 +57,7 @@ public struct EventLogSummary: Encodable, Sendable {
     eventBytes = report.eventByteCount
     segments = report.segmentCount
     segmentBytes = report.segmentByteCount
-    checksum = JournalSummary.hexadecimal(report.checksum)
+    checksum = HumanText.hexadecimal(report.checksum)
     cursors = report.cursors.map {
       Cursor(name: $0.name, index: $0.index, process: $0.processID)
     }
@@ -125,7 +122,7 @@ public enum EventLogTool {
       try body(
         EventLogDumpEvent(
           index: event.index, sequence: event.sequence,
-          event: JournalTool.hexadecimal(event.bytes)))
+          event: HumanText.hexadecimal(event.bytes)))
     }
   }
 }

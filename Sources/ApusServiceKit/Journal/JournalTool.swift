@@ -69,7 +69,7 @@ public struct JournalSummary: Encodable, Sendable {
     lastSequence = report.lastSequence
     records = report.recordCount
     recordsChecked = report.segments.reduce(0) { $0 &+ $1.recordCount }
-    lastChecksum = JournalSummary.hexadecimal(report.lastChecksum)
+    lastChecksum = HumanText.hexadecimal(report.lastChecksum)
     acknowledgedSequence = report.acknowledgedSequence
     position = report.positionHolds.map { $0 ? "holds" : "torn" } ?? "missing"
     segments = report.segments.map {
@@ -82,11 +82,6 @@ public struct JournalSummary: Encodable, Sendable {
     case .torn(let path, let offset, let byteCount):
       tail = Tail(state: "torn", file: path, offset: offset, bytes: byteCount)
     }
-  }
-
-  static func hexadecimal(_ value: UInt32) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
   /// A few lines for people. `isCut` says that the unfinished commit is gone.
@@ -212,7 +207,8 @@ public enum JournalTool {
           JournalDumpRecord(
             sequence: record.sequence, time: record.timeNanoseconds, type: record.type,
             bytes: record.payloadByteCount,
-            checksum: JournalSummary.hexadecimal(record.checksum), payload: hexadecimal(payload)))
+            checksum: HumanText.hexadecimal(record.checksum),
+            payload: HumanText.hexadecimal(payload)))
         left -= 1
         if left == 0 { return }
       }
@@ -221,11 +217,5 @@ public enum JournalTool {
 
   private static func open(_ folder: String) throws(JournalError) -> FileJournalStorage {
     try FileJournalStorage(path: folder, options: .init(createsFolder: false))
-  }
-
-  static func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }

@@ -47,6 +47,9 @@ public struct ServiceStatus: Sendable, Equatable {
 /// What was acknowledged is in the event log and, with ``ServiceConfiguration/Release/durable``, on the
 /// disk: it survives the process. A second service on the folder is refused.
 ///
+/// One that is let go of without ``stop()`` stops too, and waits for nobody: what is durable is in the
+/// journal, and the next start finds it. Why the last sync failed nobody is told then.
+///
 /// - Threading: one thread at a time; ``status`` from any.
 public final class EngineService<E: Engine & ~Copyable> where E.Configuration: Sendable {
   /// The host's thread of a service.
@@ -103,6 +106,9 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     self.keeper = keeper
     self.thread = consume thread
   }
+
+  // Threads that nobody can stop any more would keep the folder for as long as the process lives.
+  deinit { try? stop(limit: .zero) }
 
   /// Recovers the engine and begins to serve.
   ///
@@ -163,7 +169,8 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     let stream = try Opening.recover(
       engine, storage, writer, log, keptCount: configuration.snapshotsKept)
     let parts = ServiceParts(
-      recovery: stream.report, log: log, journalMode: storage.modeDescription,
+      recovery: stream.report, log: log, latencies: keeping?.latencies ?? SharedLatencies(),
+      journalMode: storage.modeDescription,
       journal: writer.identifier)
     if let leadership {
       do throws(ReplicationError) {
@@ -176,7 +183,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     }
     let inputs = try Opening.openRings(folder, parts.door, configuration)
     let host = try Opening.makeHost(
-      stream, writer, inputs, configuration, leadership?.position)
+      stream, writer, inputs, configuration, parts.latencies, leadership?.position)
     return try run(folder, engine, configuration, parts, host, keeping, launch)
   }
 
@@ -194,10 +201,12 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     let parts = ServiceParts(
       recovery: RecoveryReport(
         snapshotSequence: nil, refusedSnapshots: [], replay: report,
-        digest: promoted.engine.digest), log: log, journalMode: journalMode,
+        digest: promoted.engine.digest), log: log,
+      latencies: keeping?.latencies ?? SharedLatencies(), journalMode: journalMode,
       journal: promoted.journal.identifier)
     let inputs = try Opening.openRings(folder, parts.door, configuration)
-    let host = try Opening.makeHost(promoted, writer, inputs, configuration, position)
+    let host = try Opening.makeHost(
+      promoted, writer, inputs, configuration, parts.latencies, position)
     return try run(folder, engine, configuration, parts, host, keeping, launch)
   }
 
@@ -206,7 +215,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     _ parts: ServiceParts, _ host: consuming sending HostThread.Host, _ keeping: ServiceKeeping?,
     _ launch: Launch
   ) throws(ServiceError) -> EngineService {
-    let counters = try keeping == nil ? ServiceCounters.open(folder) : nil
+    let counters = try keeping == nil ? ServiceCounters.open(folder, parts.latencies) : nil
     let thread = try startHost(host, configuration.cpu, launch)
     let (gauge, door) = (thread.gauge, parts.door)
     var follower = keeping?.follower

@@ -43,8 +43,7 @@ extension ReplicaLoop where E: ~Copyable {
   /// Refuses to begin anew where another replica has led: it would serve an engine without anything that was
   /// acknowledged.
   func checkBeginning(_ epoch: UInt64) throws(ServiceError) {
-    // Other leases' first epoch may be any.
-    guard epoch > 1, let lease = lease as? FileLease else { return }
+    guard let first = lease.firstEpoch, epoch > first else { return }
     let storage = try ServiceOpening<E>.openStorage(folder)
     do throws(JournalError) {
       if try JournalInspection.report(storage, depth: .tail).identifier != nil { return }
@@ -55,7 +54,8 @@ extension ReplicaLoop where E: ~Copyable {
       path: folder.path,
       reason:
         "has no journal, but epochs up to \(epoch - 1) were led: start the other replica first, "
-        + "which has it; where neither has one, remove \(lease.path)")
+        + "which has it; where neither has one, "
+        + ((lease as? FileLease).map { "remove \($0.path)" } ?? "give both another lease"))
   }
 
   /// Takes off the journal what this replica had as a primary and nobody was told of: what it acknowledged is on

@@ -87,6 +87,7 @@ where E.Configuration: Sendable {
       throw .configuration(
         field: "listen, peer, lease", value: "missing", expected: "values: a replica needs them")
     }
+    if makeLease == nil { try configuration.checkLeaseFile() }
     let links = try ReplicaLinks(configuration)
     try ServiceFolder(configuration.folder).make()
     let service = ReplicatedService(ReplicaBoard())

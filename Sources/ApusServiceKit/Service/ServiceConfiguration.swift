@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusClient
 internal import ApusCore
 internal import ApusReplication
 internal import Foundation
@@ -40,7 +41,6 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   public var release = Release.durable
   /// Rings for clients: so many at once. Shape: 1...64.
   public var clients = 8
-  static let clientCountMax = 64
   /// Room of each. Unit: bytes, a power of two.
   public var clientRingBytes = 1 << 20
   /// Length of a journal's segment. Unit: bytes.
@@ -71,7 +71,8 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   public var node: UInt64 = 1
   /// The other replica's number.
   public var peerNode: UInt64 = 2
-  /// A file on this machine: the replica that has it locked leads.
+  /// A file on this machine, by its absolute path: the replica that has it locked leads. Or what the maker
+  /// of another lease takes.
   public var lease: String?
 
   /// The defaults, in this folder.
@@ -176,7 +177,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     }
     if let cpu { try check("cpu", cpu, 0...1_023) }
     if let numaNode { try check("numaNode", numaNode, 0...1_023) }
-    try check("clients", clients, 1...Self.clientCountMax)
+    try check("clients", clients, 1...ServiceFolder.ringCountMax)
     try check("clientRingBytes", clientRingBytes, 4_096...(1 << 30))
     guard clientRingBytes & (clientRingBytes - 1) == 0 else {
       throw .configuration(
@@ -213,6 +214,16 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
       throw .configuration(
         field: "release", value: "replicated", expected: "durable or atOnce, without a standby")
     }
+  }
+
+  /// Refuses a path that two replicas with different working directories would take for two files: each
+  /// would lead.
+  func checkLeaseFile() throws(ServiceError) {
+    guard let lease, !lease.hasPrefix("/") else { return }
+    throw .configuration(
+      field: "lease", value: lease,
+      expected: "an absolute path, the same for both replicas: a relative one is another file for "
+        + "each place that a replica is started from")
   }
 
   var waitStrategy: WaitStrategy {

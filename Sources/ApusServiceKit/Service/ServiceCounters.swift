@@ -19,15 +19,45 @@ struct ServiceCounters: ~Copyable, Sendable {
   private var unknown: Counter
   private var corrupt: Counter
 
-  static func open(_ folder: ServiceFolder) throws(ServiceError) -> ServiceCounters {
-    do throws(CounterFileError) { return try ServiceCounters(path: folder.counters) } catch {
+  /// Room for the histograms. Unit: bytes.
+  private static let histogramByteCapacity = 1 << 18
+
+  /// Makes the file.
+  ///
+  /// - Parameter latencies: Gets the histograms of a host that does not run yet.
+  static func open(
+    _ folder: ServiceFolder, _ latencies: SharedLatencies
+  ) throws(ServiceError) -> ServiceCounters {
+    do throws(CounterFileError) {
+      return try ServiceCounters(path: folder.counters, latencies)
+    } catch {
       throw .counters(error)
     }
   }
 
-  private init(path: String) throws(CounterFileError) {
+  /// Up to a minute, in two digits.
+  private static func histogram(
+    _ file: CounterFile, _ name: String, _ help: String
+  ) throws(CounterFileError) -> SharedHistogram {
+    guard
+      let layout = try? HistogramLayout(
+        lowestDiscernible: 1, highestTrackable: 60_000_000_000, significantDigits: 2)
+    else { preconditionFailure("ServiceCounters.histogram: expected a layout that can be") }
+    return try file.histogram(name, help: help, layout: layout)
+  }
+
+  private init(path: String, _ latencies: SharedLatencies) throws(CounterFileError) {
     let file = try CounterFile(
-      path: path, configuration: .init(slotCapacity: 64, histogramByteCapacity: 0))
+      path: path,
+      configuration: .init(
+        slotCapacity: 64, histogramByteCapacity: Self.histogramByteCapacity))
+    latencies.attach(
+      command: try Self.histogram(
+        file, "apus_command_latency_nanoseconds",
+        "From the host's taking of a command until its events are in the event log."),
+      commit: try Self.histogram(
+        file, "apus_commit_latency_nanoseconds",
+        "From the host's taking of a command until the disk has it."))
     func refused(_ reason: String) throws(CounterFileError) -> Counter {
       try file.counter(
         "apus_refused_messages_total", help: "Messages in clients' rings that were no command.",

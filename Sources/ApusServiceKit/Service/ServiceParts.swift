@@ -10,6 +10,8 @@ struct ServiceParts: Sendable {
   let recovery: RecoveryReport
   let log: EventLog
   let door = InputDoor()
+  /// Those of the counters.
+  let latencies: SharedLatencies
   let journalMode: String
   let journal: JournalIdentifier
 }
@@ -86,8 +88,9 @@ enum ServiceOpening<E: Engine & ~Copyable> {
     } catch {
       throw .journal(error)
     }
+    let stream: Stream
     do throws(RecoveryError) {
-      return try EngineRecovery.recover(
+      stream = try EngineRecovery.recover(
         E.self, configuration: engine, writer: writer,
         snapshots: SnapshotsThrough(snapshots, lastSequence: log.completeSequence),
         storage: storage,
@@ -101,6 +104,8 @@ enum ServiceOpening<E: Engine & ~Copyable> {
       if let stall = log.stall { throw .eventLog(stall) }
       throw .recovery(error)
     }
+    do throws(EventLogError) { try log.cutCursors() } catch { throw .eventLog(error) }
+    return stream
   }
 
   /// New rings: what the last process's clients left in theirs was not acknowledged, and they see that
@@ -134,9 +139,9 @@ enum ServiceOpening<E: Engine & ~Copyable> {
   static func makeHost(
     _ stream: consuming Stream, _ writer: consuming JournalWriter,
     _ inputs: consuming MessageInputs<E.Command>, _ configuration: ServiceConfiguration,
-    _ position: ReplicatedPosition?
+    _ latencies: SharedLatencies, _ position: ReplicatedPosition?
   ) throws(ServiceError) -> Host {
-    var how = hosting(configuration, stream.engine.eventCountMax, position)
+    var how = hosting(configuration, stream.engine.eventCountMax, latencies, position)
     // An epoch may stand behind what was replayed.
     how.lastSequence = writer.lastSequence
     how.lastTime = stream.report.replay.lastTime
@@ -150,9 +155,9 @@ enum ServiceOpening<E: Engine & ~Copyable> {
   static func makeHost(
     _ promoted: consuming PromotedReplica<E>, _ log: consuming EventLogWriter<E.Event>,
     _ inputs: consuming MessageInputs<E.Command>, _ configuration: ServiceConfiguration,
-    _ position: ReplicatedPosition
+    _ latencies: SharedLatencies, _ position: ReplicatedPosition
   ) throws(ServiceError) -> Host {
-    let how = hosting(configuration, promoted.engine.eventCountMax, position)
+    let how = hosting(configuration, promoted.engine.eventCountMax, latencies, position)
     do throws(HostError) {
       return try promoted.makeHost(input: inputs, output: log, configuration: how)
     } catch {
@@ -161,13 +166,14 @@ enum ServiceOpening<E: Engine & ~Copyable> {
   }
 
   private static func hosting(
-    _ configuration: ServiceConfiguration, _ eventCountMax: Int, _ position: ReplicatedPosition?
+    _ configuration: ServiceConfiguration, _ eventCountMax: Int, _ latencies: SharedLatencies,
+    _ position: ReplicatedPosition?
   ) -> HostConfiguration {
     HostConfiguration(
       release: configuration.eventRelease,
       eventCapacity: max(configuration.eventCapacity, eventCountMax),
       digestInterval: configuration.digestInterval == 0 ? nil : configuration.digestInterval,
-      timedBatchInterval: nil, replica: position)
+      latencies: latencies, replica: position)
   }
 }
 

@@ -14,6 +14,7 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
   private let engine: E.Configuration
   private let configuration: ServiceConfiguration
   private let progress = StandbyProgress()
+  private let latencies = SharedLatencies()
   /// Nil while there is none, and where it could not be opened: what completes it is a recovery.
   private(set) var log: EventLog?
   /// Why there is no event log, in one line; nil where there is one, and while none is needed.
@@ -37,7 +38,7 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
     let progress = progress
     keeper = try ServiceKeeper.start(
       KeptService(progress: { progress.value.withLock { $0 } }),
-      counters: ServiceCounters.open(folder))
+      counters: ServiceCounters.open(folder, latencies))
   }
 
   /// The engine as the journal in the folder has it, and the log with all its events; a new one, without a
@@ -62,8 +63,9 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
       SnapshotsThrough(
         $0, lastSequence: min(found.lastSequence, log?.completeSequence ?? .max))
     }
+    let stream: RecoveredStream<E, StandbyOutput<E.Event>>
     do throws(RecoveryError) {
-      return try EngineRecovery.recover(
+      stream = try EngineRecovery.recover(
         E.self, configuration: engine, snapshots: past, journalSequence: found.lastSequence,
         makeOutput: { after throws(ReplayError) in
           guard let log else { return found.identifier == nil ? StandbyOutput() : .behind }
@@ -79,6 +81,8 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
     } catch {
       throw .recovery(error)
     }
+    do throws(EventLogError) { try log?.cutCursors() } catch { throw .eventLog(error) }
+    return stream
   }
 
   /// The output of a standby that begins anew.
@@ -169,7 +173,7 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
   /// Hands keeper and follower on to a service.
   func takeKeeping() -> ServiceKeeping? {
     guard let own = keeper else { return nil }
-    let keeping = ServiceKeeping(keeper: own, follower: follower)
+    let keeping = ServiceKeeping(keeper: own, follower: follower, latencies: latencies)
     (keeper, follower) = (nil, nil)
     return keeping
   }
@@ -189,6 +193,8 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
 struct ServiceKeeping {
   let keeper: ServiceKeeper
   let follower: SnapshotFollowerThread?
+  /// Those of the keeper's counters.
+  let latencies: SharedLatencies
 
   /// Ends them, where no service came of it.
   func finish() {

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCore
+public import ApusReplication
 public import ApusServiceKit
 public import ApusTrading
 
@@ -28,13 +29,17 @@ public enum MatchingService {
 
   /// Starts one of two replicas; see ``ReplicatedService``.
   ///
-  /// - Parameter orderCapacity: The same for both. Shape: 1...2^31.
+  /// - Parameters:
+  ///   - orderCapacity: The same for both. Shape: 1...2^31.
+  ///   - makeLease: Makes the lease, on the replica's thread; by default that of the configuration's file.
   /// - Throws: ``ServiceError``.
   public static func startReplica(
-    orderCapacity: Int, configuration: ServiceConfiguration
+    orderCapacity: Int, configuration: ServiceConfiguration,
+    makeLease: (@Sendable () -> any LeaderLease)? = nil
   ) throws(ServiceError) -> Replica {
     try Replica.start(
-      engine: limits(orderCapacity), configuration: configuration, launch: launch)
+      engine: limits(orderCapacity), configuration: configuration, launch: launch,
+      makeLease: makeLease)
   }
 
   /// In this module, where the engine is known, so that the host's loop is made for it.
