@@ -36,6 +36,37 @@ import Testing
     #expect(report.acknowledgedSequence == 2_000)
   }
 
+  /// Zeros for the next segment would take half of a disk that is behind; while no record waits for it
+  /// they go on.
+  @Test(arguments: [false, true])
+  func writesNoZerosWhileRecordsWait(isHeldUp: Bool) throws {
+    let storage = SimulatedJournalStorage(seed: 1)
+    storage.faults.commitLookCountMax = 0
+    var writer = try JournalWriter(
+      storage: storage,
+      configuration: JournalConfiguration(segmentByteCount: 8 << 20, bufferByteCount: 16_384))
+    let payload = [UInt8](repeating: 7, count: 9_000)
+    func append(_ writer: inout JournalWriter) -> JournalAppendOutcome {
+      unsafe writer.tryAppend(
+        sequence: writer.lastSequence + 1, timeNanoseconds: 0, type: 1,
+        payload: payload.span.bytes)
+    }
+    // Takes the space of the next segment.
+    #expect(append(&writer) == .appended(sequence: 1))
+    writer.poll()
+    for sequence in UInt64(2)...4 {
+      #expect(append(&writer) == .appended(sequence: sequence))
+      if isHeldUp { #expect(append(&writer) == .full) }
+      let before = storage.writeCount
+      #expect(writer.poll() == sequence)
+      // The commit, the position and, where the disk has time, zeros.
+      #expect(storage.writeCount - before == (isHeldUp ? 2 : 3))
+    }
+    let before = storage.writeCount
+    writer.poll()
+    #expect(storage.writeCount - before == 1, "zeros")
+  }
+
   /// Most containers forbid io_uring.
   static let ioUringIsPermitted: Bool = {
     guard let folder = try? ScratchFolder(),

@@ -38,7 +38,11 @@ extension JournalWriter {
   private mutating func step(wait: Bool) {
     if flight.isActive { harvest(wait: wait) }
     guard failure == nil, !flight.isActive else { return }
+    // Zeros beside the commits of a disk that is behind would take half of what it can write; what they
+    // save is a change of the file's metadata in each commit, little of what a full buffer takes.
+    let hasTime = !isHeldUp
     if filledCount > 0 {
+      isHeldUp = false
       do throws(JournalError) {
         try submitFilledBuffer()
       } catch {
@@ -48,7 +52,7 @@ extension JournalWriter {
       // Without io_uring it is done already.
       harvest(wait: false)
     }
-    prepareSpare()
+    prepareSpare(hasTime: hasTime)
   }
 
   /// Stops the journal: nothing is appended or committed from here on.

@@ -67,6 +67,8 @@ public struct JournalWriter: ~Copyable {
   var filledCount = 0
   /// Whether the commit goes to a new segment.
   var opensSegment = false
+  /// Whether a record had to wait for the disk since the last commit was begun.
+  var isHeldUp = false
   /// Checksum of the last record, and of the last in the commit before this one.
   var chain: UInt32
   var chainBefore: UInt32
