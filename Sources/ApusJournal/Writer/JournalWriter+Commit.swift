@@ -38,10 +38,8 @@ extension JournalWriter {
   private mutating func step(wait: Bool) {
     if flight.isActive { harvest(wait: wait) }
     guard failure == nil, !flight.isActive else { return }
-    // Zeros beside the commits of a disk that is behind would take half of what it can write; what they
-    // save is a change of the file's metadata in each commit, little of what a full buffer takes.
-    let hasTime = !isHeldUp
     if filledCount > 0 {
+      heldUpCount = isHeldUp ? heldUpCount &+ 1 : 0
       isHeldUp = false
       do throws(JournalError) {
         try submitFilledBuffer()
@@ -52,7 +50,9 @@ extension JournalWriter {
       // Without io_uring it is done already.
       harvest(wait: false)
     }
-    prepareSpare(hasTime: hasTime)
+    // Zeros beside the commits of a disk that is behind would take from what it can write; what they save
+    // is a change of the file's metadata in each commit, little of what a full buffer takes.
+    prepareSpare(hasTime: heldUpCount < Self.heldUpCountMax)
   }
 
   /// Stops the journal: nothing is appended or committed from here on.
