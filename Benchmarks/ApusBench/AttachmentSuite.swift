@@ -70,34 +70,89 @@ private final class AttachmentBench {
   var failure: String? { host.failureDescription }
 }
 
-/// The same bytes without a journal: whole buffers, each made durable before the next one is begun, in a
-/// file whose blocks were written before.
+/// The same bytes without a journal: whole buffers past the page cache, each made durable before the next
+/// one is begun.
 private final class DirectWriteBench {
+  /// Where the bytes go.
+  enum Target {
+    /// Into one file, again and again, whose blocks were written before: the least a disk has to do.
+    case writtenBlocks
+    /// Into new files whose space is only taken, as a journal's that grows.
+    case newFiles
+  }
+
   private let place: BenchmarkPlace
   private let storage: FileJournalStorage
-  private let file: StorageFile
+  private let target: Target
+  private var file: StorageFile
+  private var fileNumber = 0
   private var buffer: AlignedBuffer
   private let fileByteCount: Int
   private var offset = 0
   private(set) var failure: String?
 
-  init(fileByteCount: Int) throws {
+  init(_ target: Target, fileByteCount: Int) throws {
     let place = try BenchmarkPlace(for: "direct")
+    self.target = target
     storage = try FileJournalStorage(path: place.path)
-    file = try storage.open("bytes", .aligned)
-    try storage.allocate(file, name: "bytes", byteCount: fileByteCount)
+    file = try Self.makeFile(storage, number: 0, byteCount: fileByteCount)
     buffer = AlignedBuffer()
     self.fileByteCount = fileByteCount
     self.place = place
-    _ = write(byteCount: fileByteCount)
+    if target == .writtenBlocks { _ = write(byteCount: fileByteCount) }
   }
 
   deinit { storage.close(file) }
 
+  private static func makeFile(
+    _ storage: FileJournalStorage, number: Int, byteCount: Int
+  ) throws(JournalError) -> StorageFile {
+    let name = "bytes-\(number)"
+    let file = try storage.open(name, .aligned)
+    do throws(JournalError) {
+      try storage.allocate(file, name: name, byteCount: byteCount)
+      if case .failed(let errno) = storage.sync(file) {
+        throw JournalError.syncFailed(path: storage.path(name), errno: errno)
+      }
+      try storage.syncFolder()
+      return file
+    } catch {
+      storage.close(file)
+      throw error
+    }
+  }
+
+  private func beginNext() throws(JournalError) {
+    offset = 0
+    guard target == .newFiles else { return }
+    storage.close(file)
+    fileNumber += 1
+    file = try Self.makeFile(storage, number: fileNumber, byteCount: fileByteCount)
+  }
+
+  /// Begins with a new file; those of the samples before go.
+  func prepare() {
+    guard target == .newFiles else { return }
+    do throws(JournalError) {
+      try beginNext()
+      for name in try storage.list() where name != "bytes-\(fileNumber)" {
+        try storage.remove(name)
+      }
+      try storage.syncFolder()
+    } catch {
+      failure = error.description
+    }
+  }
+
   func write(byteCount: Int) -> UInt64 {
     var left = byteCount
     while left > 0, failure == nil {
-      if offset + buffer.byteCount > fileByteCount { offset = 0 }
+      if offset + buffer.byteCount > fileByteCount {
+        do throws(JournalError) { try beginNext() } catch {
+          failure = error.description
+          break
+        }
+      }
       let wanted = min(buffer.byteCount, (left + 4_095) & ~4_095)
       let source = unsafe UnsafeRawBufferPointer(rebasing: buffer.bytes[..<wanted])
       // SAFETY: the commit has ended before the buffer is touched again.
@@ -128,16 +183,15 @@ private struct AlignedBuffer: ~Copyable {
 
 extension BenchmarkSuite {
   /// Commands of 8 bytes with attachments, from a message ring into the journal, durable; beside each the
-  /// bytes of the same records written directly.
+  /// bytes of the same records written directly, over blocks that were written before and into new files.
   static let attachments = BenchmarkSuite(name: "attachments") { configuration in
-    var cases: [BenchmarkCase] = []
     let segmentByteCount = configuration.size(256 << 20, smoke: 8 << 20)
-    let direct = try DirectWriteBench(fileByteCount: segmentByteCount)
-    for byteCount in [0, 64, 256, 1_400] {
+    let direct = try DirectWriteBench(.writtenBlocks, fileByteCount: segmentByteCount)
+    let new = try DirectWriteBench(.newFiles, fileByteCount: segmentByteCount)
+    return try [0, 64, 256, 1_400].flatMap { byteCount in
       let count = configuration.size(min(4_000_000, (512 << 20) / (byteCount + 64)), smoke: 500)
       let bench = try AttachmentBench(
         attachmentByteCount: byteCount, segmentByteCount: segmentByteCount)
-      let recordByteCount = (32 + 8 + byteCount + 7) & ~7
       var record = BenchmarkCase(
         name: "attachments.\(byteCount)B", operationCount: count, prepare: bench.settle
       ) {
@@ -145,15 +199,19 @@ extension BenchmarkSuite {
         _ = bench.run(count: count)
         return bench.sum &- before
       }
-      record.failure = { bench.failure }
-      var bytes = BenchmarkCase(
-        name: "attachments.direct.\(byteCount)B", operationCount: count
-      ) { direct.write(byteCount: count * recordByteCount) }
-      bytes.sleeps = true
-      bytes.failure = { direct.failure }
       record.sleeps = true
-      cases += [record, bytes]
+      record.failure = { bench.failure }
+      let recordByteCount = (32 + 8 + byteCount + 7) & ~7
+      return [record]
+        + [("direct", direct), ("directNew", new)].map { name, writes in
+          var bytes = BenchmarkCase(
+            name: "attachments.\(name).\(byteCount)B", operationCount: count,
+            prepare: writes.prepare
+          ) { writes.write(byteCount: count * recordByteCount) }
+          bytes.sleeps = true
+          bytes.failure = { writes.failure }
+          return bytes
+        }
     }
-    return cases
   }
 }

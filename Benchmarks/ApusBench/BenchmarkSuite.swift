@@ -65,6 +65,9 @@ struct BenchmarkCase {
   /// them never sleep. For cases beside which the kernel works on a disk, on the same CPUs: what it
   /// takes from one thread is part of what is measured.
   var busyThreadCount: Int?
+  /// Whether a sample is so long that it needs no warm-up, and that one is enough where no other number
+  /// is asked for.
+  var isLong = false
 }
 
 extension BenchmarkCase {
@@ -104,8 +107,8 @@ public struct BenchmarkSuite: Sendable {
   /// Every suite.
   public static let all: [BenchmarkSuite] = [
     .itchDecode, .bookITCH, .bookOperations, .matching, .histogramRecord, .counters, .slab,
-    .journal, .attachments, .eventLog, .host, .service, .snapshots, .replication, .ringsOneToOne,
-    .ringsManyToOne, .ringsManyToMany,
+    .journal, .attachments, .eventLog, .eventService, .host, .service, .snapshots, .replication,
+    .ringsOneToOne, .ringsManyToOne, .ringsManyToMany,
     .ringsBroadcast, .ringsMessage, .wakeup,
   ]
 
@@ -164,12 +167,16 @@ public struct BenchmarkSuite: Sendable {
       [MeasuredCase.ours(one)] + (peers ?? []).compactMap { one.peer($0) }.map(MeasuredCase.peer)
     }
     var samples = cases.map { _ in CaseSamples() }
-    for index in cases.indices { try samples[index].take(cases[index], isWarmUp: true) }
+    for index in cases.indices where !cases[index].isLong {
+      try samples[index].take(cases[index], isWarmUp: true)
+    }
     // A discarded sample is taken again, at most as often as samples are wanted.
     for round in 0..<configuration.samples * 2 {
       for offset in cases.indices {
         let index = (offset + round) % cases.count
-        guard samples[index].count < configuration.samples else { continue }
+        let wanted =
+          cases[index].isLong ? configuration.sampleCount ?? 1 : configuration.samples
+        guard samples[index].count < wanted else { continue }
         try samples[index].take(cases[index], isWarmUp: false)
       }
     }

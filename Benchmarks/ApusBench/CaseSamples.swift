@@ -32,6 +32,13 @@ enum MeasuredCase {
     }
   }
 
+  var isLong: Bool {
+    switch self {
+    case .ours(let one): one.isLong
+    case .peer: false
+    }
+  }
+
   var operationCount: Int {
     switch self {
     case .ours(let one): one.operationCount

@@ -57,7 +57,17 @@ final class PeerProcess {
 
   /// Asks for one sample and waits for it.
   func sample(_ caseName: String) throws -> Sample {
+    try begin(caseName)
+    return try end()
+  }
+
+  /// Asks for one sample, which ``end()`` waits for.
+  func begin(_ caseName: String) throws {
     try requests.fileHandleForWriting.write(contentsOf: Data("run \(caseName)\n".utf8))
+  }
+
+  /// Waits for the sample that was asked for.
+  func end() throws -> Sample {
     let words = try readLine().split(separator: " ")
     let latencies = words.dropFirst(3).compactMap { Double($0) }
     guard words.count == 3 + latencies.count, let elapsed = Double(words[0]),

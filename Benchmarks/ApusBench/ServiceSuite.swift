@@ -157,7 +157,7 @@ private final class PacedClient: Sendable {
       switch outcome {
       case .events: continue
       case .nothing: break
-      case .missed, .failed: return "\(outcome)"
+      case .missed, .cut, .failed: return "\(outcome)"
       }
       let now = clock.now
       if clock.nanoseconds(cycles: now) > end {

@@ -7,7 +7,8 @@ public struct JournalConfiguration: Sendable {
   public enum Preallocation: String, Sendable {
     /// Space is taken at once and zeros are written bit by bit beside the commits. A commit then
     /// changes no metadata of the file: about half the time of `allocate` for small commits, for
-    /// twice the bytes written.
+    /// twice the bytes written. While the disk is behind, commit after commit, no zeros are written,
+    /// and what is then reached of the next segment is only allocated.
     case zeroFill
     /// Space is taken; the file system marks blocks as written with each commit.
     case allocate

@@ -20,6 +20,9 @@ enum BenchCommand: Command {
     Option("case", "NAME", "only cases of this name, or that begin with it"),
     Option("file", "FILE", "use the messages of this plain ITCH file", role: .input),
     Option("peers", "FOLDER", "measure these drivers of other libraries in turn with ours"),
+    Option(
+      EventLogReaderProcess.optionName, "FOLDER",
+      "be the reader that the suite eventlog.service starts, of --samples events"),
     Option("json", nil, "print the results of all suites as one JSON object"),
   ]
 
@@ -37,6 +40,12 @@ enum BenchCommand: Command {
       } else {
         try Console.print(names.joined(separator: "\n"))
       }
+      return .good
+    }
+    if let path = options.string(EventLogReaderProcess.optionName) {
+      try EventLogReaderProcess.run(
+        path: path, count: try options.integer("samples", in: 1...Int.max) ?? 1,
+        cpuIndex: try options.integer("cpu", in: 0...65_535))
       return .good
     }
     let configuration = try configuration(options)

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusThreads
+import Synchronization
 import Testing
 
 @testable import ApusBench
+
+private final class RunCount: Sendable {
+  let value = Atomic<Int>(0)
+}
 
 /// Cases that "sleep" keep every sample, also those during which others had the CPU.
 @Suite struct BenchmarkSuiteTests {
@@ -22,6 +28,28 @@ import Testing
     var samples = CaseSamples()
     try samples.take(.ours(unsteady), isWarmUp: true)
     #expect(throws: (any Error).self) { try samples.take(.ours(unsteady), isWarmUp: false) }
+  }
+
+  /// Half a minute of warm-up and nine more of it would be minutes.
+  @Test(arguments: [(nil, 1), (3, 3)] as [(Int?, Int)])
+  func aLongCaseIsSampledOnceUnlessAsked(sampleCount: Int?, runCount: Int) throws {
+    let runs = RunCount()
+    let suite = BenchmarkSuite(name: "long") { _ in
+      var long = BenchmarkCase(name: "long", operationCount: 1) {
+        runs.value.wrappingAdd(1, ordering: .relaxed)
+        return 1
+      }
+      long.isLong = true
+      return [long]
+    }
+    var configuration = BenchmarkConfiguration()
+    configuration.sampleCount = sampleCount
+    // A suite binds the thread it runs on to a CPU.
+    let thread = try PinnedThread(configuration: .init(name: "suite")) { [configuration] _ in
+      _ = try? suite.run(configuration)
+    }
+    thread.join()
+    #expect(runs.value.load(ordering: .relaxed) == runCount)
   }
 
   @Test func percentilesHaveARowEach() throws {

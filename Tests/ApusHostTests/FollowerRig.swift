@@ -14,6 +14,8 @@ struct FollowedHost: ~Copyable {
   var host: JournaledHost
   private var random: SeededRandom
   private var time: UInt64 = 1_000
+  /// Events of all commands.
+  private(set) var eventCount: UInt64 = 0
 
   init(_ storage: any JournalStorage, seed: UInt64, digestInterval: Int? = 7) throws {
     host = try JournalRig.host(storage, release: .durable, digestInterval: digestInterval)
@@ -26,10 +28,10 @@ struct FollowedHost: ~Copyable {
       time += 1 + random.next() % 90
       let command = LedgerCommand.random(&random, accountCount: 24)
       while !host.step(now: Nanoseconds(time), command: command) { _ = host.flush() }
-      host.takeEvents { _ in }
+      eventCount += UInt64(host.takeEvents { _ in })
     }
     expect(host.flush())
-    host.takeEvents { _ in }
+    eventCount += UInt64(host.takeEvents { _ in })
   }
 }
 

@@ -36,6 +36,38 @@ import Testing
     #expect(report.acknowledgedSequence == 2_000)
   }
 
+  /// Zeros for the next segment would take from a disk that is behind for eight commits in a row; once no
+  /// record waits for it they go on.
+  @Test(arguments: [false, true])
+  func writesNoZerosWhileTheDiskIsBehind(isHeldUp: Bool) throws {
+    let storage = SimulatedJournalStorage(seed: 1)
+    storage.faults.commitLookCountMax = 0
+    var writer = try JournalWriter(
+      storage: storage,
+      configuration: JournalConfiguration(segmentByteCount: 16 << 20, bufferByteCount: 16_384))
+    let payload = [UInt8](repeating: 7, count: 9_000)
+    func append(_ writer: inout JournalWriter) -> JournalAppendOutcome {
+      unsafe writer.tryAppend(
+        sequence: writer.lastSequence + 1, timeNanoseconds: 0, type: 1,
+        payload: payload.span.bytes)
+    }
+    /// Appends a record and commits it; tells how many writes that took.
+    func commit(isHeldUp: Bool) -> Int {
+      let sequence = writer.lastSequence + 1
+      #expect(append(&writer) == .appended(sequence: sequence))
+      if isHeldUp { #expect(append(&writer) == .full) }
+      let before = storage.writeCount
+      #expect(writer.poll() == sequence)
+      return storage.writeCount - before
+    }
+    // Takes the space of the next segment.
+    #expect(commit(isHeldUp: false) == 2)
+    // The commit, the position and, where the disk has time, zeros.
+    for _ in 1...7 { #expect(commit(isHeldUp: isHeldUp) == 3) }
+    for _ in 1...3 { #expect(commit(isHeldUp: isHeldUp) == (isHeldUp ? 2 : 3)) }
+    #expect(commit(isHeldUp: false) == 3)
+  }
+
   /// Most containers forbid io_uring.
   static let ioUringIsPermitted: Bool = {
     guard let folder = try? ScratchFolder(),

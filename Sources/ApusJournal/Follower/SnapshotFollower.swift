@@ -8,7 +8,8 @@ public import ApusHost
 ///
 /// It keeps a second engine: restored from the newest snapshot that holds, then fed what the journal
 /// has on the disk. Events go nowhere; each digest in the journal is compared. A snapshot at sequence
-/// S has the bytes of the one that the host would have written at S.
+/// S has the contents of the one that the host would have written at S, and its header says how many events
+/// came before it.
 ///
 /// What it costs the host's thread: nothing. No call, no lock, no copy; the two share the machine's
 /// memory bandwidth and the disk. What it costs the machine: a second copy of the state, and the

@@ -149,7 +149,10 @@ extension JournalWriter {
     let byteCount = JournalFormat.recordByteCount(payloadByteCount: payloadByteCount)
     if byteCount <= limit - used { return nil }
     // What is in the buffer goes to this segment; an empty buffer can go to the next.
-    guard filledCount == 0, !opensSegment else { return .full }
+    guard filledCount == 0, !opensSegment else {
+      isHeldUp = true
+      return .full
+    }
     opensSegment = true
     limit = configuration.bufferByteCount
     return nil

@@ -39,6 +39,8 @@ extension JournalWriter {
     if flight.isActive { harvest(wait: wait) }
     guard failure == nil, !flight.isActive else { return }
     if filledCount > 0 {
+      heldUpCount = isHeldUp ? heldUpCount &+ 1 : 0
+      isHeldUp = false
       do throws(JournalError) {
         try submitFilledBuffer()
       } catch {
@@ -48,7 +50,9 @@ extension JournalWriter {
       // Without io_uring it is done already.
       harvest(wait: false)
     }
-    prepareSpare()
+    // Zeros beside the commits of a disk that is behind would take from what it can write; what they save
+    // is a change of the file's metadata in each commit, little of what a full buffer takes.
+    prepareSpare(hasTime: heldUpCount < Self.heldUpCountMax)
   }
 
   /// Stops the journal: nothing is appended or committed from here on.

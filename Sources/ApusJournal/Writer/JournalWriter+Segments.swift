@@ -12,8 +12,10 @@ struct SpareSegment {
 }
 
 extension JournalWriter {
-  /// Goes on preparing the next segment: takes its space once, then writes zeros block by block.
-  mutating func prepareSpare() {
+  /// Continues preparing the next segment: takes its space once, then writes zeros block by block.
+  ///
+  /// - Parameter hasTime: Whether the disk has time for zeros.
+  mutating func prepareSpare(hasTime: Bool) {
     guard let file = spare.file else {
       // One attempt ahead of need; a full disk is told of when the segment is needed.
       guard spare.failure == nil, segmentOffset > JournalFormat.segmentHeaderByteCount else {
@@ -33,7 +35,7 @@ extension JournalWriter {
       spare.zeroedByteCount += count & ~(Self.blockByteCount - 1)
     }
     let left = configuration.segmentByteCount - spare.zeroedByteCount
-    guard configuration.preallocation == .zeroFill, left > 0 else { return }
+    guard hasTime, configuration.preallocation == .zeroFill, left > 0 else { return }
     // SAFETY: the zeros are that long and are never written to.
     spare.isWriting = unsafe storage.beginBackgroundWrite(
       file, at: spare.zeroedByteCount,

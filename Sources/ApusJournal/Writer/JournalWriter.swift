@@ -67,6 +67,10 @@ public struct JournalWriter: ~Copyable {
   var filledCount = 0
   /// Whether the commit goes to a new segment.
   var opensSegment = false
+  /// Whether a record had to wait for the disk since the last commit was begun.
+  var isHeldUp = false
+  /// Commits in a row before which that was so.
+  var heldUpCount = 0
   /// Checksum of the last record, and of the last in the commit before this one.
   var chain: UInt32
   var chainBefore: UInt32
@@ -88,6 +92,9 @@ public struct JournalWriter: ~Copyable {
   /// Bytes of zeros behind the two buffers, for padding and preparing.
   static let zeroByteCount = 1 << 20
   static let blockByteCount = 4_096
+  /// So many commits in a row that records had to wait for say that the disk is behind, and not only
+  /// the moment.
+  static let heldUpCountMax = 8
 
   /// Opens a journal, or begins one where the folder has none.
   ///
