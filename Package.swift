@@ -157,7 +157,8 @@ let package = Package(
     .target(
       name: "ApusBench",
       dependencies: [
-        "ApusCore", "ApusClient", "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusTrading",
+        "ApusCore", "ApusClient", "ApusReplication", "ApusCapture", "ApusMarketProtocols",
+        "ApusTrading",
         "ApusTradingService", "ApusServiceKit", "ApusTestBasics",
         "CApusAllocationCount",
       ],
