@@ -20,6 +20,7 @@ private final class ServiceBench {
   private var folder: String { place.path + "/service" }
   private let orderCount: Int
   private let intervalNanoseconds: UInt64
+  private let cpuIndex: Int?
   private var service: MatchingService.Service?
   private var samplesDone: UInt64 = 0
   private var cycles: [UInt64] = []
@@ -28,8 +29,10 @@ private final class ServiceBench {
   /// - Parameters:
   ///   - orderCount: Of each client.
   ///   - perSecond: Orders of each client in a second.
-  init(orderCount: Int, perSecond: UInt64) throws {
+  ///   - cpuIndex: CPU of the host.
+  init(orderCount: Int, perSecond: UInt64, cpuIndex: Int?) throws {
     place = try BenchmarkPlace(for: "service")
+    self.cpuIndex = cpuIndex
     self.orderCount = orderCount
     intervalNanoseconds = 1_000_000_000 / perSecond
   }
@@ -39,6 +42,7 @@ private final class ServiceBench {
     guard service == nil, failure == nil else { return }
     var configuration = ServiceConfiguration(folder: folder)
     configuration.clients = Self.clientCount + 1
+    configuration.cpu = cpuIndex
     configuration.journalSegmentBytes = 64 << 20
     configuration.eventSegmentBytes = 64 << 20
     do {
@@ -230,14 +234,18 @@ private final class CommitBench {
 
 extension BenchmarkSuite {
   /// A durable matching service with two open-loop clients, from the planned time of an order until its event,
-  /// beside a commit of the same disk. Host, keeper, follower and clients share the CPUs that there are.
+  /// beside a commit of the same disk. The host has a CPU where there are two; clients, keeper and follower share
+  /// the measuring thread's.
   static let service = BenchmarkSuite(name: "service") { configuration in
+    let own = configuration.cpuIndex ?? allowedCPUs().last ?? 0
+    let other = permittedCPUs().first { $0 != own }
     let rates: [UInt64] = [1_000, 10_000]
     let commits = try CommitBench(
       count: configuration.size(2_000, smoke: 20), perSecond: rates[0])
     let trips = try rates.map { rate in
       let bench = try ServiceBench(
-        orderCount: configuration.size(Int(rate) * 2, smoke: 50), perSecond: rate)
+        orderCount: configuration.size(Int(rate) * 2, smoke: 50), perSecond: rate,
+        cpuIndex: other)
       return BenchmarkCase(
         name: "service.roundTrip.\(rate / 1_000)kEach",
         operationCount: configuration.size(Int(rate) * 2, smoke: 50) * ServiceBench.clientCount,

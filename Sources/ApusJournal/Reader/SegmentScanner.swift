@@ -52,8 +52,14 @@ struct SegmentScanner: ~Copyable {
   private var window: MemoryRegion
   private var windowStart = 0
   private var windowByteCount = 0
+  /// How much the next read takes.
+  private var readByteCount = SegmentScanner.readByteCountMin
 
   static let windowByteCountMin = 1 << 20
+  /// The first read where a live writer may have written, twice as much with each that follows it: who looks
+  /// for the next few records every now and then does not read a mebibyte each time from the disk that the writer
+  /// waits for. Unit: bytes.
+  private static let readByteCountMin = 1 << 15
 
   init(storage: any JournalStorage, name: String) throws(JournalError) {
     let file = try storage.open(name, .read)
@@ -137,6 +143,7 @@ struct SegmentScanner: ~Copyable {
       commitStart = nil
     }
     windowByteCount = 0
+    readByteCount = Self.readByteCountMin
     return refusal
   }
 
@@ -238,7 +245,9 @@ struct SegmentScanner: ~Copyable {
       window = try Self.region(byteCount: range.count, path: storage.path(name))
     }
     // Up to the segment's end: what lies behind it is not ours.
-    let byteCount = min(window.byteCount, max(0, header.segmentByteCount - range.lowerBound))
+    let wanted = min(window.byteCount, max(range.count, readByteCount))
+    let byteCount = min(wanted, max(0, header.segmentByteCount - range.lowerBound))
+    readByteCount = min(window.byteCount, readByteCount * 2)
     // SAFETY: byteCount <= window.byteCount.
     let target = unsafe UnsafeMutableRawBufferPointer(start: window.baseAddress, count: byteCount)
     windowByteCount = 0
