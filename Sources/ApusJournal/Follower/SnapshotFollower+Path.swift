@@ -23,13 +23,14 @@ extension SnapshotFollower where E: ~Copyable {
       type, engine: engine, journal: journal, snapshots: snapshots, configuration: configuration)
   }
 
-  /// A storage without a ring: nothing is committed through it.
+  /// A storage without a ring: nothing is committed through it. It reads past the page cache, as the journal's
+  /// writer writes.
   private static func storage(
     _ path: String
   ) throws(SnapshotFollowerError) -> FileJournalStorage {
     do throws(JournalError) {
       return try FileJournalStorage(
-        path: path, options: .init(usesIOUring: false, usesDirectIO: false, createsFolder: false))
+        path: path, options: .init(usesIOUring: false, createsFolder: false))
     } catch {
       throw .journal(error)
     }

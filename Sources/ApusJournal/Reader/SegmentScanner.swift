@@ -62,7 +62,7 @@ struct SegmentScanner: ~Copyable {
   private static let readByteCountMin = 1 << 15
 
   init(storage: any JournalStorage, name: String) throws(JournalError) {
-    let file = try storage.open(name, .read)
+    let file = try storage.open(name, .alignedRead)
     do throws(JournalError) {
       let region = try Self.region(byteCount: Self.windowByteCountMin, path: storage.path(name))
       header = try unsafe Self.header(
@@ -239,22 +239,27 @@ struct SegmentScanner: ~Copyable {
 
   @inline(never)
   private mutating func refill(_ range: Range<Int>) throws(JournalError) -> Bool {
-    if range.count > window.byteCount {
+    // In whole blocks: see `StorageAccess.alignedRead`.
+    let block = JournalFormat.segmentHeaderByteCount
+    let start = range.lowerBound / block * block
+    let needed = JournalFormat.alignUp(range.upperBound, block) - start
+    if needed > window.byteCount {
       // What a length asks for is given only where the file is that long.
       guard try storage.byteCount(file, name: name) >= range.upperBound else { return false }
-      window = try Self.region(byteCount: range.count, path: storage.path(name))
+      window = try Self.region(byteCount: needed, path: storage.path(name))
     }
     // Up to the segment's end: what lies behind it is not ours.
-    let wanted = min(window.byteCount, max(range.count, readByteCount))
-    let byteCount = min(wanted, max(0, header.segmentByteCount - range.lowerBound))
+    let wanted = min(window.byteCount, max(needed, readByteCount))
+    let left = max(0, header.segmentByteCount - start)
+    let byteCount = min(wanted, JournalFormat.alignUp(left, block))
     readByteCount = min(window.byteCount, readByteCount * 2)
     // SAFETY: byteCount <= window.byteCount.
     let target = unsafe UnsafeMutableRawBufferPointer(start: window.baseAddress, count: byteCount)
     windowByteCount = 0
-    windowStart = range.lowerBound
-    windowByteCount = try unsafe storage.readAll(
-      file, name: name, at: range.lowerBound, into: target)
-    return range.count <= windowByteCount
+    windowStart = start
+    windowByteCount = min(
+      left, try unsafe storage.readAll(file, name: name, at: start, into: target))
+    return range.upperBound <= windowStart + windowByteCount
   }
 
   /// End of the commit that the scanner stands in, with its padding; `offset` between commits.

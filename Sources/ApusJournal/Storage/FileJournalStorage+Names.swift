@@ -131,12 +131,16 @@ extension FileJournalStorage {
   /// never waited for. A link is refused as well: whoever may put one into the folder could have the
   /// journal write elsewhere. The folder itself may be reached through links.
   public func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile {
-    var flags = access == .read ? O_RDONLY : O_RDWR | O_CREAT
-    guard access == .aligned else { return StorageFile(rawValue: try openRegular(name, flags)) }
-    if options.usesDirectIO, writesDirectly != false { flags |= capus_open_direct_flag() }
-    let descriptor = try openRegular(name, flags)
-    writesDirectly = fcntl(descriptor, F_GETFL) & capus_open_direct_flag() != 0
-    return StorageFile(rawValue: descriptor)
+    let direct = options.usesDirectIO && writesDirectly != false ? capus_open_direct_flag() : 0
+    switch access {
+    case .read: return StorageFile(rawValue: try openRegular(name, O_RDONLY))
+    case .readWrite: return StorageFile(rawValue: try openRegular(name, O_RDWR | O_CREAT))
+    case .alignedRead: return StorageFile(rawValue: try openRegular(name, O_RDONLY | direct))
+    case .aligned:
+      let descriptor = try openRegular(name, O_RDWR | O_CREAT | direct)
+      writesDirectly = fcntl(descriptor, F_GETFL) & capus_open_direct_flag() != 0
+      return StorageFile(rawValue: descriptor)
+    }
   }
 
   /// Opens a regular file; with `O_CREAT` it is made, for its owner alone, where it is missing. Where

@@ -152,7 +152,21 @@ public final class FileJournalStorage: JournalStorage {
   ) -> StorageResult {
     // SAFETY: the buffer is as long as its count.
     let count = unsafe pread(file.rawValue, target.baseAddress, target.count, offset)
-    return count < 0 ? .failed(errno: errno) : .count(count)
+    if count >= 0 { return .count(count) }
+    guard errno == EINVAL, stopsDirectIO(file) else { return .failed(errno: errno) }
+    // SAFETY: as above.
+    let again = unsafe pread(file.rawValue, target.baseAddress, target.count, offset)
+    return again < 0 ? .failed(errno: errno) : .count(again)
+  }
+
+  /// Reads through the page cache from now on: a file that ends within a block has a rest that is not aligned,
+  /// and a disk may ask for more alignment than 4,096 bytes.
+  ///
+  /// - Returns: False where it was so already.
+  private func stopsDirectIO(_ file: StorageFile) -> Bool {
+    let flags = fcntl(file.rawValue, F_GETFL)
+    let direct = capus_open_direct_flag()
+    return flags >= 0 && flags & direct != 0 && fcntl(file.rawValue, F_SETFL, flags & ~direct) == 0
   }
 
   /// Writes at an offset; the count may be short.

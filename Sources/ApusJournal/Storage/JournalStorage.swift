@@ -24,6 +24,10 @@ public enum StorageAccess: Sendable {
   case read
   /// A file that is made where it is missing, to be read and written through the page cache.
   case readWrite
+  /// An existing file, for reads that begin and end at multiples of 4,096 bytes, into memory so aligned: past the
+  /// page cache where the file system allows it. A writer that writes past the cache waits for whoever has
+  /// pages of its file in there.
+  case alignedRead
   /// As `readWrite`, for writes that begin and end at multiples of 4,096 bytes, from memory so
   /// aligned: past the page cache where the file system allows it.
   case aligned
