@@ -5,6 +5,7 @@
 /// docs/formats/service.md.
 ///
 ///     FOLDER/service.json        what runs here, for clients and for people
+///     FOLDER/engine.json         which engine it is of, under which configuration
 ///     FOLDER/service.counters    counters, for `apus top FOLDER`
 ///     FOLDER/journal/            journal, snapshots, epoch
 ///     FOLDER/events/             the event log
@@ -26,6 +27,8 @@ public struct ServiceFolder: Sendable, Equatable {
   public var clients: String { path + "/clients" }
   /// Counters of the process that serves.
   public var counters: String { path + "/service.counters" }
+  /// Which engine the folder is of.
+  public var engine: String { path + "/engine.json" }
   /// What runs here.
   public var description: String { path + "/service.json" }
 

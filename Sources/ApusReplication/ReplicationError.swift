@@ -65,8 +65,8 @@ public enum ReplicationError: Error, Equatable, Sendable, CustomStringConvertibl
       "replication: the primary refuses: \(Self.explain(reason, sequence, first, second))"
     case .diverged(let lastCommon?, let last, let primaryLast):
       "replication: records \(lastCommon + 1) to \(last) of this journal were never replicated and "
-        + "are not those of the primary, which stands at \(primaryLast); look at them, then cut the "
-        + "journal back to \(lastCommon)"
+        + "are not those of the primary, which stands at \(primaryLast); look at them (apus journal "
+        + "dump), then move this folder away: an empty one gets all that the primary has"
     case .diverged(nil, let last, let primaryLast):
       "replication: the journal ends at \(last) with records that are not those of the primary, "
         + "which stands at \(primaryLast) and no longer has the records to compare with; begin with "
@@ -100,6 +100,9 @@ public enum ReplicationError: Error, Equatable, Sendable, CustomStringConvertibl
       "record \(sequence) has \(first) bytes; raise frameByteCountMax on both sides"
     case .busy: "it has as many standbys as it takes; raise sessionCountMax"
     case .stopped: "it has stopped"
+    case .engine:
+      "it has another engine or another configuration of it (\(hexadecimal(first)) there, "
+        + "\(hexadecimal(second)) here); start both sides with the same release and the same options"
     }
   }
 }

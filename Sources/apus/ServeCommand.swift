@@ -98,9 +98,10 @@ enum ServeCommand: Command {
         told = status.role
         Console.errorLines(Self.line(status, configuration))
       }
-      let problems = [status.shortfall, status.leaseProblem, status.eventLogProblem].compactMap {
-        $0
-      }
+      let known = [
+        status.shortfall, status.leaseProblem, status.eventLogProblem, status.standbyProblem,
+      ]
+      let problems = known.compactMap { $0 } + (status.service?.problems ?? [])
       if problems != amiss {
         for problem in problems where !amiss.contains(problem) { Console.error("apus: \(problem)") }
         amiss = problems

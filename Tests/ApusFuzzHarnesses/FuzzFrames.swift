@@ -24,6 +24,7 @@ enum FuzzFrames {
     Frames.little(version) + Frames.little(UInt32(hasJournal ? 1 : 0)) + FuzzJournal.nameBytes
       + Frames.little(node) + Frames.little(checksum) + Frames.little(UInt32(4_096))
       + Frames.little(UInt32(takesSnapshots ? 1 : 0)) + Frames.little(UInt32(0))
+      + Frames.little(UInt64(0))
   }
 
   static func welcome(checksum: UInt32, durable: UInt64) -> [UInt8] {

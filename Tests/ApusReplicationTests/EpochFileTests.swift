@@ -19,7 +19,9 @@ import Testing
 
   @Test func aLookUpThatFailsIsNoEpochOfZero() throws {
     let disk = try Self.disk()
-    #expect(try EpochFile.read(disk) == EpochPromise(epoch: 7, isPrimary: true))
+    #expect(
+      try EpochFile.read(disk)
+        == EpochPromise(epoch: 7, isPrimary: true, acknowledged: .alone))
     disk.faults.lookupError = 1
     let expected = ReplicationError.journal(
       .system(operation: "stat", path: "simulated/replication.epoch", errno: 5))
@@ -71,6 +73,15 @@ import Testing
     // As one that follows does.
     try EpochFile.write(EpochPromise(epoch: 4), disk)
     #expect(try begin(5, waits: true) == .withStandby)
+  }
+
+  /// As older releases wrote it: a primary that says nothing may have acknowledged alone.
+  @Test func aPrimaryThatSaysNothingCountsAsAlone() throws {
+    let disk = SimulatedJournalStorage(seed: 1)
+    try EpochFile.write(EpochPromise(epoch: 7, isPrimary: true), disk)
+    #expect(try EpochFile.read(disk).acknowledged == .alone)
+    try EpochFile.write(EpochPromise(epoch: 7), disk)
+    #expect(try EpochFile.read(disk).acknowledged == .none)
   }
 
   /// A disk that fails at any point of keeping a promise leaves the old one or the new one.

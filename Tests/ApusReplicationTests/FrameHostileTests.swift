@@ -81,7 +81,7 @@ import Testing
     check(
       SnapshotOffer(
         journal: JournalIdentifier(high: 1, low: 2), digest: 3, contentByteCount: 4,
-        contentVersion: 5, contentChecksum: 6, recordChecksum: 7, eventCount: Sequencer.sequenceMax)
+        contentVersion: 5, contentChecksum: 6, recordChecksum: 7, eventCount: 1 << 62)
     )
     check(Answer(checksum: 5))
     check(Answer(checksum: nil))
@@ -94,7 +94,7 @@ import Testing
       contentVersion: 5, contentChecksum: 6, recordChecksum: 7, eventCount: 8)
     var body = Self.body(Self.frame(offer))
     #expect(unsafe SnapshotOffer.read(body.span.bytes) != nil)
-    body[55] = 0x80
+    body[55] = 0x41
     #expect(unsafe SnapshotOffer.read(body.span.bytes) == nil)
   }
 
@@ -102,12 +102,12 @@ import Testing
   @Test func theBytesAreThoseOfTheDocument() {
     let bytes = Self.frame(Self.hello)
     #expect(Array(bytes[0..<4]) == Array("ARPL".utf8))
-    #expect(Array(bytes[8..<12]) == [48, 0, 0, 0])
+    #expect(Array(bytes[8..<12]) == [56, 0, 0, 0])
     #expect(Array(bytes[16..<24]) == [1, 0, 0, 0, 0, 0, 0, 0])
     #expect(bytes[24] == 3 && bytes[32] == 17)
     #expect(bytes[40] == 3 && bytes[44] == 1 && bytes[48] == 5 && bytes[56] == 6)
     #expect(bytes[64] == 2 && bytes[72] == 77 && bytes[77] == 0x20)
-    #expect(bytes.count == 88)
+    #expect(bytes.count == 96)
     let sum = unsafe CRC32C.checksum(Array(bytes[40...]).span.bytes)
     #expect(Array(bytes[12..<16]) == (0..<4).map { UInt8(truncatingIfNeeded: sum >> (8 * $0)) })
     let head = unsafe CRC32C.checksum(Array(bytes[8..<40]).span.bytes)

@@ -50,6 +50,30 @@ import Testing
     #expect(own.lastSequence == theirs.lastSequence && own.lastChecksum == theirs.lastChecksum)
   }
 
+  /// What a primary acknowledged alone it keeps, also where it was fenced: it takes no snapshot in its place.
+  @Test func aFencedPrimaryThatAcknowledgedAloneTakesNoSnapshot() throws {
+    let (a, b) = (try ScratchFolder(), try ScratchFolder())
+    var old: PrimaryReplica
+    var new: PrimaryReplica
+    do {
+      let pair = try SnapshotTransferTests.levelPair(a.path, b.path)
+      var parts = pair.split()
+      old = try taken(&parts.primary)
+      _ = try taken(&parts.standby)
+      new = try PrimaryReplica(b.path, epoch: 2, acknowledgingNode: 1, release: .durable)
+    }
+    old.advance(to: 350)
+    old.link.fence(by: 2)
+    _ = consume old
+    #expect(try EpochFile.read(openFolder(a.path)).acknowledged == .alone)
+    _ = try Self.advance(&new, b.path)
+    let endpoint = new.link.endpoint
+    var pair = Pair(
+      primary: new, standby: try openRestoringStandby(a.path, primary: endpoint, node: 1))
+    let hasStopped = pair.run { $0.standby.failure != nil }
+    expect(hasStopped && pair.standby.counters.snapshotCount == 0)
+  }
+
   @Test func anEmptyStandbyBeginsFromASnapshot() throws {
     let (a, b) = (try ScratchFolder(), try ScratchFolder())
     var primary = try PrimaryReplica(a.path, epoch: 1, release: .durable)

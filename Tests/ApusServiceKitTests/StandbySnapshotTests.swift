@@ -125,6 +125,42 @@ import Testing
     #expect(third.status.failure == nil)
   }
 
+  /// Of a release that did not count events: the standby follows and keeps following, also after a restart, and
+  /// says why it cannot lead.
+  @Test func aStandbyOfASnapshotWithoutACountFollowsAndSaysSo() throws {
+    let folder = try ScratchFolder()
+    var (one, two) = try Self.configurations(folder)
+    var seen: [SequencedEvent<UInt64>] = []
+    try Self.start(one, &seen).stop()
+    let journal = ServiceFolder(one.folder).journal
+    for name in try FileManager.default.contentsOfDirectory(atPath: journal)
+    where name.hasSuffix(".snapshot") { try Self.forgetCount(journal + "/" + name) }
+    (one.snapshotInterval, two.snapshotInterval) = (1 << 40, 1 << 40)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(ReplicatedServiceTests.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    let last = seen.last?.sequence ?? 0
+    for _ in 0..<2 {
+      let second = try Replica.start(engine: .init(), configuration: two)
+      #expect(
+        ReplicatedServiceTests.waitFor(second) {
+          $0.durableSequence >= last && $0.eventLogProblem?.contains("copy of the other") == true
+        }, "\(second.status)")
+      second.stop()
+      #expect(second.status.failure == nil, "\(second.status)")
+    }
+    first.stop()
+  }
+
+  /// Makes a snapshot's header one of version 1.
+  private static func forgetCount(_ path: String) throws {
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    (bytes[8], bytes[64]) = (1, 1)
+    for offset in 68..<84 { bytes[offset] = 0 }
+    let sum = unsafe CRC32C.checksum(Array(bytes[..<68]).span.bytes)
+    for index in 0..<4 { bytes[68 + index] = UInt8(truncatingIfNeeded: sum >> (8 * index)) }
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+  }
+
   /// What a primary does for its disk a standby does as well.
   @Test func aStandbyWritesSnapshotsAndRemovesSegments() throws {
     let folder = try ScratchFolder()

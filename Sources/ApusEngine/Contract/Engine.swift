@@ -35,6 +35,13 @@ public protocol Engine: ~Copyable, SendableMetatype {
   /// Names the engine and the layout of its snapshots: a snapshot with another one is refused.
   static var snapshotFormat: SnapshotFormat { get }
 
+  /// A number of all that decides in a configuration what commands do: replicas, and starts of a service on its
+  /// folder, are refused where it differs. Left out is what differs from host to host without an effect, such as
+  /// pages or a secret. 0, the default: nothing in it decides.
+  ///
+  /// - Complexity: the same number in every process and release; ``StateDigest`` gives one.
+  static func fingerprint(of configuration: Configuration) -> UInt64
+
   /// The longest attachment of a command: bytes of any length that come with it and are journaled in the
   /// same record. 0, the default: commands are all there is, and nothing is paid for attachments.
   /// Unit: bytes, up to 2^30.
@@ -85,6 +92,9 @@ public protocol Engine: ~Copyable, SendableMetatype {
 }
 
 extension Engine where Self: ~Copyable {
+  /// 0: nothing in the configuration decides what commands do.
+  public static func fingerprint(of configuration: Configuration) -> UInt64 { 0 }
+
   /// 0: most engines' commands are all there is.
   @inlinable
   public static var attachmentByteCountMax: Int { 0 }

@@ -42,15 +42,15 @@ public final class EventLog: Sendable {
   ///   - sequence: The journal's last command, where the journal may have lost or cut off commands
   ///     whose events are in the log already: events of later ones are cut off. Readers may have seen
   ///     them. Nil cuts nothing.
-  ///   - replacesOlder: Whether a log that ends before ``EventLogConfiguration/startSequence`` gives way to a
-  ///     new one, which begins with ``EventLogConfiguration/startIndex``: for a replica that has got a
-  ///     snapshot in place of the commands between. Registered cursors stay, and their readers are told what
+  ///   - replaces: Whether a log that is there gives way to a new one, which begins with
+  ///     ``EventLogConfiguration/startIndex``: for a replica that has got a snapshot in place of the commands
+  ///     whose events it lacks. Registered cursors stay, and their readers are told what
   ///     was removed; a reader that has the old log open sees that nobody writes it any more.
   /// - Throws: ``EventLogError/locked(path:)`` while another writer has it, and ``EventLogError`` of
   ///   files that are not of such a log or do not hold.
   public init<Event: BitwiseCopyable>(
     of type: Event.Type, path: String, configuration: EventLogConfiguration,
-    cutAfter sequence: UInt64? = nil, replacesOlder: Bool = false
+    cutAfter sequence: UInt64? = nil, replaces: Bool = false
   ) throws(EventLogError) {
     let layout = EventRecordLayout(type)
     try configuration.validate(layout)
@@ -67,7 +67,11 @@ public final class EventLog: Sendable {
     do throws(EventLogError) {
       let header = EventLogHeader(configuration, layout)
       var opened = try OpenedEventLog(folder: folder, header: header, cutAfter: sequence)
-      if replacesOlder, opened.recovery.completeSequence < configuration.startSequence {
+      let found = opened.control.header
+      let isNew =
+        found.firstIndex == header.firstIndex && found.startSequence == header.startSequence
+        && opened.recovery.position == header.firstIndex
+      if replaces, !isNew {
         try opened.control.replace(folder, by: header)
         opened = try OpenedEventLog(folder: folder, header: header, cutAfter: nil)
       }
@@ -104,6 +108,9 @@ public final class EventLog: Sendable {
 
   /// Index after the last event that readers see.
   public var position: UInt64 { control.load(.position) }
+
+  /// It has no event of commands up to this one, and never had.
+  public var startSequence: UInt64 { control.header.startSequence }
 
   /// Index of the first event that is still there.
   public var firstIndex: UInt64 { control.load(.firstIndex) }

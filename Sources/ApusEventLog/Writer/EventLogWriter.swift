@@ -48,6 +48,9 @@ public struct EventLogWriter<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
     log.state.withLock { $0.hasWriter = false }
   }
 
+  /// Whether what it is given may be there already.
+  public var mayBePresent: Bool { isReplaying }
+
   /// Index of the next event: so many were taken in the life of the log.
   @inlinable
   public var position: UInt64 { next }
@@ -96,6 +99,17 @@ public struct EventLogWriter<Event: BitwiseCopyable>: ~Copyable, @unchecked Send
       spot.wake()
     }
     return taken
+  }
+
+  /// Takes the events that the log has already, from the first on, and no other: a replay that comes to the end of
+  /// the log stops there.
+  ///
+  /// - Returns: How many. Where there are fewer and ``mayBePresent`` is still true, one differs from what the log has.
+  @unsafe
+  public mutating func takePresent(
+    _ events: UnsafeBufferPointer<SequencedEvent<Event>>
+  ) -> Int {
+    isReplaying ? unsafe replay(events) : 0
   }
 
   /// Copies records without the bytes between their fields, which may be anything: those are 0.

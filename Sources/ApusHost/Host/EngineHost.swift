@@ -29,14 +29,17 @@ public struct EngineHost<
 
   /// A host of an engine that is at the sequence of the configuration.
   ///
+  /// - Parameter waiting: Events of its last commands that have not left: they leave as those of new commands do.
   /// - Throws: ``HostError`` for a configuration that does not fit the engine or the journal, or
   ///   memory that is not available.
   public init(
     engine: consuming E, input: consuming Input, journal: consuming Journal,
-    output: consuming Output, configuration: HostConfiguration
+    output: consuming Output, configuration: HostConfiguration,
+    waiting: [SequencedEvent<E.Event>] = []
   ) throws(HostError) {
     core = try HostCore(
-      engine: engine, journal: journal, output: output, configuration: configuration)
+      engine: engine, journal: journal, output: output, configuration: configuration,
+      waiting: waiting)
     self.input = input
   }
 

@@ -73,8 +73,10 @@ public struct EngineThread<
     _ host: consuming sending Host, name: String, cpuIndex: Int?, batchCountMax: Int = 256
   ) throws(ThreadError) -> EngineThread {
     precondition(batchCountMax > 0, "EngineThread.start: expected a batchCountMax of 1 or more")
-    let box = HostBox(host)
     let control = HostControl()
+    // Who asks before the thread runs is not to see a host without a record.
+    HostLoop.publish(host, control)
+    let box = HostBox(host)
     let thread = try PinnedThread(name: name, cpuIndex: cpuIndex) {
       box.use { HostLoop.run(&$0, control, batchCountMax) }
     }

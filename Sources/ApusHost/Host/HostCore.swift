@@ -53,13 +53,13 @@ struct HostCore<
 
   init(
     engine: consuming E, journal: consuming Journal, output: consuming Output,
-    configuration: HostConfiguration
+    configuration: HostConfiguration, waiting: [SequencedEvent<E.Event>]
   ) throws(HostError) {
     let countMax = engine.eventCountMax
     try configuration.validate(
       eventCountMax: countMax, commandByteCount: MemoryLayout<E.Command>.size,
       attachmentByteCountMax: E.attachmentByteCountMax, journal: journal)
-    let queue = try Self.makeQueue(configuration)
+    let queue = try Self.makeQueue(configuration, waiting)
     let latencies = try Self.makeLatencies()
     eventCountMax = countMax
     events = queue
@@ -81,11 +81,15 @@ struct HostCore<
   }
 
   static func makeQueue(
-    _ configuration: HostConfiguration
+    _ configuration: HostConfiguration, _ waiting: [SequencedEvent<E.Event>]
   ) throws(HostError) -> EventQueue<E.Event> {
     do {
-      return try EventQueue(
-        capacity: configuration.eventCapacity, options: configuration.memory)
+      var queue = try EventQueue<E.Event>(
+        capacity: configuration.eventCapacity + waiting.count, options: configuration.memory)
+      for event in waiting {
+        queue.withSink(sequence: event.sequence, countMax: 1) { $0.emit(event.event) }
+      }
+      return queue
     } catch {
       throw .memory(error)
     }

@@ -224,6 +224,15 @@ public enum JournalInspection {
       unprovenStart: scanner.offset, dirty: dirty)
   }
 
+  /// The first record that a journal has, or would have; 1 where there is none.
+  ///
+  /// - Throws: ``JournalError`` where the folder cannot be listed.
+  public static func firstSequence(_ storage: any JournalStorage) throws(JournalError) -> UInt64 {
+    try segmentNames(storage).first.flatMap {
+      JournalFormat.number(inName: $0, suffix: JournalFormat.segmentSuffix)
+    } ?? 1
+  }
+
   /// Names of the segments, ascending.
   ///
   /// - Throws: ``JournalError/damaged(path:offset:detail:)`` of a segment whose name or header says

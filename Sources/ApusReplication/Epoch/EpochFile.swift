@@ -89,8 +89,10 @@ public enum EpochFile {
       CRC32C.checksum(bytes.extracting(16..<32)) == bytes.integer(UInt32.self, at: 12), flag <= 1,
       let acknowledged = LeaderRecord(rawValue: bytes.integer(UInt32.self, at: 28))
     else { throw .epochFile(path: path, detail: "the file does not hold") }
+    // A primary that an older release began says nothing of it.
     return EpochPromise(
-      epoch: bytes.integer(UInt64.self, at: 16), isPrimary: flag == 1, acknowledged: acknowledged)
+      epoch: bytes.integer(UInt64.self, at: 16), isPrimary: flag == 1,
+      acknowledged: flag == 1 && acknowledged == .none ? .alone : acknowledged)
   }
 
   /// Keeps a promise; it is durable when this returns.

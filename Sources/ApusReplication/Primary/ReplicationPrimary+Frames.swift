@@ -104,6 +104,10 @@ extension ReplicationPrimary {
       return refuse(
         session, Refusal(.version, first: UInt64(ReplicationFormat.version)), now: now)
     }
+    let own = configuration.engine?.fingerprint ?? 0
+    guard hello.engine == own || hello.engine == 0 || own == 0 else {
+      return refuse(session, Refusal(.engine, first: own, second: hello.engine), now: now)
+    }
     guard hello.journal == nil || hello.journal == identifier else {
       return refuse(session, Refusal(.foreignJournal), now: now)
     }

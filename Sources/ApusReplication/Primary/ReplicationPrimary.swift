@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+public import ApusEngine
 public import ApusHost
 public import ApusJournal
 
@@ -31,6 +32,8 @@ public struct ReplicationPrimaryConfiguration: Sendable {
   /// An epoch that a standby tells and that is further above the primary's own is not believed.
   /// Epochs of a lease in NATS count the writes to its bucket.
   public var epochStepMax: UInt64
+  /// Its engine: a standby of another one, or of another configuration, is refused. Nil compares nothing.
+  public var engine: EngineIdentity?
 
   /// A configuration.
   public init(
@@ -38,8 +41,10 @@ public struct ReplicationPrimaryConfiguration: Sendable {
     frameByteCountMax: Int, sessionCountMax: Int = 4,
     heartbeatNanoseconds: UInt64 = 100_000_000, silenceNanoseconds: UInt64 = 1_000_000_000,
     exposure: ReplicationExposure = .loopbackOnly, handshakeCountMax: Int = 64,
-    handshakeNanoseconds: UInt64 = 1_000_000_000, epochStepMax: UInt64 = 1 << 40
+    handshakeNanoseconds: UInt64 = 1_000_000_000, epochStepMax: UInt64 = 1 << 40,
+    engine: EngineIdentity? = nil
   ) {
+    self.engine = engine
     self.endpoint = endpoint
     self.exposure = exposure
     self.handshakeCountMax = handshakeCountMax

@@ -30,17 +30,21 @@ public struct PromotedReplica<E: Engine & ~Copyable>: ~Copyable {
 
   /// A host that goes on where the standby stood.
   ///
-  /// - Parameter configuration: Its position is filled in.
+  /// - Parameters:
+  ///   - configuration: Its position is filled in.
+  ///   - waiting: Events that the output lacks; see ``HoldingOutput``.
   /// - Throws: `HostError`, as the host's initialiser.
   public consuming func makeHost<Input: CommandInput & ~Copyable, Output: EventOutput & ~Copyable>(
-    input: consuming Input, output: consuming Output, configuration: HostConfiguration
+    input: consuming Input, output: consuming Output, configuration: HostConfiguration,
+    waiting: [SequencedEvent<E.Event>] = []
   ) throws(HostError) -> EngineHost<E, Input, JournalWriter, Output>
   where Input.Command == E.Command, Output.Element == SequencedEvent<E.Event> {
     var own = configuration
     own.lastSequence = lastSequence
     own.lastTime = lastTime
     return try EngineHost(
-      engine: engine, input: input, journal: journal, output: output, configuration: own)
+      engine: engine, input: input, journal: journal, output: output, configuration: own,
+      waiting: waiting)
   }
 }
 

@@ -47,7 +47,7 @@ extension ReplicationStandby where E: ~Copyable {
     _ offer: SnapshotOffer, _ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds
   ) {
     guard isCurrent(header, link, now) else { return }
-    guard engineConfiguration != nil, !wasPrimary else {
+    guard engineConfiguration != nil, !keepsItsRecords else {
       return link.close(.fault(.unexpected))
     }
     guard header.sequence > lastSequence, header.sequence < ReplicationFormat.sequenceMax else {
@@ -66,7 +66,7 @@ extension ReplicationStandby where E: ~Copyable {
     let limit = LinkPace.snapshotLimit(
       byteCount: offer.contentByteCount, silenceNanoseconds: configuration.silenceNanoseconds)
     do throws(ReplicationError) {
-      try adoptEpoch(header.epoch)
+      try adoptEpoch(header.epoch, isFollowed: false)
       do throws(JournalError) {
         transfer = try IncomingSnapshot(
           offer, sequence: header.sequence, due: now.adding(limit), storage: storage)
@@ -118,8 +118,7 @@ extension ReplicationStandby where E: ~Copyable {
       do throws(JournalError) { try complete.commit() } catch { throw .journal(error) }
       let restored = try restore(offer, sequence)
       let time = restored.header.time
-      let begun = try Self.makeReplay(
-        restored.takeEngine(), sequence, time, beginOutput(offer, sequence))
+      let begun = try Self.makeReplay(restored.takeEngine(), sequence, time, StandbyOutput())
       if journal != nil {
         do throws(JournalError) {
           try journal?.restart(after: sequence, checksum: offer.recordChecksum)
@@ -131,6 +130,7 @@ extension ReplicationStandby where E: ~Copyable {
         replay = begun
         try beginJournal(offer.journal, checksum: offer.recordChecksum)
       }
+      beginOutput(offer, sequence)
     } catch {
       // What no engine begins from does not stay: the journal may pass it one day.
       try? removeSnapshots(after: lastSequence)
@@ -143,15 +143,11 @@ extension ReplicationStandby where E: ~Copyable {
   }
 
   /// Where the events behind a snapshot go: those between are nobody's to have seen here, and a log that
-  /// ends before them is not continued. Before the journal, whose records behind the old end have all their
-  /// events behind the new beginning, too.
-  private mutating func beginOutput(
-    _ offer: SnapshotOffer, _ sequence: UInt64
-  ) -> StandbyOutput<E.Event> {
-    guard let makeOutput else { return StandbyOutput() }
-    // A log is open once.
-    replay.collected = StandbyOutput()
-    return makeOutput(
+  /// ends before them is not continued. After the journal: an interruption between leaves a log that ends
+  /// before it, which a recovery begins anew from the snapshot.
+  private mutating func beginOutput(_ offer: SnapshotOffer, _ sequence: UInt64) {
+    guard let makeOutput else { return }
+    replay.collected = makeOutput(
       StandbyBeginning(
         journal: offer.journal, sequence: sequence, eventCount: offer.eventCount))
   }

@@ -87,7 +87,8 @@ extension ReplicationStandby where E: ~Copyable {
       journal: journal?.identifier, node: configuration.node,
       checksum: journal?.lastChecksum ?? 0,
       frameByteCountMax: UInt32(configuration.frameByteCountMax),
-      takesSnapshots: engineConfiguration != nil && !wasPrimary)
+      takesSnapshots: engineConfiguration != nil && !keepsItsRecords,
+      engine: configuration.engine?.fingerprint ?? 0)
     link.send(hello, epoch: promisedEpoch, sequence: lastSequence &+ 1, now: now)
   }
 
@@ -166,7 +167,7 @@ extension ReplicationStandby where E: ~Copyable {
         .checksum(sequence: lastSequence, expected: welcome.checksum, found: checksum), now: now)
     }
     do throws(ReplicationError) {
-      try adoptEpoch(header.epoch)
+      try adoptEpoch(header.epoch, isFollowed: true)
       if journal == nil { try beginJournal(welcome.journal, checksum: welcome.checksum) }
       // Of a transfer that was interrupted: a recovery must not take it for this journal's once the
       // journal has passed it.
@@ -174,6 +175,8 @@ extension ReplicationStandby where E: ~Copyable {
     } catch {
       return stop(error, telling: Refusal(.stopped), now: now)
     }
+    // Its checksum is the primary's: what it has is a beginning of what the primary has.
+    replay.collected.release()
     phase = .following
     primarySequence = welcome.durableSequence
     // A restarted primary knows of nothing that was acknowledged before.
@@ -200,13 +203,15 @@ extension ReplicationStandby where E: ~Copyable {
   }
 
   /// Promises an epoch: on the disk before anything of it is acknowledged.
-  mutating func adoptEpoch(_ epoch: UInt64) throws(ReplicationError) {
-    if epoch > promisedEpoch {
-      try EpochFile.write(EpochPromise(epoch: epoch), storage)
-      promisedEpoch = epoch
-    }
-    // What it has is a beginning of what that primary has.
-    wasPrimary = false
+  ///
+  /// - Parameter isFollowed: Whether what it has is a beginning of what that primary has.
+  mutating func adoptEpoch(_ epoch: UInt64, isFollowed: Bool) throws(ReplicationError) {
+    let promise = EpochPromise(
+      epoch: max(epoch, promisedEpoch), acknowledged: isFollowed ? .none : acknowledged)
+    guard promise.epoch > promisedEpoch || promise.acknowledged != acknowledged else { return }
+    try EpochFile.write(promise, storage)
+    promisedEpoch = promise.epoch
+    acknowledged = promise.acknowledged
   }
 
   /// Begins a journal of the primary's name behind the last record of the engine.

@@ -30,14 +30,18 @@ public struct ReplicationStandbyConfiguration: Sendable {
   /// The longest snapshot that is taken: it is room on the disk. A longer one stops the standby.
   /// Unit: bytes.
   public var snapshotByteCountMax: UInt64
+  /// Its engine, for the primary to compare; nil compares nothing.
+  public var engine: EngineIdentity?
 
   /// A configuration.
   public init(
     primary: ReplicationEndpoint, node: UInt64, journal: JournalConfiguration,
     frameByteCountMax: Int, silenceNanoseconds: UInt64 = 1_000_000_000,
     retryNanoseconds: UInt64 = 100_000_000, exposure: ReplicationExposure = .loopbackOnly,
-    epochStepMax: UInt64 = 1 << 40, snapshotByteCountMax: UInt64 = 1 << 36
+    epochStepMax: UInt64 = 1 << 40, snapshotByteCountMax: UInt64 = 1 << 36,
+    engine: EngineIdentity? = nil
   ) {
+    self.engine = engine
     self.primary = primary
     self.exposure = exposure
     self.epochStepMax = epochStepMax
@@ -126,8 +130,10 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   /// How to make an engine of a snapshot; nil where that is not wanted.
   let engineConfiguration: E.Configuration?
   let makeOutput: ((StandbyBeginning) -> StandbyOutput<E.Event>)?
-  /// Whether its last records may be its own as a primary, and nobody else's.
-  var wasPrimary: Bool
+  /// What it has acknowledged as a primary since it followed last.
+  var acknowledged: LeaderRecord
+  /// Whether it may have acknowledged records that nobody else has: those it never gives up for a snapshot.
+  var keepsItsRecords: Bool { acknowledged == .alone }
   var transfer: IncomingSnapshot?
   private var polled = PollSet()
 
@@ -172,7 +178,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
     self.replay = replay
     self.journal = journal
     promisedEpoch = promise.epoch
-    wasPrimary = promise.isPrimary
+    acknowledged = promise.acknowledged
     self.storage = storage
     self.configuration = configuration
     self.engineConfiguration = engineConfiguration

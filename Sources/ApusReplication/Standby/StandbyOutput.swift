@@ -24,7 +24,7 @@ public struct StandbyBeginning: Sendable, Equatable {
 /// between them. So this takes everything: where the log does not, for a moment, it is let go of and is
 /// behind. What completes it is a recovery from the journal.
 public struct StandbyOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
-  private var log: EventLogWriter<Event>?
+  private var log: HoldingOutput<Event>?
   /// Whether there was a log, and events were left out of it.
   public private(set) var isBehind: Bool
 
@@ -40,6 +40,11 @@ public struct StandbyOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
 
   /// Into a log.
   public init(_ log: consuming EventLogWriter<Event>) {
+    self.init(HoldingOutput(log, heldCountMax: nil))
+  }
+
+  /// Into a log, once ``release()`` is called where it holds something.
+  public init(_ log: consuming HoldingOutput<Event>) {
     self.log = consume log
     isBehind = false
   }
@@ -59,8 +64,23 @@ public struct StandbyOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
     }
   }
 
-  /// The log, for a host that resumes behind the last event; nil where there is none, or it is behind.
-  public consuming func takeLog() -> EventLogWriter<Event>? { log }
+  /// The log and what it holds, for a host that resumes behind the last event; nil where there is none, or it is
+  /// behind.
+  public consuming func takeLog() -> HoldingOutput<Event>? { log }
+
+  /// Lets what it holds go, and everything from now on: the primary has it.
+  mutating func release() {
+    guard hasLog else { return }
+    let deadline = WaitDeadline(afterNanoseconds: Self.patienceNanoseconds)
+    while log?.release() == false {
+      guard !deadline.hasPassed else {
+        log = nil
+        isBehind = true
+        return
+      }
+      sched_yield()
+    }
+  }
 
   /// Takes all events.
   @unsafe

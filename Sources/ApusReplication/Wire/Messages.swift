@@ -30,6 +30,8 @@ struct Hello: ReplicationMessage {
   var frameByteCountMax: UInt32
   /// Whether it takes a snapshot where the records it wants were removed.
   var takesSnapshots = false
+  /// ``EngineIdentity/fingerprint`` of its engine; 0 where it does not say.
+  var engine: UInt64 = 0
 
   func encode(_ base: UnsafeMutableRawPointer) {
     // SAFETY: all fields lie inside the body.
@@ -41,6 +43,7 @@ struct Hello: ReplicationMessage {
     unsafe base.put(checksum, at: 32)
     unsafe base.put(frameByteCountMax, at: 36)
     unsafe base.put(UInt32(takesSnapshots ? 1 : 0), at: 40)
+    unsafe base.put(engine, at: 48)
   }
 }
 
@@ -59,6 +62,7 @@ extension Hello {
     frameByteCountMax = body.integer(UInt32.self, at: 36)
     let takesSnapshots = body.integer(UInt32.self, at: 40)
     self.takesSnapshots = takesSnapshots == 1
+    engine = body.integer(UInt64.self, at: 48)
     // Whoever speaks another version may mean something else by its length.
     guard
       version != ReplicationFormat.version
@@ -234,7 +238,7 @@ extension SnapshotOffer {
     contentChecksum = body.integer(UInt32.self, at: 36)
     recordChecksum = body.integer(UInt32.self, at: 40)
     let count = body.integer(UInt64.self, at: 48)
-    guard count <= Sequencer.sequenceMax || count == .max else { return nil }
+    guard count <= ReplicationFormat.sequenceMax || count == .max else { return nil }
     eventCount = count == .max ? nil : count
     // A file's length: nothing is made of this size before the bytes are there.
     guard contentByteCount > 0, contentByteCount <= UInt64(Int64.max) else { return nil }

@@ -10,7 +10,7 @@ enum ReplicationFormat {
   static let recordHeaderByteCount = 16
   static let recordsPrefixByteCount = 8
 
-  static let helloByteCount = 48
+  static let helloByteCount = 56
   static let welcomeByteCount = 40
   static let acknowledgementByteCount = 32
   static let answerByteCount = 8
@@ -86,6 +86,8 @@ public enum RefusalReason: UInt32, Sendable, CaseIterable {
   case busy = 9
   /// The sender has failed or stops.
   case stopped = 10
+  /// The engine or its configuration is another one.
+  case engine = 11
 }
 
 /// Why bytes of the other side were not taken: each closes the connection and is counted.

@@ -155,6 +155,8 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   struct Leadership {
     var epoch: UInt64
     var position: ReplicatedPosition
+    /// Whether events that the log lacks wait for the standby.
+    var holdsTail: Bool
   }
 
   /// Recovers what is in the folder and runs it.
@@ -163,11 +165,17 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     _ leadership: Leadership?, _ keeping: ServiceKeeping?, _ launch: Launch
   ) throws(ServiceError) -> EngineService {
     typealias Opening = ServiceOpening<E>
+    let identity = EngineIdentity(E.self, engine)
     let storage = try Opening.openStorage(folder)
+    try EngineRecord.check(folder, identity)
+    if leadership == nil { try Opening.checkAlone(folder, storage) }
     var writer = try Opening.openJournal(storage, configuration)
-    let log = try Opening.openLog(folder, writer, configuration)
+    let snapshots = try Opening.openSnapshots(storage, writer.identifier, configuration)
+    let log = try Opening.openLog(folder, storage, writer, snapshots, configuration)
+    let holdsTail = leadership?.holdsTail ?? false
     let stream = try Opening.recover(
-      engine, storage, writer, log, keptCount: configuration.snapshotsKept)
+      engine, storage, writer, snapshots, log,
+      heldCountMax: holdsTail ? configuration.eventCapacity : nil)
     let parts = ServiceParts(
       recovery: stream.report, log: log, latencies: keeping?.latencies ?? SharedLatencies(),
       journalMode: storage.modeDescription,
@@ -191,7 +199,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
   static func resume(
     _ folder: ServiceFolder, _ engine: E.Configuration, _ configuration: ServiceConfiguration,
     _ promoted: consuming PromotedReplica<E>, _ log: EventLog,
-    _ writer: consuming EventLogWriter<E.Event>,
+    _ output: consuming HoldingOutput<E.Event>,
     _ journalMode: String, _ position: ReplicatedPosition, _ keeping: ServiceKeeping?,
     _ launch: Launch
   ) throws(ServiceError) -> EngineService {
@@ -206,7 +214,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
       journal: promoted.journal.identifier)
     let inputs = try Opening.openRings(folder, parts.door, configuration)
     let host = try Opening.makeHost(
-      promoted, writer, inputs, configuration, parts.latencies, position)
+      promoted, output, inputs, configuration, parts.latencies, position)
     return try run(folder, engine, configuration, parts, host, keeping, launch)
   }
 
@@ -227,6 +235,7 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
     let keeper = try startKeeper(kept, counters, keeping)
     let service = EngineService(configuration, parts, keeper: keeper, thread: thread)
     do throws(ServiceError) {
+      try EngineRecord.write(folder, EngineIdentity(E.self, engine))
       try parts.description(of: E.self, configuration).write(folder)
     } catch {
       // The keeper's thread would have the files for as long as the process lives.

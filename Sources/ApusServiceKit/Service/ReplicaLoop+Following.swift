@@ -72,6 +72,7 @@ extension ReplicaLoop where E: ~Copyable {
 
   private func follow() throws(ServiceError) -> Following {
     let storage = try ServiceOpening<E>.openStorage(folder)
+    try EngineRecord.check(folder, EngineIdentity(E.self, engine))
     try files.startKeeper()
     files.closeLog()
     var standby = try openStandby(storage)
@@ -84,8 +85,8 @@ extension ReplicaLoop where E: ~Copyable {
         epoch = askLease()
         noteAt = later(Self.leaseNanoseconds)
         try note(standby)
-        if standby.isOutputBehind {
-          completeAt = completeAt ?? later(Self.behindNanoseconds)
+        if standby.isOutputBehind, files.mayComplete {
+          completeAt = completeAt ?? later(files.nextPause())
         }
       }
       if epoch != nil { break }
@@ -93,7 +94,8 @@ extension ReplicaLoop where E: ~Copyable {
       if done == 0 { standby.wait(limitNanoseconds: 1_000_000) }
     }
     if let failure = standby.failure {
-      guard case .diverged(let common?, _, _) = failure, try waitedForStandby(storage) else {
+      guard case .diverged(let common?, _, _) = failure, try ServiceOpening<E>.holdsTail(storage)
+      else {
         throw .replication(failure)
       }
       return .parted(after: common)
@@ -106,6 +108,7 @@ extension ReplicaLoop where E: ~Copyable {
       return .leads(epoch: epoch, nil)
     }
     let began = now
+    let holdsTail = try ServiceOpening<E>.holdsTail(storage)
     let promoted: PromotedReplica<E>
     do throws(ReplicationError) {
       promoted = try standby.promote(
@@ -115,23 +118,16 @@ extension ReplicaLoop where E: ~Copyable {
     }
     return .leads(
       epoch: epoch,
-      Promotion(promoted, storage.modeDescription, nanoseconds: now.rawValue &- began.rawValue))
-  }
-
-  /// Whether this replica, when it led, acknowledged nothing that the other one did not have: by what it did
-  /// then, whatever it is to do now.
-  private func waitedForStandby(_ storage: FileJournalStorage) throws(ServiceError) -> Bool {
-    do throws(ReplicationError) {
-      return try EpochFile.read(storage).acknowledged == .withStandby
-    } catch {
-      throw .replication(error)
-    }
+      Promotion(
+        promoted, storage.modeDescription, holdsTail: holdsTail,
+        nanoseconds: now.rawValue &- began.rawValue))
   }
 
   private func openStandby(
     _ storage: FileJournalStorage
   ) throws(ServiceError) -> ReplicationStandby<E> {
-    let recovered = try files.recover(storage)
+    let recovered = try files.recover(
+      storage, holdsTail: ServiceOpening<E>.holdsTail(storage))
     let replay = recovered.report.replay
     do throws(ReplicationError) {
       return try recovered.makeStandby(
@@ -141,7 +137,8 @@ extension ReplicaLoop where E: ~Copyable {
           journal: JournalConfiguration(
             segmentByteCount: configuration.journalSegmentBytes,
             bufferByteCount: configuration.journalBufferBytes),
-          frameByteCountMax: Self.frameByteCountMax, retryNanoseconds: 20_000_000),
+          frameByteCountMax: Self.frameByteCountMax, retryNanoseconds: 20_000_000,
+          engine: EngineIdentity(E.self, engine)),
         restoring: engine, makeOutput: files.makeOutput)
     } catch {
       throw .replication(error)

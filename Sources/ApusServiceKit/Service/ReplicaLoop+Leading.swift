@@ -10,12 +10,16 @@ extension ReplicaLoop where E: ~Copyable {
   struct Promotion: ~Copyable {
     var replica: PromotedReplica<E>
     var journalMode: String
+    /// Whether its last records may be its own as a primary, and on no other disk.
+    var holdsTail: Bool
     /// How long its promotion took.
     var nanoseconds: UInt64
 
     init(
-      _ replica: consuming PromotedReplica<E>, _ journalMode: String, nanoseconds: UInt64
+      _ replica: consuming PromotedReplica<E>, _ journalMode: String, holdsTail: Bool,
+      nanoseconds: UInt64
     ) {
+      self.holdsTail = holdsTail
       self.replica = replica
       self.journalMode = journalMode
       self.nanoseconds = nanoseconds
@@ -63,22 +67,26 @@ extension ReplicaLoop where E: ~Copyable {
     _ epoch: UInt64, _ position: ReplicatedPosition, _ promotion: consuming Promotion?,
     _ keeping: ServiceKeeping?
   ) throws(ServiceError) -> EngineService<E> {
-    let leadership = EngineService<E>.Leadership(epoch: epoch, position: position)
     guard let promotion else {
+      let holdsTail = try ServiceOpening<E>.holdsTail(ServiceOpening<E>.openStorage(folder))
+      let leadership = EngineService<E>.Leadership(
+        epoch: epoch, position: position, holdsTail: holdsTail)
       return try EngineService.lead(folder, engine, configuration, leadership, keeping, launch)
     }
     var replica = promotion.replica
-    let mode = promotion.journalMode
+    let (mode, holdsTail) = (promotion.journalMode, promotion.holdsTail)
     let output = replica.takeOutput()
-    if let log = files.log, let writer = output.takeLog() {
+    if let log = files.log, let held = output.takeLog() {
       return try EngineService.resume(
-        folder, engine, configuration, replica, log, writer, mode, position, keeping, launch)
+        folder, engine, configuration, replica, log, held, mode, position, keeping, launch)
     }
     // Its event log is behind, or there is none: what is in the folder has all that it takes. The epoch
     // is begun.
     _ = consume replica
     keeping?.keeper.letGoOfLog()
     files.closeLog()
+    let leadership = EngineService<E>.Leadership(
+      epoch: epoch, position: position, holdsTail: holdsTail)
     return try EngineService.lead(folder, engine, configuration, leadership, keeping, launch)
   }
 
@@ -92,7 +100,7 @@ extension ReplicaLoop where E: ~Copyable {
       if let failure = link.failure { throw .replication(failure) }
       if now >= noteAt {
         noteAt = later(Self.leaseNanoseconds)
-        note(service, epoch)
+        note(service, epoch, problem(link))
         let fence = position.fencingEpoch
         if fence != 0 { throw .replication(.staleEpoch(offered: epoch, promised: fence)) }
         guard askLease() != nil else {
@@ -133,13 +141,28 @@ extension ReplicaLoop where E: ~Copyable {
         storage: storage, position: position,
         configuration: ReplicationPrimaryConfiguration(
           endpoint: links.listen, epoch: epoch, acknowledgingNode: configuration.peerNode,
-          frameByteCountMax: Self.frameByteCountMax))
+          frameByteCountMax: Self.frameByteCountMax, engine: EngineIdentity(E.self, engine)))
     } catch {
       throw .replication(error)
     }
   }
 
-  private func note(_ service: EngineService<E>, _ epoch: UInt64) {
+  /// Why nothing leaves where the standby has to have it, in one line; nil where it has it.
+  private func problem(_ link: borrowing ReplicationPrimary) -> String? {
+    guard configuration.waitsForStandby else { return nil }
+    let nodes = link.standbys.map(\.node)
+    if nodes.contains(configuration.peerNode) { return nil }
+    guard let other = nodes.first else {
+      return
+        "no standby is connected to \(configuration.listen ?? ""): with release replicated nothing is "
+        + "acknowledged until replica \(configuration.peerNode) is"
+    }
+    return
+      "replica \(other) follows, and the acknowledgements of replica \(configuration.peerNode) count: check "
+      + "node and peerNode of both; nothing is acknowledged"
+  }
+
+  private func note(_ service: EngineService<E>, _ epoch: UInt64, _ problem: String?) {
     let status = service.status
     board.status.withLock {
       $0.role = .primary
@@ -148,6 +171,7 @@ extension ReplicaLoop where E: ~Copyable {
       $0.durableSequence = status.durableSequence
       $0.service = status
       $0.eventLogProblem = nil
+      $0.standbyProblem = problem
     }
   }
 }

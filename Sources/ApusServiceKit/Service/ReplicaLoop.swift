@@ -20,8 +20,6 @@ struct ReplicaLoop<E: Engine & ~Copyable> where E.Configuration: Sendable {
 
   /// Time between two looks at the lease: what a take-over waits for at most. Unit: nanoseconds.
   static var leaseNanoseconds: UInt64 { 20_000_000 }
-  /// How long a standby follows without its log before a recovery is to complete it. Unit: nanoseconds.
-  static var behindNanoseconds: UInt64 { 10_000_000_000 }
   /// Longest wait for the standby, and for what is in the rings, of a primary that was asked to end.
   static var handOverNanoseconds: UInt64 { 3_000_000_000 }
   static var frameByteCountMax: Int { 1 << 20 }

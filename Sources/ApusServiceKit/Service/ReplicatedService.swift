@@ -48,6 +48,8 @@ public struct ReplicaStatus: Sendable, Equatable {
   public var shortfall: String?
   /// Why the lease cannot be asked, in one line; nil while it can.
   public var leaseProblem: String?
+  /// Why a replica that leads acknowledges nothing for want of the other one, in one line; nil where it does.
+  public var standbyProblem: String?
   /// Why a replica that follows keeps no event log, or cannot tidy it, in one line; nil while it does. It
   /// follows all the same, and completes the log when it leads.
   public var eventLogProblem: String?

@@ -206,6 +206,10 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
         throw .configuration(
           field: field, value: "missing", expected: "a value: replicas need listen, peer and lease")
       }
+      guard listen != peer else {
+        throw .configuration(
+          field: "peer", value: peer ?? "", expected: "another address than listen")
+      }
       guard node != peerNode else {
         throw .configuration(
           field: "peerNode", value: "\(peerNode)", expected: "another number than node")

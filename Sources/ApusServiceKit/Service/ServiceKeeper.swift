@@ -104,7 +104,8 @@ final class ServiceKeeper: Sendable {
       count += 1
       Foundation.Thread.sleep(forTimeInterval: Self.roundSeconds)
     }
-    update(&counters)
+    // It leads no more.
+    counters?.update(status, isLeading: false)
   }
 
   private func update(_ counters: inout ServiceCounters?) {

@@ -19,6 +19,12 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
   private(set) var log: EventLog?
   /// Why there is no event log, in one line; nil where there is one, and while none is needed.
   private(set) var problem: String?
+  /// Whether a recovery from the journal can complete a log that is behind.
+  private(set) var mayComplete = true
+  private var hasRecord = false
+  private var pauseNanoseconds = StandbyFiles.pauseNanosecondsMin
+  private static var pauseNanosecondsMin: UInt64 { 10_000_000_000 }
+  private static var pauseNanosecondsMax: UInt64 { 320_000_000_000 }
   private var follower: SnapshotFollowerThread?
   private var keeper: ServiceKeeper?
 
@@ -43,21 +49,32 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
 
   /// The engine as the journal in the folder has it, and the log with all its events; a new one, without a
   /// log, where there is no journal.
+  ///
+  /// - Parameter holdsTail: Whether what the log lacks may be nobody else's, and is held until the primary has it.
   func recover(
-    _ storage: FileJournalStorage
+    _ storage: FileJournalStorage, holdsTail: Bool
   ) throws(ServiceError) -> RecoveredStream<E, StandbyOutput<E.Event>> {
     let found: JournalReport
-    var snapshots: JournalSnapshots?
     do throws(JournalError) {
       found = try JournalInspection.report(storage, depth: .tail)
-      if let journal = found.identifier {
-        snapshots = try JournalSnapshots(
-          storage: storage, journal: journal, keptCount: configuration.snapshotsKept)
-      }
     } catch {
       throw .journal(error)
     }
-    if let journal = found.identifier { open(journal, cutAfter: found.lastSequence) }
+    progress.value.withLock { $0 = ServiceProgress() }
+    guard let journal = found.identifier else { return try recover(storage, found, nil, false) }
+    let snapshots = try ServiceOpening<E>.openSnapshots(storage, journal, configuration)
+    open { () throws(EventLogError) in
+      try ServiceOpening<E>.openLog(
+        folder, journal, records: found.firstSequence..<found.lastSequence + 1, snapshots,
+        configuration)
+    }
+    return try recover(storage, found, snapshots, holdsTail)
+  }
+
+  private func recover(
+    _ storage: FileJournalStorage, _ found: JournalReport, _ snapshots: JournalSnapshots?,
+    _ holdsTail: Bool
+  ) throws(ServiceError) -> RecoveredStream<E, StandbyOutput<E.Event>> {
     let log = log
     let past = snapshots.map {
       SnapshotsThrough(
@@ -69,11 +86,8 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
         E.self, configuration: engine, snapshots: past, journalSequence: found.lastSequence,
         makeOutput: { after throws(ReplayError) in
           guard let log else { return found.identifier == nil ? StandbyOutput() : .behind }
-          do throws(EventLogError) {
-            return StandbyOutput(try log.makeWriter(resumingAfter: after))
-          } catch {
-            throw .recording(description: error.description)
-          }
+          return StandbyOutput(
+            try ServiceOpening<E>.output(log, after, holdsTail ? configuration.eventCapacity : nil))
         },
         openRecording: { sequence throws(ReplayError) in
           try EngineRecovery.openRecording(storage, from: sequence)
@@ -93,11 +107,13 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
     guard let index = beginning.eventCount else {
       problem =
         "the primary's snapshot at \(beginning.sequence) does not say how many events came before it: "
-        + "remove its snapshots and start this replica with an empty folder"
+        + "stop both replicas and start this one with a copy of the other one's folder"
+      mayComplete = false
       return .behind
     }
-    open(
-      beginning.journal, cutAfter: nil, startIndex: index, startSequence: beginning.sequence)
+    open { () throws(EventLogError) in
+      try ServiceOpening<E>.openLog(folder, beginning, index, configuration)
+    }
     guard let log else { return .behind }
     do throws(EventLogError) {
       return StandbyOutput(try log.makeWriter(resumingAfter: beginning.sequence))
@@ -108,20 +124,29 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
     }
   }
 
-  private func open(
-    _ journal: JournalIdentifier, cutAfter sequence: UInt64?, startIndex: UInt64 = 0,
-    startSequence: UInt64 = 0
-  ) {
+  private func open(_ make: () throws(EventLogError) -> EventLog) {
     do throws(EventLogError) {
-      let opened = try ServiceOpening<E>.openLog(
-        folder, journal, cutAfter: sequence, configuration, startIndex: startIndex,
-        startSequence: startSequence)
+      let opened = try make()
       log = opened
-      problem = nil
+      (problem, mayComplete) = (nil, true)
+      pauseNanoseconds = Self.pauseNanosecondsMin
       keeper?.change { $0.log = opened }
     } catch {
       problem = error.description
+      // Of commands whose records are gone no recovery writes the events.
+      if case .gap(let path, let complete, let resumed) = error {
+        problem =
+          "\(path): lacks the events of commands \(complete + 1) to \(resumed), whose records are gone: this replica "
+          + "follows and cannot lead; start it with a copy of the other one's folder"
+        mayComplete = false
+      }
     }
+  }
+
+  /// How long to follow without the log until a recovery is tried next: twice as long each time.
+  func nextPause() -> UInt64 {
+    defer { pauseNanoseconds = min(2 * pauseNanoseconds, Self.pauseNanosecondsMax) }
+    return pauseNanoseconds
   }
 
   // MARK: Following
@@ -131,13 +156,16 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
     let durable = standby.durableSequence
     let now = ServiceProgress(
       appliedSequence: standby.lastSequence, durableSequence: durable,
-      acknowledgedSequence: durable, commandCount: standby.report.commandCount,
+      acknowledgedSequence: standby.isOutputBehind ? 0 : durable,
+      commandCount: standby.report.commandCount,
       problems: problem.map { [$0] } ?? [])
     progress.value.withLock { $0 = now }
     if standby.isOutputBehind {
       // It removes records; those whose events the log lacks are needed.
       stopFollower()
     } else if standby.phase == .following {
+      if !hasRecord { try EngineRecord.write(folder, EngineIdentity(E.self, engine)) }
+      hasRecord = true
       try startFollower()
     } else if standby.phase == .restoring {
       stopFollower()
@@ -181,9 +209,8 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
   /// Ends everything that was not handed on.
   func finish() {
     stopFollower()
-    let durable = progress.value.withLock { $0.acknowledgedSequence }
     // What was not synced a recovery completes.
-    try? keeper?.finish(completeThrough: durable, failure: nil)
+    try? keeper?.finish(completeThrough: 0, failure: nil)
     keeper = nil
     log = nil
   }

@@ -135,7 +135,9 @@ public final class SimulatedJournalStorage: JournalStorage {
 
   /// Opens a file.
   public func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile {
-    guard let number = names[name] ?? (access == .read || access == .alignedRead ? nil : makeFile(name)) else {
+    guard
+      let number = names[name] ?? (access == .read || access == .alignedRead ? nil : makeFile(name))
+    else {
       throw .missing(path: path(name))
     }
     nextHandle += 1

@@ -73,6 +73,18 @@ public struct MatchingEngine: Engine, ~Copyable {
   /// `matching`, second layout: expiries follow from the orders.
   public static var snapshotFormat: SnapshotFormat { SnapshotFormat(name: "matching", version: 2) }
 
+  /// Everything that bounds what a command may do. Pages, the memory that is there from the start and the key of
+  /// the hashes change nothing but time.
+  public static func fingerprint(of configuration: Configuration) -> UInt64 {
+    var digest = StateDigest()
+    for bound in [
+      configuration.orderCapacity, configuration.levelCapacity, configuration.priceCountMax,
+      configuration.trailingStopCountMax, configuration.holdingCapacity,
+      configuration.eventCountMax,
+    ] { digest.mix(UInt64(truncatingIfNeeded: bound)) }
+    return digest.value
+  }
+
   /// Events kept free for the end of what a command began.
   static let eventReserve = 16
 
