@@ -15,7 +15,7 @@ public enum SubmitOutcome: Equatable, Sendable {
   case full
   /// The engine's commands have no attachments of this length. Nothing was submitted.
   case attachmentTooLong(byteCountMax: Int)
-  /// The service has ended or died: ``EngineClient/reconnect()``, then submit again what no event told of.
+  /// The service has ended or died: ``EngineClient/reconnect()``, then submit again what no event reported.
   case disconnected
 }
 

@@ -122,7 +122,7 @@ import Testing
   }
 
   /// A client that asks the replica that follows is sent to the other one.
-  @Test func aClientOfAReplicaThatFollowsIsToldSo() throws {
+  @Test func aClientOfAReplicaThatFollowsIsSentToTheOther() throws {
     let folder = try ScratchFolder()
     let (one, two) = try Self.configurations(folder)
     let first = try Replica.start(engine: .init(), configuration: one)
