@@ -311,7 +311,7 @@ let package = Package(
         "ApusServeTestKit",
         "apus-client-peer",
       ]),
-    tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") }),
+    tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") } + ["apus"]),
   ] + linkedProducts.map(linkProgram),
   swiftLanguageModes: [.v6]
 )

@@ -152,7 +152,7 @@ private final class PacedClient: Sendable {
         let index = event.event.orderId &- firstOrder
         guard event.event.owner == owner, index < UInt64(count) else { return }
         guard event.event.kind == .accepted else {
-          refused = ", \(event.event.reason)"
+          refused = ", \(event.event.reason.map { "\($0)" } ?? "?")"
           return
         }
         cycles[Int(index)] = clock.now &- (started &+ index &* interval)

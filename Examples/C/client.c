@@ -2,11 +2,14 @@
 // Copyright (c) 2026 the Apus authors
 
 // A client of a matching engine that runs as a service: two owners trade, one command after the other.
-// When the service dies the client waits for the next one and submits again what no event told of; what
+// When the service dies the client waits for the next one and submits again what no event reported; what
 // the engine had taken already it refuses by its id, so that nothing is done twice. C11, and C++ too:
 //
+//   make install                          # in Apus: apus.h, libapus.so and apus itself
 //   apus serve matching /tmp/venue &
 //   cc client.c $(pkg-config --cflags --libs apus) -o client && ./client /tmp/venue
+//
+// Run again on the same folder it is refused what is there from the first time: its ids are always the same.
 
 #define _POSIX_C_SOURCE 199309L
 
@@ -48,6 +51,27 @@ static apus_command authorise(uint16_t owner) {
   return command;
 }
 
+static const char *reason_text(uint8_t reason) {
+  switch (reason) {
+    case APUS_REASON_DUPLICATE_INSTRUMENT: return "this instrument is defined already";
+    case APUS_REASON_PHASE: return "not in the phase that the instrument is in";
+    case APUS_REASON_ORDER_ID_REUSED:
+    case APUS_REASON_DUPLICATE_ORDER_ID: return "this id is taken";
+    default: return NULL;
+  }
+}
+
+static void print_refusal(const apus_event *event) {
+  const char *text = reason_text(event->reason);
+  if (event->order_id != 0) printf("order %" PRIu64 " ", event->order_id);
+  // The others are in apus.h, as enum apus_reason.
+  if (text == NULL) {
+    printf("refused: reason %u\n", event->reason);
+  } else {
+    printf("refused: %s\n", text);
+  }
+}
+
 static void print(const apus_event *event) {
   switch (event->kind) {
     case APUS_EVENT_INSTRUMENT_DEFINED: printf("instrument %u defined\n", event->instrument); break;
@@ -61,7 +85,7 @@ static void print(const apus_event *event) {
       printf("order %" PRIu64 " trades %u at %u with order %" PRIu64 "\n", event->order_id,
              event->quantity, event->price, event->related_order_id);
       break;
-    case APUS_EVENT_REJECTED: printf("refused for reason %u\n", event->reason); break;
+    case APUS_EVENT_REJECTED: print_refusal(event); break;
     default: printf("event %u\n", event->kind);
   }
   fflush(stdout);
@@ -72,6 +96,21 @@ static void pause_a_moment(void) {
   moment.tv_sec = 0;
   moment.tv_nsec = 10000000;
   nanosleep(&moment, NULL);
+}
+
+// Connects, and waits for 10 s for a service that is starting or has yet to take over.
+static apus_client *connect_to(const char *folder) {
+  char error[256];
+  for (int attempt = 0;; attempt++) {
+    apus_client *client = apus_client_connect(folder, "example", error, sizeof error);
+    if (client != NULL) return client;
+    if (attempt == 1000) {
+      fprintf(stderr, "client: %s\n", error);
+      return NULL;
+    }
+    if (attempt == 0) fprintf(stderr, "client: waiting for 10 s at most: %s\n", error);
+    pause_a_moment();
+  }
 }
 
 // Takes a ring of the service that runs next. Returns 0 where none does within half a minute.
@@ -130,16 +169,12 @@ static int execute(
 }
 
 int main(int count, char **arguments) {
-  char error[256];
   if (count != 2) {
     fprintf(stderr, "usage: client FOLDER\n");
     return 2;
   }
-  apus_client *client = apus_client_connect(arguments[1], "example", error, sizeof error);
-  if (client == NULL) {
-    fprintf(stderr, "client: %s\n", error);
-    return 1;
-  }
+  apus_client *client = connect_to(arguments[1]);
+  if (client == NULL) return 1;
   apus_command define = make(APUS_COMMAND_DEFINE_INSTRUMENT, 0, 0);
   define.quantity = define.price = 1;  // lot and tick
   apus_command seller = authorise(10);

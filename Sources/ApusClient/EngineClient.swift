@@ -15,7 +15,7 @@ public enum SubmitOutcome: Equatable, Sendable {
   case full
   /// The engine's commands have no attachments of this length. Nothing was submitted.
   case attachmentTooLong(byteCountMax: Int)
-  /// The service has ended or died: ``EngineClient/reconnect()``, then submit again what no event told of.
+  /// The service has ended or died: ``EngineClient/reconnect()``, then submit again what no event reported.
   case disconnected
 }
 
@@ -117,25 +117,35 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
 
   /// The first ring that nobody has, or whose client has died. One that cannot be used, or that the
   /// service has given up, is passed over: it says nothing of the others.
+  ///
+  /// - Parameter ownIndex: The ring that this client has still, of a service that has ended.
   private static func takeRing(
-    _ folder: String, isServed: Bool
+    _ folder: String, isServed: Bool, ownIndex: Int? = nil
   ) throws(ClientError) -> TakenRing {
     var unusable: RingError?
     var count = 0
+    // Rings that a process reads, or a client has: the rest is what a service that has ended left.
+    var usedCount = 0
     while count < ringCountMax {
       let path = ServiceFolder(folder).ring(count)
       do throws(RingError) {
         let producer = try MessageRing.openProducer(at: path, wait: .fail)
         let isRead = producer.consumerState == .present && !producer.isConsumerClosed
         if isRead { return TakenRing(index: count, producer: producer) }
+        if producer.consumerState == .present { usedCount += 1 }
       } catch {
         if case .file(_, .system(_, errno: 2)) = error { break }  // ENOENT
-        if case .file(_, .endInUse) = error {} else { unusable = unusable ?? error }
+        if case .file(_, .endInUse) = error {
+          usedCount += count == ownIndex ? 0 : 1
+        } else {
+          unusable = unusable ?? error
+        }
       }
       count += 1
     }
-    guard isServed, count > 0 else { throw .noService(folder: folder) }
+    guard isServed else { throw .noService(folder: folder) }
     if let unusable { throw .ring(unusable) }
+    guard usedCount > 0 else { throw .notLeading(folder: folder) }
     throw .full(folder: folder, count: count)
   }
 
@@ -165,7 +175,8 @@ public struct EngineClient<Command: BitwiseCopyable, Event: BitwiseCopyable>: ~C
   ///
   /// - Throws: ``ClientError``; the client is as it was, and may try again.
   public mutating func reconnect() throws(ClientError) {
-    let taken = try Self.takeRing(folder, isServed: Self.isWritten(reader))
+    let taken = try Self.takeRing(
+      folder, isServed: Self.isWritten(reader), ownIndex: isConnected ? nil : ringIndex)
     ringIndex = taken.index
     producer = taken.producer
   }

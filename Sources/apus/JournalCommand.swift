@@ -46,6 +46,11 @@ enum JournalCommand: Command {
     }
     if action == "cursors" { return try runOnCursors(folder, options) }
     if EventLogTool.isLog(folder) { return try runOnEvents(action, folder, options) }
+    if let log = EventLogTool.log(in: folder) {
+      throw InputError(
+        "\(folder): a service's folder; name its journal, \(ServiceFolder(folder).journal), or its event log, \(log)"
+      )
+    }
     do {
       switch action {
       case "verify":
@@ -101,7 +106,7 @@ enum JournalCommand: Command {
         dump.records.append($0)
       }
     } catch let error as JournalError where !dump.records.isEmpty {
-      // The records before the damage are told with it.
+      // The records before the damage are shown with it.
       dump.error = "apus journal: \(error)"
       Console.error("apus journal: \(error)")
       try Console.printJSON(dump)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusCore
 internal import ApusServiceKit
 internal import ApusTradingService
 internal import Foundation
@@ -18,7 +19,10 @@ enum ServeCommand: Command {
     Option("cpu", "N", "run the engine's thread on this CPU (default: any)"),
     Option("numa-node", "N", "keep the engine's memory on this NUMA node (default: any)"),
     Option("wait", "HOW", "spin, yield or park while there is no command (default park)"),
-    Option("release", "WHEN", "events leave atOnce, or when their command is durable (default)"),
+    Option(
+      "release", "WHEN",
+      "events leave atOnce, when their command is durable (default), or, with --peer, when it is replicated"
+    ),
     Option("clients", "N", "rings for clients (default 8)"),
     Option("orders", "N", "orders that may rest (default 1048576)"),
     Option("listen", "ADDRESS:PORT", "replica: where the other one follows when this one leads"),
@@ -47,8 +51,11 @@ enum ServeCommand: Command {
   }
 
   static func run(_ options: ParsedOptions) throws -> ExitCode {
-    guard options.operands.first == "matching" else {
-      throw UsageError("expected what to serve: apus serve matching FOLDER")
+    switch options.operands.first {
+    case "matching": break
+    case nil: throw UsageError("expected what to serve: apus serve matching FOLDER")
+    case let word?:
+      throw UsageError("\(word): no such engine; expected: apus serve matching FOLDER")
     }
     let configuration = try configuration(options)
     let orders =
@@ -59,8 +66,7 @@ enum ServeCommand: Command {
     do throws(ServiceError) {
       service = try MatchingService.start(orderCapacity: orders, configuration: configuration)
     } catch {
-      if case .configuration = error { throw UsageError(error.description) }
-      throw WorkError(error.description)
+      throw failure(error, options)
     }
     Console.errorLines(
       """
@@ -78,6 +84,17 @@ enum ServeCommand: Command {
     return hadFailed || status.hasFailed ? .failed : .good
   }
 
+  /// The error with the exit code that it has: a value of the configuration's file is bad input, one of the command
+  /// line bad usage.
+  private static func failure(_ error: ServiceError, _ options: ParsedOptions) -> any Error {
+    guard case .configuration(let field, _, _) = error else { return WorkError(error.description) }
+    let isOption = Self.options.contains { $0.name == field } && options.has(field)
+    guard let path = options.string("config"), !isOption else {
+      return UsageError(error.description)
+    }
+    return InputError("\(path): \(error.description)")
+  }
+
   private static func runReplica(
     _ orders: Int, _ configuration: ServiceConfiguration, _ options: ParsedOptions
   ) throws -> ExitCode {
@@ -87,24 +104,23 @@ enum ServeCommand: Command {
       replica = try MatchingService.startReplica(
         orderCapacity: orders, configuration: configuration, makeLease: makeLease)
     } catch {
-      if case .configuration = error { throw UsageError(error.description) }
-      throw WorkError(error.description)
+      throw failure(error, options)
     }
-    var told: ReplicaRole?
-    var amiss: [String] = []
+    var shownRole: ReplicaRole?
+    var shownProblems: [String] = []
     while !Interruption.isRequested {
       let status = replica.status
-      if status.role != told {
-        told = status.role
+      if status.role != shownRole {
+        shownRole = status.role
         Console.errorLines(Self.line(status, configuration))
       }
       let known = [
         status.shortfall, status.leaseProblem, status.eventLogProblem, status.standbyProblem,
       ]
       let problems = known.compactMap { $0 } + (status.service?.problems ?? [])
-      if problems != amiss {
-        for problem in problems where !amiss.contains(problem) { Console.error("apus: \(problem)") }
-        amiss = problems
+      if problems != shownProblems {
+        for problem in problems where !shownProblems.contains(problem) { Console.error("apus: \(problem)") }
+        shownProblems = problems
       }
       if status.role == .stopped { break }
       Thread.sleep(forTimeInterval: 0.02)
@@ -166,7 +182,14 @@ enum ServeCommand: Command {
     guard !configuration.folder.isEmpty else {
       throw UsageError("expected the service's data folder: apus serve matching FOLDER")
     }
+    let found = try? FileManager.default.attributesOfItem(atPath: configuration.folder)
+    if found?[.type] as? FileAttributeType == .typeRegular {
+      throw WorkError(
+        "\(configuration.folder): is a file, expected the service's data folder; a configuration goes "
+          + "with --config")
+    }
     configuration.cpu = try options.integer("cpu", in: 0...1_023) ?? configuration.cpu
+    try check(cpu: configuration.cpu, options)
     configuration.numaNode =
       try options.integer("numa-node", in: 0...1_023) ?? configuration.numaNode
     configuration.clients =
@@ -182,6 +205,15 @@ enum ServeCommand: Command {
     configuration.wait = try word("wait", options) ?? configuration.wait
     configuration.release = try word("release", options) ?? configuration.release
     return configuration
+  }
+
+  /// Before anything is made: a thread finds out only when it is started.
+  private static func check(cpu: Int?, _ options: ParsedOptions) throws {
+    let allowed = CPUTopology.current().cpus.filter(\.isAllowed).map(\.index)
+    guard let cpu, !allowed.isEmpty, !allowed.contains(cpu) else { return }
+    let error = ThreadError.cpuUnavailable(cpuIndex: cpu, allowed: allowed)
+    if options.has("cpu") { throw UsageError("--cpu \(cpu): \(error)") }
+    throw InputError("\(options.string("config") ?? "cpu"): cpu is \(cpu): \(error)")
   }
 
   private static func word<Word: RawRepresentable<String> & CaseIterable>(

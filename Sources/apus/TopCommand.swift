@@ -8,11 +8,12 @@ internal import Foundation
 /// `apus top`: the counters of a running process.
 enum TopCommand: Command {
   static let name = "top"
-  static let summary = "Shows the counters of a running process, live."
+  static let summary =
+    "Shows the counters of a running process, live in a terminal; into a pipe or a file goes one table."
   static let usage = "top FILE|FOLDER [options]"
   static let options = [
     Option("interval", "SECONDS", "time between two looks, which rates are over (default 1)"),
-    Option("once", nil, "one table and the end; with --interval it has rates"),
+    Option("once", nil, "one table in a terminal too; with --interval it has rates"),
     Option("recent", nil, "percentiles of the last interval, not of all that was recorded"),
     Option("prometheus", nil, "print the Prometheus text once"),
     Option("json", nil, "print one JSON object; with --interval it has rates"),

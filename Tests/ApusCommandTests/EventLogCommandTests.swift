@@ -47,6 +47,17 @@ import Testing
     #expect(text.exitCode == 0 && text.output.contains("commands  1 to 250"), "\(text.output)")
   }
 
+  @Test(arguments: ["verify", "dump", "recover"])
+  func aServicesFolderIsAnsweredWithThoseInIt(action: String) throws {
+    let (folder, path) = try log()
+    let run = try CommandRun("journal", action, folder.path)
+    #expect(run.exitCode == 3)
+    #expect(
+      run.errors.contains(
+        "a service's folder; name its journal, \(folder.path)/journal, or its event log, \(path)"),
+      "\(run.errors)")
+  }
+
   @Test func dumpShowsEvents() throws {
     let (folder, path) = try log()
     defer { withExtendedLifetime(folder) {} }

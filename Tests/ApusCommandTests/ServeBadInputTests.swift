@@ -10,7 +10,7 @@ import ApusTradingService
 import Foundation
 import Testing
 
-/// `apus serve matching` where something is amiss: one line and the right exit code, or it resumes.
+/// `apus serve matching` where something is wrong: one line and the right exit code, or it resumes.
 @Suite struct ServeBadInputTests {
   /// The command on a folder that it cannot serve.
   private static func refuse(
@@ -24,7 +24,7 @@ import Testing
     #expect(run.output.isEmpty, "\(run.output)")
   }
 
-  @Test func aSecondServiceIsRefusedAndTheFirstGoesOn() throws {
+  @Test func aSecondServiceIsRefusedAndTheFirstContinues() throws {
     let service = try ServeProcess()
     try service.start()
     let trader = ServeTrader(service, session: 1)
@@ -39,7 +39,8 @@ import Testing
   @Test(arguments: [
     ("lease", "lease is lease, expected an absolute path"),
     ("nats://127.0.0.1:4222/apus", "expected nats://HOST:PORT/BUCKET/KEY"),
-    ("nats://127.0.0.1:4222/a.b/venue", "bucket"), ("redis://127.0.0.1/a/b", "lease"),
+    ("nats://127.0.0.1:4222/a.b/venue", "bucket"),
+    ("redis://127.0.0.1/a/b", "nats://HOST"),
   ])
   func aLeaseThatCannotBeIsBadUsage(lease: String, text: String) throws {
     let scratch = try ScratchFolder()
@@ -48,6 +49,54 @@ import Testing
       ["--listen", "127.0.0.1:7001", "--peer", "127.0.0.1:7002", "--lease", lease],
       contains: text, exitCode: 2)
     #expect(!FileManager.default.fileExists(atPath: scratch.path("data")))
+  }
+
+  @Test(arguments: ["0.0.0.0:7001", "localhost:7001"])
+  func anAddressBeyondThisMachineIsBadUsage(address: String) throws {
+    let scratch = try ScratchFolder()
+    try Self.refuse(
+      scratch.path("data"),
+      ["--listen", address, "--peer", "127.0.0.1:7002", "--lease", scratch.path("lease")],
+      contains: "listen is \(address), expected an address of the loopback interface", exitCode: 2)
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("data")))
+    let path = try scratch.write("venue.json5", "{peer: '\(address)'}")
+    try Self.refuse(
+      scratch.path("data"), ["--config", path], contains: "\(path): peer is \(address)", exitCode: 3
+    )
+  }
+
+  /// A mistake in the file is bad input, whatever it is, and the file is named.
+  @Test(arguments: [
+    ("{clients: 8,\n journalBufferBytes 65536}", "line 2, column 21: expected ':' after the key"),
+    ("{clints: 8}", "unknown key clints; did you mean clients?"),
+    ("{clients: 65}", "clients is 65, expected 1 to 64"),
+    ("{clientRingBytes: 4096, cpu: null, clients: 'two'}", "clients: "),
+    ("{release: 'replicated'}", "release is replicated"),
+    ("{cpu: 1023}", "cpu is 1023: CPU 1023 is not available"),
+  ])
+  func aMistakeInTheConfigurationNamesTheFile(text: String, reason: String) throws {
+    let scratch = try ScratchFolder()
+    let path = try scratch.write("venue.json5", text)
+    try Self.refuse(
+      scratch.path("data"), ["--config", path], contains: "\(path): \(reason)", exitCode: 3)
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("data")))
+  }
+
+  @Test func whatIsNamedWronglyIsNamedInTheAnswer() throws {
+    let scratch = try ScratchFolder(["file": "text"])
+    let data = scratch.path("data")
+    try Self.refuse(
+      scratch.path("file"), contains: "file: is a file, expected the service's data folder")
+    try Self.refuse(
+      data, ["--config", scratch.path("absent")], contains: "absent: no such file", exitCode: 3)
+    try Self.refuse(data, ["--config", scratch.path], contains: "is a folder", exitCode: 3)
+    try Self.refuse(
+      data, ["--cpu", "1023"], contains: "--cpu 1023: CPU 1023 is not available", exitCode: 2)
+    #expect(!FileManager.default.fileExists(atPath: data))
+    let word = try CommandRun("serve", "matchin", data)
+    #expect(word.exitCode == 2 && word.errors.contains("matchin: no such engine"), "\(word.errors)")
+    let nothing = try CommandRun("serve")
+    #expect(nothing.exitCode == 2 && nothing.errors.contains("expected what to serve"))
   }
 
   @Test func aFolderOfAnotherEngineIsRefused() throws {

@@ -20,6 +20,19 @@ import Testing
     #expect(isOneLine, sourceLocation: sourceLocation)
   }
 
+  @Test(arguments: [(false, 0o600), (true, 0o644)])
+  func othersReadTheFileWhereThatIsWanted(isReadableByOthers: Bool, mode: Int) throws {
+    let folder = try ScratchFolder()
+    let before = umask(0o022)
+    defer { umask(before) }
+    let file = try CounterFile(
+      path: folder.path(),
+      configuration: .init(
+        slotCapacity: 4, histogramByteCapacity: 0, isReadableByOthers: isReadableByOthers))
+    let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+    #expect(attributes[.posixPermissions] as? Int == mode)
+  }
+
   @Test func aReaderSeesWhatIsWrittenWhileItIsWritten() throws {
     let folder = try ScratchFolder()
     let file = try CounterFile.small(folder.path())

@@ -25,6 +25,11 @@ import Testing
     ("ApusTradingService", ["libnuma", "libz", "liburing", "libisal", "libpcap"]),
   ]
 
+  /// The command links `ApusTradingService`, and leases in NATS.
+  static let commandLibraries: Set = [
+    "libnuma", "libz", "liburing", "libisal", "libpcap", "libnats",
+  ]
+
   static let hasReadelf = FileManager.default.isExecutableFile(atPath: "/usr/bin/readelf")
 
   @Test(.enabled(if: hasReadelf, "no readelf in /usr/bin"), arguments: products)
@@ -34,6 +39,13 @@ import Testing
     #expect(needed.contains("libc") && needed.contains("libswiftCore"), "\(needed.sorted())")
     let own = needed.filter { !Self.isSystem($0) && !Self.isSwift($0) }
     #expect(own == libraries, "\(product) needs \(own.sorted())")
+  }
+
+  @Test(.enabled(if: hasReadelf, "no readelf in /usr/bin"))
+  func theCommandNeedsNothingElse() throws {
+    let needed = try Self.neededLibraries(Self.folder.appendingPathComponent("apus"))
+    let own = needed.filter { !Self.isSystem($0) && !Self.isSwift($0) }
+    #expect(own == Self.commandLibraries, "apus needs \(own.sorted())")
   }
 
   @Test(.enabled(if: hasReadelf, "no readelf in /usr/bin"))

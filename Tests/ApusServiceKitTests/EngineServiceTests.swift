@@ -164,6 +164,22 @@ import Testing
     try service.stop()
   }
 
+  /// `apus top` and Prometheus run as the service's user.
+  @Test func noFileOfAServiceIsForOthers() throws {
+    let folder = try ScratchFolder()
+    let configuration = Self.configuration(folder)
+    let service = try Service.start(engine: .init(), configuration: configuration)
+    let files = FileManager.default
+    let names = try files.subpathsOfDirectory(atPath: configuration.folder)
+    #expect(names.contains("service.counters") && names.contains("clients/00.ring"))
+    for name in names {
+      let attributes = try files.attributesOfItem(atPath: "\(configuration.folder)/\(name)")
+      let mode = try #require(attributes[.posixPermissions] as? Int)
+      #expect(mode & 0o077 == 0, "\(name) has mode \(String(mode, radix: 8))")
+    }
+    try service.stop()
+  }
+
   @Test func aSecondServiceOnTheFolderIsRefused() throws {
     let folder = try ScratchFolder()
     let configuration = Self.configuration(folder)
@@ -229,24 +245,6 @@ import Testing
     #expect(text.contains("apus_commands_total 30"))
     #expect(text.contains("apus_problems 0"))
     try service.stop()
-  }
-
-  @Test(arguments: [
-    ("{folder: '/x', wait: 'fast'}", "wait"), ("{folder: '/x', cpus: 3}", "unknown key cpus"),
-    ("{folder: '/x', clients: 'two'}", "clients"), ("{folder: ", ""),
-  ])
-  func aConfigurationThatCannotBeNamesTheField(text: String, field: String) throws {
-    let folder = try ScratchFolder()
-    let path = folder.path("service.json5")
-    try text.write(toFile: path, atomically: true, encoding: .utf8)
-    do throws(ServiceError) {
-      _ = try ServiceConfiguration.read(path: path)
-      Issue.record("accepted")
-    } catch {
-      #expect(
-        error.description.contains(path)
-          && (field.isEmpty || error.description.contains(field)), "\(error)")
-    }
   }
 
   @Test func valuesOutsideTheirLimitsAreRefusedBeforeAnythingIsMade() throws {

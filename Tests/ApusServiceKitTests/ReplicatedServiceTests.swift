@@ -121,6 +121,72 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: one.folder))
   }
 
+  /// A client that asks the replica that follows is sent to the other one.
+  @Test func aClientOfAReplicaThatFollowsIsSentToTheOther() throws {
+    let folder = try ScratchFolder()
+    let (one, two) = try Self.configurations(folder)
+    let first = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(first) { $0.role == .primary }, "\(first.status)")
+    let second = try Replica.start(engine: .init(), configuration: two)
+    var client = try EngineServiceTests.client(one)
+    var seen: [SequencedEvent<UInt64>] = []
+    try EngineServiceTests.drive(&client, 1...20, &seen)
+    #expect(Self.waitFor(second) { $0.role == .standby && $0.durableSequence >= 20 })
+    do throws(ClientError) {
+      _ = try EngineServiceTests.client(two)
+      Issue.record("the one that follows takes commands")
+    } catch {
+      #expect(error == .notLeading(folder: two.folder))
+      #expect(error.description.contains("a replica follows here"))
+    }
+    first.stop()
+    #expect(Self.waitFor(second) { $0.role == .primary }, "\(second.status)")
+    _ = try EngineServiceTests.client(two)
+    // It comes back, with the rings of when it led.
+    let third = try Replica.start(engine: .init(), configuration: one)
+    #expect(Self.waitFor(third) { $0.role == .standby && $0.epoch == 2 }, "\(third.status)")
+    do throws(ClientError) {
+      try client.reconnect()
+      Issue.record("the one that came back takes commands")
+    } catch {
+      #expect(error == .notLeading(folder: one.folder))
+    }
+    _ = consume client
+    do throws(ClientError) {
+      _ = try EngineServiceTests.client(one)
+      Issue.record("the one that came back takes commands")
+    } catch {
+      #expect(error == .notLeading(folder: one.folder))
+    }
+    second.stop()
+    third.stop()
+  }
+
+  /// The link is not authenticated, and names would have to be waited for.
+  @Test(arguments: [
+    "0.0.0.0:7001", "localhost:7001", "192.168.1.2:7001", "128.0.0.1:7001", "127.0.0:7001",
+    "127.0.0.256:7001", "[::]:7001", "127.0.0.1.evil:7001", "127.0.0.1:", "127.0.0.1:70000",
+    "+127.0.0.1:1",
+  ])
+  func anAddressBeyondThisMachineIsRefusedBeforeAnythingIsMade(address: String) throws {
+    let folder = try ScratchFolder()
+    let (one, _) = try Self.configurations(folder)
+    for field in ["listen", "peer"] {
+      var configuration = one
+      if field == "listen" { configuration.listen = address } else { configuration.peer = address }
+      do throws(ServiceError) {
+        _ = try Replica.start(engine: .init(), configuration: configuration)
+        Issue.record("accepted")
+      } catch {
+        guard case .configuration(field, address, _) = error else {
+          Issue.record("\(error)")
+          continue
+        }
+      }
+    }
+    #expect(!FileManager.default.fileExists(atPath: one.folder))
+  }
+
   @Test func aReplicaWithoutItsAddressesIsRefused() throws {
     let folder = try ScratchFolder()
     let (one, _) = try Self.configurations(folder)

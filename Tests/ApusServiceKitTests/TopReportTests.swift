@@ -159,6 +159,41 @@ import Testing
     #expect(TopReport.shortened("abcdefg", to: 6) == "abc…fg")
   }
 
+  /// A service's histograms differ in one word in the middle, and the highest value is what one looks for.
+  @Test(arguments: [80, 70, 60])
+  func aNarrowWindowTellsNamesApartAndShowsTheHighestValue(columnCount: Int) throws {
+    var report = report(counters: 1)
+    report.histograms = ["apus_command_latency_nanoseconds", "apus_commit_latency_nanoseconds"].map
+    {
+      .init(
+        name: $0, labels: [:], count: 12_345_678, outOfRangeCount: 0, ratePerSecond: 1_234_567,
+        p50: 123_400, p90: 234_500, p99: 345_600, p999: 456_700, max: 567_800, text: $0)
+    }
+    let window = TopReport.Window(columnCount: columnCount, rowCount: 24)
+    let lines = report.renderLines(window: window)
+    let header = try #require(lines.first { $0.contains("histogram") })
+    #expect(header.hasSuffix("max"))
+    for name in ["command", "commit"] {
+      let row = try #require(lines.first { $0.split(separator: " ").first == Substring(name) })
+      #expect(row.hasSuffix("567.8 µs"), "\(row)")
+    }
+    // Where there is room nothing is left out.
+    let wide = report.renderLines(window: .init(columnCount: 200, rowCount: 24))
+    #expect(wide == report.renderLines())
+  }
+
+  @Test func commonWordsAreLeftOutAndOneStays() {
+    #expect(
+      TopReport.withoutCommonWords(["a_b_x_n", "a_b_y_z_n{q=\"a_n\"}"]) == ["x", "y_z{q=\"a_n\"}"])
+    #expect(
+      TopReport.withoutCommonWords(["a_b{c=\"1\"}", "a_b{c=\"2\"}"]) == [
+        "b{c=\"1\"}", "b{c=\"2\"}",
+      ])
+    #expect(TopReport.withoutCommonWords(["a_b", "a"]) == ["a_b", "a"])
+    #expect(TopReport.withoutCommonWords(["a_b"]) == ["a_b"])
+    #expect(TopReport.withoutCommonWords([]).isEmpty)
+  }
+
   @Test func labelsCannotDriveTheTerminal() {
     let lines = report(counters: 1, label: "\u{1B}[2J\u{7}\u{202E}ü\u{9B}").renderLines()
     let row = lines[5]

@@ -46,7 +46,7 @@ enum apus_status {
   APUS_RING_FULL = 6,
   /// The attachment is longer than APUS_ATTACHMENT_MAX; nothing was submitted.
   APUS_ATTACHMENT_TOO_LONG = 7,
-  /// The service has ended or died: reconnect, then submit again what no event told of.
+  /// The service has ended or died: reconnect, then submit again what no event reported.
   APUS_DISCONNECTED = 8,
   /// Events were removed before this client read them; the next poll begins with the first that is there.
   APUS_EVENTS_MISSED = 9,

@@ -1,5 +1,6 @@
 import ApusClient
 import ApusTrading
+import Foundation
 
 /// Drives `apus serve matching FOLDER`: defines an instrument, lets two owners trade, and prints the events.
 ///
@@ -7,16 +8,40 @@ import ApusTrading
 @main
 enum MatchingClient {
   static func main() {
-    guard CommandLine.arguments.count == 2 else { return print("usage: MatchingClient FOLDER") }
+    guard CommandLine.arguments.count == 2 else {
+      print("usage: MatchingClient FOLDER")
+      exit(2)
+    }
     do throws(ClientError) { try trade(CommandLine.arguments[1]) } catch {
       print("MatchingClient: \(error)")
+      exit(1)
+    }
+  }
+
+  typealias Client = EngineClient<MatchingCommand, MatchingEvent>
+
+  /// Connects, and waits for 10 s for a service that is starting or has yet to take over.
+  static func connect(_ folder: String) throws(ClientError) -> Client {
+    let end = ContinuousClock.now + .seconds(10)
+    var isWaiting = false
+    while true {
+      do throws(ClientError) {
+        return try Client(
+          folder: folder, format: MatchingEngine.snapshotFormat,
+          attachmentByteCountMax: MatchingEngine.attachmentByteCountMax)
+      } catch {
+        guard ContinuousClock.now < end else { throw error }
+        if !isWaiting {
+          FileHandle.standardError.write(Data("waiting for 10 s at most: \(error)\n".utf8))
+        }
+        isWaiting = true
+        Thread.sleep(forTimeInterval: 0.05)
+      }
     }
   }
 
   static func trade(_ folder: String) throws(ClientError) {
-    var client = try EngineClient<MatchingCommand, MatchingEvent>(
-      folder: folder, format: MatchingEngine.snapshotFormat,
-      attachmentByteCountMax: MatchingEngine.attachmentByteCountMax)
+    var client = try connect(folder)
     // Ids that no earlier run has used: every order has an event.
     let (sell, buy) = (client.eventIndex + 1, client.eventIndex + 2)
     let commands: [MatchingCommand] = [
@@ -57,7 +82,7 @@ enum MatchingClient {
     case .trade:
       "\(order) trades \(event.quantity) at \(event.priceTicks) with order \(event.relatedOrderId)"
     case .cancelled: "\(order) cancelled: \(event.quantity) at \(event.priceTicks)"
-    case .rejected: "refused for reason \(event.reasonCode)"
+    case .rejected: "refused: \(event.reason.map { "\($0)" } ?? "reason \(event.reasonCode)")"
     default: "\(event.kind.map { "\($0)" } ?? "event \(event.kindCode)")"
     }
   }

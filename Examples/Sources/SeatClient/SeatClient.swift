@@ -28,10 +28,24 @@ enum SeatClient {
 
   static let actions: [String: SeatAction] = ["hold": .hold, "buy": .buy, "release": .release]
 
+  /// Connects, and waits for 10 s for a service that is starting.
   static func connect(_ folder: String, from start: EventLogStart) throws(ClientError) -> Client {
-    try Client(
-      folder: folder, format: SeatEngine.snapshotFormat,
-      attachmentByteCountMax: SeatEngine.attachmentByteCountMax, start: start)
+    let end = ContinuousClock.now + .seconds(10)
+    var isWaiting = false
+    while true {
+      do throws(ClientError) {
+        return try Client(
+          folder: folder, format: SeatEngine.snapshotFormat,
+          attachmentByteCountMax: SeatEngine.attachmentByteCountMax, start: start)
+      } catch {
+        guard ContinuousClock.now < end else { throw error }
+        if !isWaiting {
+          FileHandle.standardError.write(Data("waiting for 10 s at most: \(error)\n".utf8))
+        }
+        isWaiting = true
+        Thread.sleep(forTimeInterval: 0.05)
+      }
+    }
   }
 
   /// Submits a command and waits for the event that answers it.

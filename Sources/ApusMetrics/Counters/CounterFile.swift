@@ -26,7 +26,7 @@ internal import Synchronization
 ///
 /// - Threading: registration and release from any thread, under a lock; each handle on one thread.
 public final class CounterFile: Sendable {
-  /// Sizes of a counter file.
+  /// Sizes of a counter file, and who may read it.
   public struct Configuration: Sendable, Equatable {
     /// Counters, gauges and histograms at a time. Shape: 1...65,536. Each takes 1,152 bytes.
     public var slotCapacity: Int
@@ -34,11 +34,17 @@ public final class CounterFile: Sendable {
     ///
     /// One hour in nanoseconds at three digits takes 270,464, at two 38,016.
     public var histogramByteCapacity: Int
+    /// Whether other users may read the file (mode 0644 in place of 0600), for an exporter that runs as
+    /// another one.
+    public var isReadableByOthers: Bool
 
-    /// Sizes.
-    public init(slotCapacity: Int, histogramByteCapacity: Int) {
+    /// Sizes, and who may read.
+    public init(
+      slotCapacity: Int, histogramByteCapacity: Int, isReadableByOthers: Bool = false
+    ) {
       self.slotCapacity = slotCapacity
       self.histogramByteCapacity = histogramByteCapacity
+      self.isReadableByOthers = isReadableByOthers
     }
   }
 
@@ -67,7 +73,8 @@ public final class CounterFile: Sendable {
     let layout = CounterFileLayout(
       slotCapacity: configuration.slotCapacity,
       histogramByteCapacity: configuration.histogramByteCapacity)
-    mapping = try CounterMapping(path: path, layout: layout)
+    mapping = try CounterMapping(
+      path: path, layout: layout, mode: configuration.isReadableByOthers ? 0o644 : 0o600)
     registry = Mutex(CounterRegistry(layout: layout))
   }
 

@@ -20,7 +20,7 @@ final class CounterMapping: Sendable {
   private let inode: UInt64
 
   /// Creates the file under a temporary name and renames it into place.
-  init(path: String, layout: CounterFileLayout) throws(CounterFileError) {
+  init(path: String, layout: CounterFileLayout, mode: mode_t) throws(CounterFileError) {
     // Nobody can guess the name, so that nothing stands in its place.
     let number = String(UInt64.random(in: 0...(.max)), radix: 16)
     let temporaryPath = "\(path).\(number).partial"
@@ -28,7 +28,7 @@ final class CounterMapping: Sendable {
       CounterFileError(path: path, reason: .system(operation: operation, errno: error))
     }
     let descriptor = unsafe open(
-      temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+      temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw failure("open", errno) }
     defer { close(descriptor) }
     var isComplete = false

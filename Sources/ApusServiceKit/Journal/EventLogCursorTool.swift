@@ -29,7 +29,7 @@ public struct EventLogCursorSummary: Encodable, Sendable {
   public var position: UInt64
   /// The cursor that was removed; nil where none was to be.
   public var removed: String?
-  /// Registered cursors, the hindmost first.
+  /// Registered cursors, the one furthest behind first.
   public var cursors: [Cursor]
 
   init(folder: String, report: EventLogCursorReport, removed: String?) {

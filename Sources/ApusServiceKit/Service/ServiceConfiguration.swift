@@ -84,7 +84,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     let known = Set(CodingKeys.allCases.map(\.rawValue))
     if let unknown = all.allKeys.first(where: { !known.contains($0.stringValue) }) {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: [unknown], debugDescription: "unknown key \(unknown.stringValue)"))
+        .init(codingPath: [], debugDescription: Self.unknownKey(unknown.stringValue)))
     }
     let values = try decoder.container(keyedBy: CodingKeys.self)
     func take<T: Decodable>(_ key: CodingKeys, _ current: inout T) throws {
@@ -128,34 +128,49 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     init?(intValue: Int) { nil }
   }
 
-  /// Reads a JSON5 file.
+  /// Reads a JSON5 file. A value that no command line can mend is refused here, so that the error names the file.
   ///
-  /// - Throws: ``ServiceError/configurationFile(path:reason:)`` that names the field.
+  /// - Throws: ``ServiceError/configurationFile(path:reason:)`` with the field, or with line and column.
   public static func read(path: String) throws(ServiceError) -> ServiceConfiguration {
+    let bytes = try ConfigurationFile.read(path)
+    let configuration: ServiceConfiguration
     do {
       let decoder = JSONDecoder()
       decoder.allowsJSON5 = true
-      return try decoder.decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
-    } catch let error as DecodingError {
-      throw .configurationFile(path: path, reason: Self.reason(error))
+      configuration = try decoder.decode(Self.self, from: bytes)
     } catch {
-      throw .configurationFile(path: path, reason: error.localizedDescription)
+      throw .configurationFile(path: path, reason: ConfigurationFile.reason(error, bytes))
     }
+    do throws(ServiceError) { try configuration.validateFields() } catch {
+      throw .configurationFile(path: path, reason: error.description)
+    }
+    return configuration
   }
 
-  private static func reason(_ error: DecodingError) -> String {
-    switch error {
-    case .typeMismatch(_, let context), .valueNotFound(_, let context),
-      .dataCorrupted(let context), .keyNotFound(_, let context):
-      let field = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return (field.isEmpty ? "" : "\(field): ") + context.debugDescription
-    @unknown default: return "\(error)"
-    }
+  private static func unknownKey(_ key: String) -> String {
+    let known = CodingKeys.allCases.map(\.rawValue)
+    return "unknown key \(key)"
+      + (ConfigurationFile.nearest(to: key, among: known).map { "; did you mean \($0)?" }
+        ?? "; the keys are in docs/formats/service.md")
   }
 
   /// - Parameter messageBytesMax: A command of the engine and its longest attachment. Unit: bytes.
   /// - Throws: ``ServiceError/configuration(field:value:expected:)``, under the field's name here.
   func validate(messageBytesMax: Int) throws(ServiceError) {
+    guard !folder.isEmpty else {
+      throw .configuration(field: "folder", value: "empty", expected: "the service's data folder")
+    }
+    try validateFields()
+    guard clientRingBytes / 2 - 8 >= messageBytesMax else {
+      throw .configuration(
+        field: "clientRingBytes", value: "\(clientRingBytes)",
+        expected: "\(2 * (messageBytesMax + 8)) or more, for a command and its longest attachment")
+    }
+    try validateReplicas()
+  }
+
+  /// What holds for each value, whatever the engine and the other replica are.
+  private func validateFields() throws(ServiceError) {
     func check<T: Comparable & Sendable>(
       _ field: String, _ value: T, _ range: ClosedRange<T>
     ) throws(ServiceError) {
@@ -172,9 +187,6 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
         throw .configuration(field: field, value: "\(value)", expected: "a multiple of 4096")
       }
     }
-    guard !folder.isEmpty else {
-      throw .configuration(field: "folder", value: "empty", expected: "the service's data folder")
-    }
     if let cpu { try check("cpu", cpu, 0...1_023) }
     if let numaNode { try check("numaNode", numaNode, 0...1_023) }
     try check("clients", clients, 1...ServiceFolder.ringCountMax)
@@ -182,11 +194,6 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     guard clientRingBytes & (clientRingBytes - 1) == 0 else {
       throw .configuration(
         field: "clientRingBytes", value: "\(clientRingBytes)", expected: "a power of two")
-    }
-    guard clientRingBytes / 2 - 8 >= messageBytesMax else {
-      throw .configuration(
-        field: "clientRingBytes", value: "\(clientRingBytes)",
-        expected: "\(2 * (messageBytesMax + 8)) or more, for a command and its longest attachment")
     }
     try checkPages("journalBufferBytes", journalBufferBytes, 4_096...(1 << 30))
     // A segment has a header of one page.
@@ -200,6 +207,12 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     try check("eventCapacity", eventCapacity, 1...(1 << 28))
     try check("node", node, 1...(1 << 32 - 1))
     try check("peerNode", peerNode, 1...(1 << 32 - 1))
+    for (field, value) in [("listen", listen), ("peer", peer)] {
+      if let value { _ = try Self.endpoint(field, value) }
+    }
+  }
+
+  private func validateReplicas() throws(ServiceError) {
     if isReplicated {
       for (field, value) in [("listen", listen), ("peer", peer), ("lease", lease)]
       where value == nil {
@@ -252,7 +265,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  /// `ADDRESS:PORT`, taken apart.
+  /// `ADDRESS:PORT`, taken apart: an address of the loopback interface, since the link is not authenticated.
   static func endpoint(
     _ field: String, _ text: String?
   ) throws(ServiceError) -> ReplicationEndpoint {
@@ -262,6 +275,22 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     else {
       throw .configuration(field: field, value: text, expected: "ADDRESS:PORT, as 127.0.0.1:7001")
     }
-    return ReplicationEndpoint(address: String(text[..<colon]), port: port)
+    var address = text[..<colon]
+    if address.hasPrefix("["), address.hasSuffix("]") { address = address.dropFirst().dropLast() }
+    guard isLoopback(address) else {
+      throw .configuration(
+        field: field, value: text,
+        expected: "an address of the loopback interface in digits, as 127.0.0.1:7001: the link is "
+          + "not authenticated")
+    }
+    return ReplicationEndpoint(address: String(address), port: port)
+  }
+
+  /// 127.0.0.0/8 or ::1, in the form that most write.
+  private static func isLoopback(_ address: Substring) -> Bool {
+    if address == "::1" { return true }
+    let parts = address.split(separator: ".", omittingEmptySubsequences: false)
+    let bytes = parts.compactMap { $0.first?.isNumber == true ? UInt8($0) : nil }
+    return parts.count == 4 && bytes.count == 4 && bytes[0] == 127
   }
 }

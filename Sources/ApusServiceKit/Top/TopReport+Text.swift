@@ -82,20 +82,57 @@ extension TopReport {
     name.hasSuffix("_nanoseconds") ? HumanText.nanoseconds(value) : HumanText.count(value)
   }
 
-  /// A table whose first column gives way when the window is narrow.
+  /// A table that is made to fit into a window: names lose the words that all of them have, then the columns that
+  /// are missed least go, then names lose their middles.
   private static func table(
     _ header: [String], _ rows: [[String]], _ window: Window?
   ) -> [String] {
     var all = [header] + rows
     if let window {
-      let others = header.indices.dropFirst().reduce(0) { sum, column in
-        sum + 2 + (all.map { $0[column].count }.max() ?? 0)
+      func room() -> Int {
+        let others = all[0].indices.dropFirst().reduce(0) { sum, column in
+          sum + 2 + (all.map { $0[column].count }.max() ?? 0)
+        }
+        return window.columnCount - others - 2
       }
-      let room = max(16, window.columnCount - others - 2)
-      for row in all.indices { all[row][0] = shortened(all[row][0], to: room) }
+      func longest() -> Int { all.map { $0[0].count }.max() ?? 0 }
+      if longest() > room() {
+        let names = withoutCommonWords(rows.map { $0[0] })
+        for row in names.indices { all[row + 1][0] = names[row] }
+      }
+      for title in ["p99.9", "p90", "per second"]
+      where room() < min(longest(), nameCountMin) && header.count > 3 {
+        guard let column = all[0].firstIndex(of: title) else { continue }
+        for row in all.indices { all[row].remove(at: column) }
+      }
+      let count = max(nameCountMin, room())
+      for row in all.indices { all[row][0] = shortened(all[row][0], to: count) }
     }
     return HumanText.table(header: all[0], rows: Array(all.dropFirst()))
       .split(separator: "\n").map(String.init)
+  }
+
+  /// So much of a name is worth more than a column.
+  private static let nameCountMin = 16
+
+  /// Leaves out the words, between underscores, that all names begin with or end in; each keeps one word at least,
+  /// and its labels.
+  static func withoutCommonWords(_ names: [String]) -> [String] {
+    guard names.count > 1 else { return names }
+    let parts = names.map { name -> (words: [Substring], labels: Substring) in
+      let end = name.firstIndex(of: "{") ?? name.endIndex
+      let words = name[..<end].split(separator: "_", omittingEmptySubsequences: false)
+      return (words, name[end...])
+    }
+    var (front, back) = (0, 0)
+    let most = (parts.map(\.words.count).min() ?? 1) - 1
+    while front < most, Set(parts.map { $0.words[front] }).count == 1 { front += 1 }
+    while front + back < most, Set(parts.map { $0.words[$0.words.count - 1 - back] }).count == 1 {
+      back += 1
+    }
+    return parts.map {
+      $0.words.dropFirst(front).dropLast(back).joined(separator: "_") + $0.labels
+    }
   }
 
   /// Leaves out the middle: names begin alike, and labels differ at their ends.
