@@ -119,7 +119,9 @@ enum ServeCommand: Command {
       ]
       let problems = known.compactMap { $0 } + (status.service?.problems ?? [])
       if problems != shownProblems {
-        for problem in problems where !shownProblems.contains(problem) { Console.error("apus: \(problem)") }
+        for problem in problems where !shownProblems.contains(problem) {
+          Console.error("apus: \(problem)")
+        }
         shownProblems = problems
       }
       if status.role == .stopped { break }

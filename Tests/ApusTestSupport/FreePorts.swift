@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-public import Glibc
+internal import Glibc
 
 /// Ports that the kernel had free a moment ago, for programs that have to be told one.
 public enum FreePorts {
@@ -16,7 +16,7 @@ public enum FreePorts {
   }
 
   private static func bind() throws -> (socket: CInt, port: UInt16) {
-    let socket = unsafe Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -36,5 +36,5 @@ public enum FreePorts {
 /// No port could be had.
 public struct PortError: Error {
   /// The kernel's.
-  public var errno: CInt
+  public var errno: Int32
 }

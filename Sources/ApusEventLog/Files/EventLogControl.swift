@@ -50,7 +50,7 @@ final class EventLogControl: @unchecked Sendable {
   func replace(_ folder: EventLogFolder, by header: EventLogHeader) throws(EventLogError) {
     var bytes = header.encode()
     bytes += [UInt8](repeating: 0, count: EventLogFormat.headerByteCount - bytes.count)
-    bytes += try withCursorsLocked {
+    unsafe bytes += try withCursorsLocked {
       // SAFETY: the table lies in the mapping.
       unsafe UnsafeRawBufferPointer(start: base, count: byteCount)
         .dropFirst(EventLogFormat.headerByteCount)

@@ -64,8 +64,8 @@ public struct HoldingOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable, @un
     return taken
   }
 
-  /// The log, for a host that is given what is held.
   // Swift 6.3.1 stops ("Mem2Reg") when it specialises such functions in another module.
+  /// The log, for a host that is given what is held.
   @_optimize(none)
   public consuming func takeLog() -> EventLogWriter<Event> { log }
 }

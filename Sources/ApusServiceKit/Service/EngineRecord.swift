@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-public import ApusClient
+internal import ApusClient
 internal import ApusCore
 internal import Foundation
 
