@@ -111,7 +111,7 @@ public final class NATSLease: LeaderLease {
       Int32(configuration.replicaCount), configuration.epochBase,
       Int64(configuration.timeoutMilliseconds))
     guard result == 0, let opened = unsafe made else {
-      status = .unknown(reason: "\(configuration.url): \(Self.text(result))")
+      status = .unknown(reason: "\(configuration.shownURL): \(Self.text(result))")
       return false
     }
     let found = unsafe capus_nats_ttl(opened)
@@ -132,7 +132,7 @@ public final class NATSLease: LeaderLease {
     switch write(epoch: 0, over: nil, &revision) {
     case 0: begin(revision, since: now)
     case CAPUS_NATS_CONFLICT: look(now)
-    case let result: status = .unknown(reason: "\(configuration.url): \(Self.text(result))")
+    case let result: status = .unknown(reason: "\(configuration.shownURL): \(Self.text(result))")
     }
   }
 
@@ -172,7 +172,7 @@ public final class NATSLease: LeaderLease {
     var base: UInt64 = 0
     let result = unsafe capus_nats_base(store, &base)
     if result == 0 { return base }
-    if claim == nil { status = .unknown(reason: "\(configuration.url): \(Self.text(result))") }
+    if claim == nil { status = .unknown(reason: "\(configuration.shownURL): \(Self.text(result))") }
     return nil
   }
 
@@ -201,7 +201,7 @@ public final class NATSLease: LeaderLease {
         lose(.notHeld)
         nextAttempt = now
       } else if claim == nil {
-        status = .unknown(reason: "\(configuration.url): \(Self.text(result))")
+        status = .unknown(reason: "\(configuration.shownURL): \(Self.text(result))")
       }
       return
     }

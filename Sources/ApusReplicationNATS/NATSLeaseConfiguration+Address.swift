@@ -19,12 +19,25 @@ extension NATSLeaseConfiguration {
     let servers = parts.first?.split(separator: ",", omittingEmptySubsequences: false) ?? []
     guard address.hasPrefix(Self.addressScheme), parts.count == 3, !servers.contains("") else {
       throw .configuration(
-        field: "lease", value: address, expected: "\(Self.addressScheme)HOST:PORT/BUCKET/KEY")
+        field: "lease", value: Self.withoutSecrets(address),
+        expected: "\(Self.addressScheme)HOST:PORT/BUCKET/KEY")
     }
     self.init(
       url: servers.map { Self.addressScheme + $0 }.joined(separator: ","),
       bucket: String(parts[1]), key: String(parts[2]), candidate: candidate,
       timeToLiveNanoseconds: timeToLiveNanoseconds)
     try validate()
+  }
+
+  /// The servers as messages show them: a name and password, or a token, are not for everybody who reads them.
+  var shownURL: String { Self.withoutSecrets(url) }
+
+  /// An address without what stands before the `@` of each server.
+  static func withoutSecrets(_ address: String) -> String {
+    address.split(separator: ",", omittingEmptySubsequences: false).map { server in
+      guard let end = server.lastIndex(of: "@") else { return String(server) }
+      let scheme = server.hasPrefix(addressScheme) ? addressScheme : ""
+      return scheme + server[server.index(after: end)...]
+    }.joined(separator: ",")
   }
 }

@@ -59,6 +59,22 @@ import Testing
     #expect(next > beginning && beginning == epoch)
   }
 
+  @Test func messagesShowNoSecrets() throws {
+    let configuration = try NATSLeaseConfiguration(
+      address: "nats://user:secret@one:4222,token@two:4222/bucket/key", candidate: "x",
+      timeToLiveNanoseconds: 1_000_000_000)
+    #expect(configuration.url.contains("user:secret@one"))
+    #expect(configuration.shownURL == "nats://one:4222,nats://two:4222")
+    do throws(ReplicationError) {
+      _ = try NATSLeaseConfiguration(
+        address: "nats://user:secret@one:4222", candidate: "x",
+        timeToLiveNanoseconds: 1_000_000_000)
+      Issue.record("accepted")
+    } catch {
+      #expect(!error.description.contains("secret"), "\(error)")
+    }
+  }
+
   private static func wait(seconds: Double = 10, _ holds: () -> Bool) -> Bool {
     let end = Date().addingTimeInterval(seconds)
     while Date() < end {

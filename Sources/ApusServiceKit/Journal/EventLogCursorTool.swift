@@ -50,7 +50,7 @@ public struct EventLogCursorSummary: Encodable, Sendable {
     var lines = removed.map { ["removed   \($0)"] } ?? []
     lines.append("events    indices \(firstIndex)..<\(position)")
     lines += cursors.map { cursor in
-      "cursor    \(cursor.name) at \(cursor.index), \(HumanText.count(cursor.eventsBehind)) events ("
+      "cursor    \(TopReport.printable(cursor.name)) at \(cursor.index), \(HumanText.count(cursor.eventsBehind)) events ("
         + "\(HumanText.bytes(cursor.bytesBehind))) behind, "
         + (cursor.process.map { "process \($0)" } ?? "nobody")
         + (cursor.holdsSegments ? ", keeps old segments" : "")

@@ -78,7 +78,7 @@ public struct EventLogSummary: Encodable, Sendable {
     lines.append("synced    up to index \(syncedPosition)")
     lines += cursors.map { cursor in
       let owner = cursor.process.map { "process \($0)" } ?? "nobody"
-      return "cursor    \(cursor.name) at \(cursor.index), \(owner)"
+      return "cursor    \(TopReport.printable(cursor.name)) at \(cursor.index), \(owner)"
     }
     return lines.joined(separator: "\n")
   }
