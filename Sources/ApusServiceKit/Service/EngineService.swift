@@ -6,28 +6,6 @@ internal import ApusReplication
 internal import Foundation
 internal import Synchronization
 
-/// What a service stands at.
-public struct ServiceStatus: Sendable, Equatable {
-  /// Last record that was applied.
-  public var appliedSequence: UInt64
-  /// Everything up to here is on the disk.
-  public var durableSequence: UInt64
-  /// The events of everything up to here are in the event log.
-  public var acknowledgedSequence: UInt64
-  /// Commands applied since it started.
-  public var commandCount: UInt64
-  /// Events in the life of the event log.
-  public var eventCount: UInt64
-  /// What clients' rings had that was no command.
-  public var refused: RefusedMessages
-  /// Sequence of the newest snapshot; 0 where there is none.
-  public var snapshotSequence: UInt64
-  /// Why it cannot continue, or what is amiss, one line each.
-  public var problems: [String]
-  /// Whether the host takes no commands any more.
-  public var hasFailed: Bool
-}
-
 /// An engine as a service: recovered from its folder, fed by message rings that clients on this machine
 /// open, journaled, followed by snapshots, and read through its event log.
 ///
