@@ -5,6 +5,9 @@ public import ApusEngine
 internal import ApusJournal
 
 extension ReplicationStandby where E: ~Copyable {
+  /// Refusals for want of a record after which it stops.
+  private static var removedCountMax: UInt64 { 20 }
+
   /// Takes what the primary sent, gives it to the journal and the engine, and acknowledges what the
   /// disk has.
   ///
@@ -232,6 +235,12 @@ extension ReplicationStandby where E: ~Copyable {
       StandbyBeginning(journal: identifier, sequence: 0, eventCount: 0))
   }
 
+  /// Whether another hello may be answered with a snapshot: a primary that has none says so again and again.
+  private var mayBeOfferedSnapshot: Bool {
+    guard engineConfiguration != nil, !keepsItsRecords else { return false }
+    return phase == .following || counters.refusedCount(.removed) <= Self.removedCountMax
+  }
+
   private mutating func takeRefusal(
     _ refusal: Refusal, _ header: FrameHeader, _ link: FrameLink, _ now: Nanoseconds
   ) {
@@ -239,8 +248,9 @@ extension ReplicationStandby where E: ~Copyable {
     case .busy, .stopped, .staleEpoch:
       // Another attempt may find another primary, or a place.
       link.close(.refused(refusal.reason))
-    case .removed where phase == .following && engineConfiguration != nil:
-      // It fell behind too far; at its next hello it is offered a snapshot.
+    case .removed where mayBeOfferedSnapshot:
+      // It fell behind too far, or the primary was removing segments as it looked; at its next hello it is
+      // offered a snapshot.
       link.close(.refused(.removed))
     case .ahead, .diverged:
       guard phase == .connecting, journalIdentifier != nil else { fallthrough }
