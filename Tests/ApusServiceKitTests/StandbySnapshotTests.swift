@@ -51,8 +51,9 @@ import Testing
     return first
   }
 
+  /// All events that a service's log has.
   static func events(
-    _ configuration: ServiceConfiguration, after index: Int = 0
+    _ configuration: ServiceConfiguration
   ) throws -> [SequencedEvent<UInt64>] {
     var client = try EngineServiceTests.client(configuration)
     var all: [SequencedEvent<UInt64>] = []

@@ -212,14 +212,9 @@ public final class EngineService<E: Engine & ~Copyable> where E.Configuration: S
       endIfStalled: { if door.hasClosed { gauge.stop() } })
     let keeper = try startKeeper(kept, counters, keeping)
     let service = EngineService(configuration, parts, keeper: keeper, thread: thread)
-    do throws(ServiceError) {
-      try EngineRecord.write(folder, EngineIdentity(E.self, engine))
-      try parts.description(of: E.self, configuration).write(folder)
-    } catch {
-      // The keeper's thread would have the files for as long as the process lives.
-      try? service.stop(limit: .zero)
-      throw error
-    }
+    // Where one of these fails the service ends as any that is let go of.
+    try EngineRecord.write(folder, EngineIdentity(E.self, engine))
+    try parts.description(of: E.self, configuration).write(folder)
     return service
   }
 

@@ -101,7 +101,7 @@ final class StandbyFiles<E: Engine & ~Copyable> where E.Configuration: Sendable 
 
   /// The output of a standby that begins anew.
   func makeOutput(_ beginning: StandbyBeginning) -> StandbyOutput<E.Event> {
-    // A follower must not be there when records are taken off its journal.
+    // One that the transfer was too short for to have ended: its records are gone.
     stopFollower()
     closeLog()
     guard let index = beginning.eventCount else {
@@ -225,7 +225,6 @@ struct ServiceKeeping {
 
   /// Ends them, where no service came of it.
   func finish() {
-    follower?.finish()
     try? keeper.finish(completeThrough: 0, failure: nil)
   }
 }
