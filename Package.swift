@@ -58,6 +58,7 @@ let package = Package(
     .library(name: "ApusHost", targets: ["ApusHost"]),
     .library(name: "ApusCore", targets: ["ApusCore"]),
     .library(name: "ApusJournal", targets: ["ApusJournal"]),
+    .library(name: "ApusIO", targets: ["ApusIO"]),
     .library(name: "ApusEventLog", targets: ["ApusEventLog"]),
     .library(name: "ApusClient", targets: ["ApusClient"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
@@ -81,6 +82,7 @@ let package = Package(
     shim("CApusISAL", library: "isal"),
     shim("CApusPcap", library: "pcap"),
     shim("CApusUring", library: "uring"),
+    shim("CApusIO", library: "uring"),
     shim("CApusChecksum"),
     shim("CApusOptions"),
     shim("CApusRings"),
@@ -112,6 +114,8 @@ let package = Package(
         "ApusMemory", "ApusThreads", "ApusMetrics", "ApusEngine", "ApusHost", "CApusUring",
         "CApusChecksum",
       ]),
+    // One thread's sockets, timers and files.
+    module("ApusIO", ["ApusMemory", "ApusEngine", "CApusIO"]),
     module(
       "ApusReplication",
       [
@@ -253,6 +257,8 @@ let package = Package(
         "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusHost", "ApusEngine",
         "ApusMemory", "ApusTrading", "ApusTradingService", "ApusTestKit", "apus-replica",
       ]),
+    tests(
+      "ApusIO", ["ApusIO", "ApusEngine", "ApusThreads", "ApusTestBasics", "CApusAllocationCount"]),
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture", "CApusSystemFaults"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols"]),

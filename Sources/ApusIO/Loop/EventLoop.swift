@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+public import ApusEngine
+internal import ApusMemory
+
+/// One thread's sockets, timers and files.
+///
+/// The caller owns the thread: ``step(now:countMax:waitNanoseconds:)`` sends what was queued, takes what
+/// came, and says how many events there are, which ``nextEvent()`` hands out. Nothing is called back.
+///
+/// ```swift
+/// let loop = try EventLoop.make(configuration)
+/// let listener = try loop.listen(at: address)
+/// while isRunning {
+///   _ = loop.step(now: clock.now(), countMax: 256, waitNanoseconds: 1_000_000)
+///   while let event = loop.nextEvent() {
+///     switch event {
+///     case .received(let connection, let bytes): _ = loop.send(bytes, on: connection)
+///     case .ended(let connection): loop.close(connection)
+///     default: break
+///     }
+///   }
+/// }
+/// ```
+///
+/// What is queued between two steps leaves with the next one, in one system call where the backend can.
+/// Nothing is allocated after `init`.
+///
+/// - Threading: one thread, that of the first step; a loop may be made, and given its first sockets, by
+///   another one. ``waker`` is for all threads.
+@safe
+open class EventLoop {
+  /// Its sizes.
+  public let configuration: EventLoopConfiguration
+  /// What moves the bytes, and why this and nothing better.
+  public let backend: EventLoopBackend
+
+  package let slots: SocketTable
+  package let receiveBlocks: BlockPool
+  package let sendBlocks: BlockPool
+  package let datagramBlocks: BlockPool
+  package let fileBlocks: BlockPool
+  package let fileStates: FileBufferStates
+  package let events: EventQueue
+  package let timers: TimerQueue
+  /// Timers of the loop itself; the token is a slot.
+  package let slotTimers: TimerQueue
+  package let dirty: SlotList
+  package let ready: SlotList
+  package let starved: SlotList
+  package let state: UnsafeMutablePointer<LoopState>
+  package let delivered: DeliveredBuffers
+
+  /// - Parameter extraReceiveBufferCount: Buffers besides those that the configuration counts.
+  package init(
+    _ configuration: EventLoopConfiguration, backend: EventLoopBackend,
+    extraReceiveBufferCount: Int = 0
+  ) throws(IOError) {
+    try configuration.validate()
+    self.configuration = configuration
+    self.backend = backend
+    do throws(MemoryError) {
+      let memory = configuration.memory
+      receiveBlocks = try BlockPool(
+        count: configuration.receiveBufferCount + extraReceiveBufferCount,
+        blockByteCount: configuration.receiveBufferByteCount, memory: memory)
+      sendBlocks = try BlockPool(
+        count: configuration.sendBufferCount, blockByteCount: configuration.sendBufferByteCount,
+        memory: memory)
+      datagramBlocks = try BlockPool(
+        count: configuration.datagramBufferCount,
+        blockByteCount: configuration.datagramByteCountMax + LoopState.datagramHeadroom,
+        memory: memory)
+      fileBlocks = try BlockPool(
+        count: configuration.fileBufferCount, blockByteCount: configuration.fileBufferByteCount,
+        memory: memory)
+    } catch {
+      throw .memory(error)
+    }
+    fileStates = FileBufferStates(count: configuration.fileBufferCount)
+    slots = SocketTable(count: configuration.socketCountMax)
+    dirty = SlotList(capacity: configuration.socketCountMax)
+    ready = SlotList(capacity: configuration.socketCountMax)
+    starved = SlotList(capacity: configuration.socketCountMax)
+    // A step's, a second one of each, and the end of every socket.
+    events = EventQueue(
+      countMax: 2 * configuration.eventCountMax + 4 * configuration.socketCountMax
+        + configuration.fileBufferCount + 64)
+    timers = TimerQueue(capacity: configuration.timerCountMax)
+    slotTimers = TimerQueue(capacity: configuration.socketCountMax)
+    delivered = DeliveredBuffers(
+      capacity: configuration.receiveBufferCount + extraReceiveBufferCount
+        + configuration.datagramBufferCount,
+      descriptorCapacity: 64)
+    // SAFETY: freed in `deinit`.
+    unsafe state = .allocate(capacity: 1)
+    unsafe state.initialize(to: LoopState())
+  }
+
+  deinit { unsafe state.deallocate() }
+
+  /// What it has seen.
+  public var counters: IOCounters { unsafe state.pointee.counters }
+
+  /// Wakes this loop from other threads; nil where the backend cannot (the simulated one).
+  open var waker: LoopWaker? { nil }
+
+  // MARK: Steps
+
+  /// Sends what was queued, waits at most so long for something to happen, and takes what did.
+  ///
+  /// Buffers of the events before are taken back, so an event that is still there holds the step up: it
+  /// does nothing then.
+  ///
+  /// - Parameters:
+  ///   - now: Of a clock that does not go back, always the same one; timers follow it.
+  ///   - countMax: Most events to take; at most ``EventLoopConfiguration/eventCountMax`` are.
+  ///   - waitNanoseconds: 0 looks without waiting. A wait is shorter where a timer is due before.
+  /// - Returns: Events that ``nextEvent()`` will give.
+  public final func step(
+    now: Nanoseconds, countMax: Int, waitNanoseconds: UInt64 = 0
+  ) -> Int {
+    unsafe state.pointee.now = now
+    guard events.count == 0 else { return events.count }
+    takeBuffersBack()
+    let limit = min(countMax, configuration.eventCountMax)
+    guard limit > 0 else { return 0 }
+    fireTimers(now, limit)
+    collect(waitNanoseconds: events.count > 0 ? 0 : shortened(waitNanoseconds, now))
+    deliver(limit)
+    return events.count
+  }
+
+  /// Sends what was queued and waits until the next step has something to do, but not longer than the limit.
+  public final func wait(now: Nanoseconds, limitNanoseconds: UInt64) {
+    unsafe state.pointee.now = now
+    let isBusy = events.count > 0 || ready.count > 0
+    collect(waitNanoseconds: isBusy ? 0 : shortened(limitNanoseconds, now))
+  }
+
+  /// The next event; nil where all were taken.
+  public final func nextEvent() -> IOEvent? { events.take() }
+
+  private final func shortened(_ wait: UInt64, _ now: Nanoseconds) -> UInt64 {
+    // What is ready and was left for want of events does not wait.
+    if ready.count > 0 { return 0 }
+    var limit = wait
+    for due in [timers.nextDue?.rawValue, slotTimers.nextDue?.rawValue] {
+      if let due { limit = min(limit, due > now.rawValue ? due - now.rawValue : 0) }
+    }
+    return limit
+  }
+
+  private final func fireTimers(_ now: Nanoseconds, _ countMax: Int) {
+    while let (_, token) = slotTimers.takeDue(now) {
+      slotTimerFired(UInt32(truncatingIfNeeded: token))
+    }
+    while events.count < countMax, let (timer, token) = timers.takeDue(now) {
+      events.append(.timer(timer, token: token))
+    }
+  }
+
+  private final func takeBuffersBack() {
+    while let block = delivered.takeBlock() { returnReceiveBlock(block) }
+    while let block = delivered.takeDatagram() { returnDatagramBlock(block) }
+    while let descriptor = delivered.takeDescriptor() { closePassed(descriptor) }
+  }
+
+  /// Hands out what is ready, socket by socket: none has two turns before another has one.
+  private final func deliver(_ countMax: Int) {
+    reap(countMax)
+    for _ in 0..<ready.count {
+      guard events.count < countMax, let index = popReady() else { return }
+      deliverHeld(index, countMax)
+      let flags = slots[index].flags
+      if flags.contains(.readable), flags.isDisjoint(with: [.paused, .tearing]) {
+        readReady(index, countMax)
+      }
+    }
+  }
+
+  // MARK: Timers
+
+  /// Sets a timer, whose event carries the token.
+  ///
+  /// - Returns: nil where ``EventLoopConfiguration/timerCountMax`` are set.
+  /// - Complexity: O(log n).
+  public final func setTimer(at due: Nanoseconds, token: UInt64) -> TimerID? {
+    timers.schedule(at: due, token: token)
+  }
+
+  /// Takes a timer out.
+  ///
+  /// - Returns: `false` where it is due already, or was taken out.
+  /// - Complexity: O(log n).
+  @discardableResult
+  public final func cancelTimer(_ timer: TimerID) -> Bool { timers.cancel(timer) }
+
+  // MARK: What a backend does
+
+  /// Hands what is queued to the kernel, and waits until something is there.
+  package func collect(waitNanoseconds: UInt64) { fatalError("EventLoop: expected a backend") }
+  /// Turns what the kernel says into events, or makes sockets ready.
+  package func reap(_ countMax: Int) { fatalError("EventLoop: expected a backend") }
+  /// Reads a socket that may have something.
+  package func readReady(_ index: UInt32, _ countMax: Int) {}
+  /// Takes a buffer that the caller has seen.
+  package func returnReceiveBlock(_ block: UInt32) { receiveBlocks.give(block) }
+  package func returnDatagramBlock(_ block: UInt32) { datagramBlocks.give(block) }
+  package func closePassed(_ descriptor: Int32) {}
+  package func makeListener(
+    _ address: SocketAddress, _ options: ListenOptions
+  ) throws(IOError) -> (SlotHandle, SocketAddress) { fatalError("EventLoop: expected a backend") }
+  package func makeConnection(_ address: SocketAddress) throws(IOError) -> SlotHandle {
+    fatalError("EventLoop: expected a backend")
+  }
+  package func makeDatagramSocket(
+    _ address: SocketAddress, _ options: DatagramOptions
+  ) throws(IOError) -> (SlotHandle, SocketAddress) { fatalError("EventLoop: expected a backend") }
+  /// The caller wants no bytes, or wants them again.
+  package func receivingChanged(_ index: UInt32) {}
+  /// Everything that was queued has left, and the caller sends no more.
+  package func endSending(_ index: UInt32) {}
+  /// Lets a socket go; calls ``released(_:)`` when the kernel has nothing of it any more.
+  package func tearDown(_ index: UInt32) { fatalError("EventLoop: expected a backend") }
+  package func peerAddress(_ index: UInt32) -> SocketAddress? { nil }
+  package func makeUnixListener(
+    _ path: String, _ permissions: UInt16, _ takesDescriptors: Bool
+  ) throws(IOError) -> SlotHandle { throw .unsupported("no Unix sockets in a simulated network") }
+  package func makeUnixConnection(
+    _ path: String, _ takesDescriptors: Bool
+  ) throws(IOError) -> SlotHandle { throw .unsupported("no Unix sockets in a simulated network") }
+  package func unixPeerUser(_ index: UInt32) -> UInt32? { nil }
+  package func passDescriptor(_ index: UInt32, _ bytes: RawSpan, _ descriptor: Int32) -> Bool {
+    false
+  }
+  package func makeFile(_ path: String, writes: Bool) throws(IOError) -> SlotHandle {
+    throw .unsupported("no files in a simulated network; the simulated disk has some")
+  }
+  package func begin(_ operation: FileOperation, on index: UInt32) {}
+}
+
+/// What moves the bytes of a loop.
+public struct EventLoopBackend: Sendable, Equatable, CustomStringConvertible {
+  /// Which one.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// io_uring: multishot accepts and receives into buffers that the kernel chooses, one system call for all.
+    case ioUring
+    /// epoll, with one system call an operation; `recvmmsg` and `sendmmsg` for datagrams.
+    case epoll
+    /// A network in memory that fails from a seed.
+    case simulated
+  }
+  /// Which one.
+  public let kind: Kind
+  /// Why not a better one; nil for the best, or the one that was asked for.
+  public let reason: String?
+
+  package init(_ kind: Kind, reason: String? = nil) {
+    self.kind = kind
+    self.reason = reason
+  }
+
+  /// For reports.
+  public var description: String { kind.rawValue + (reason.map { " (\($0))" } ?? "") }
+}
