@@ -13,12 +13,12 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// A thin shim over one C library, or over the kernel where `library` is nil.
-func shim(_ name: String, library: String? = nil) -> Target {
+/// A thin shim over C libraries, mostly one, or over the kernel where none is named.
+func shim(_ name: String, library: String...) -> Target {
   .target(
     name: name,
     path: "CModules/\(name)",
-    linkerSettings: library.map { [.linkedLibrary($0)] } ?? []
+    linkerSettings: library.map { .linkedLibrary($0) }
   )
 }
 
@@ -48,7 +48,7 @@ func linkProgram(_ product: String) -> Target {
 let linkedProducts = [
   "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusClient", "ApusCore",
   "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusMarketProtocols",
-  "ApusMarketCaptures", "ApusTrading", "ApusServiceKit", "ApusTradingService",
+  "ApusMarketCaptures", "ApusTrading", "ApusServiceKit", "ApusTradingService", "ApusTLS",
 ]
 
 let package = Package(
@@ -63,6 +63,7 @@ let package = Package(
     .library(name: "ApusClient", targets: ["ApusClient"]),
     .library(name: "ApusReplication", targets: ["ApusReplication"]),
     .library(name: "ApusReplicationNATS", targets: ["ApusReplicationNATS"]),
+    .library(name: "ApusTLS", targets: ["ApusTLS"]),
     .library(name: "ApusTestKit", targets: ["ApusTestKit"]),
     .library(name: "ApusCapture", targets: ["ApusCapture"]),
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
@@ -88,6 +89,7 @@ let package = Package(
     shim("CApusRings"),
     shim("CApusSockets"),
     shim("CApusNATS", library: "nats"),
+    shim("CApusTLS", library: "ssl", "crypto"),
     shim("CApusAllocationCount"),
     shim("CApusCounters"),
     // What programs in C see of Apus: the header that `ApusC` implements.
@@ -122,6 +124,8 @@ let package = Package(
         "ApusMemory", "ApusThreads", "ApusEngine", "ApusEventLog", "ApusHost", "ApusJournal",
         "CApusSockets",
       ]),
+    // Beside the core, which links no OpenSSL
+    module("ApusTLS", ["CApusTLS"]),
     // For our tests and our users': no test library in it
     module(
       "ApusTestKit",
@@ -259,6 +263,7 @@ let package = Package(
       ]),
     tests(
       "ApusIO", ["ApusIO", "ApusEngine", "ApusThreads", "ApusTestBasics", "CApusAllocationCount"]),
+    tests("ApusTLS", ["ApusTLS"]),
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture", "CApusSystemFaults"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols"]),
