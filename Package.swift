@@ -87,7 +87,6 @@ let package = Package(
     shim("CApusChecksum"),
     shim("CApusOptions"),
     shim("CApusRings"),
-    shim("CApusSockets"),
     shim("CApusNATS", library: "nats"),
     shim("CApusTLS", library: "ssl", "crypto"),
     shim("CApusAllocationCount"),
@@ -122,7 +121,7 @@ let package = Package(
       "ApusReplication",
       [
         "ApusMemory", "ApusThreads", "ApusEngine", "ApusEventLog", "ApusHost", "ApusJournal",
-        "CApusSockets",
+        "ApusIO", "ApusTLS",
       ]),
     // Beside the core, which links no OpenSSL
     module("ApusTLS", ["CApusTLS"]),
@@ -259,7 +258,8 @@ let package = Package(
       "ApusReplication",
       [
         "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusHost", "ApusEngine",
-        "ApusMemory", "ApusTrading", "ApusTradingService", "ApusTestKit", "apus-replica",
+        "ApusMemory", "ApusTrading", "ApusTradingService", "ApusTestKit", "ApusIO", "ApusTLS",
+        "apus-replica",
       ]),
     tests(
       "ApusIO", ["ApusIO", "ApusEngine", "ApusThreads", "ApusTestBasics", "CApusAllocationCount"]),

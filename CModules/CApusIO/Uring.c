@@ -69,6 +69,18 @@ int capus_loop_create(capus_loop **loop, unsigned entry_count, unsigned completi
 
 void capus_loop_destroy(capus_loop *loop) {
   if (loop == NULL) return;
+  if (loop->is_enabled) {
+    // A ring ends some time after its descriptor is closed, and keeps its files until then: a port would
+    // stay in use. On another thread than the ring's this is refused, and nothing but that delay is lost.
+    struct io_uring_sync_cancel_reg all = {
+        .fd = -1,
+        .flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
+        .timeout = {.tv_sec = 1},
+    };
+    syscall(__NR_io_uring_register, loop->ring.ring_fd, IORING_REGISTER_SYNC_CANCEL, &all, 1);
+    io_uring_get_events(&loop->ring);
+  }
+  io_uring_unregister_files(&loop->ring);
   io_uring_queue_exit(&loop->ring);
   free(loop);
 }

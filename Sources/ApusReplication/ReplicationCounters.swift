@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+public import ApusTLS
+
 /// What one side of a replica link has seen.
 public struct ReplicationCounters: Sendable, Equatable {
   /// Connections that were made or taken.
@@ -13,6 +15,12 @@ public struct ReplicationCounters: Sendable, Equatable {
   public var slowCount: UInt64 = 0
   /// Connections dropped before they had said who they are, because too many later ones came.
   public var crowdedOutCount: UInt64 = 0
+  /// Connections closed because the other side did not prove who it is, or bytes were changed on their way.
+  public var securityFailureCount: UInt64 = 0
+  /// Why the last of them was closed.
+  public var lastSecurityFailure: TLSFailure?
+  /// Connections that the kernel could not give, or for which there was no place.
+  public var acceptFailureCount: UInt64 = 0
   /// Connections closed for an epoch too far above the known one to be believed.
   public var farEpochCount: UInt64 = 0
   /// The highest of those epochs.
@@ -51,6 +59,9 @@ public struct ReplicationCounters: Sendable, Equatable {
     closedCount += 1
     switch closure {
     case .fault(let fault): faults[Int(fault.rawValue)] += 1
+    case .security(let failure):
+      securityFailureCount += 1
+      lastSecurityFailure = failure
     case .silent: silentCount += 1
     case .slow: slowCount += 1
     case .crowdedOut: crowdedOutCount += 1

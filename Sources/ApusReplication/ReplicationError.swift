@@ -5,6 +5,7 @@ public import ApusEngine
 public import ApusHost
 public import ApusJournal
 public import ApusMemory
+public import ApusTLS
 
 /// A replica link that could not be set up, or that has stopped for good.
 ///
@@ -14,6 +15,8 @@ public enum ReplicationError: Error, Equatable, Sendable, CustomStringConvertibl
   case system(operation: String, endpoint: ReplicationEndpoint, errno: Int32)
   /// A value of the configuration that cannot be.
   case configuration(field: String, value: String, expected: String)
+  /// The key or the certificates of this side.
+  case security(TLSError)
   /// Memory for the connection could not be had.
   case memory(MemoryError)
   /// The journal of this side.
@@ -48,6 +51,7 @@ public enum ReplicationError: Error, Equatable, Sendable, CustomStringConvertibl
         + "whether the port is free, and the limit on open files"
     case .configuration(let field, let value, let expected):
       "replication: \(field) is \(value), expected \(expected)"
+    case .security(let error): "replication: \(error)"
     case .memory(let error): "replication: \(error)"
     case .journal(let error): "replication: \(error)"
     case .epochFile(let path, let detail):

@@ -184,7 +184,7 @@ import Testing
     var random = SeededRandom(seed: 9)
     let valid = Self.frame(Self.hello)
     for round in Campaign.rounds(40, campaign: 3_000) {
-      let socket = try TCPSocket.connect(endpoint)
+      let socket = try TestSocket.connect(endpoint)
       var bytes: [UInt8]
       switch round % 5 {
       case 0:
@@ -233,12 +233,12 @@ import Testing
       let first = try removeSegments(a.path, below: snapshot.sequence + 1)
       #expect(first > 1)
     }
-    let listener = try TCPSocket.listen(.init(address: "127.0.0.1", port: 0))
+    let listener = try TestSocket.listen(.init(address: "127.0.0.1", port: 0))
     var standby = try openRestoringStandby(b.path, primary: listener.endpoint)
     var random = SeededRandom(seed: seed)
     // A man in the middle who changes a byte now and then, and stops doing so at the end.
-    var upstream: TCPSocket?
-    var downstream: TCPSocket?
+    var upstream: TestSocket?
+    var downstream: TestSocket?
     let start = monotonicNow().rawValue
     var changes = 0
     while !(standby.lastSequence == primary.host.lastSequence) {
@@ -247,7 +247,7 @@ import Testing
       let done = primary.step() + standby.step(now: now)
       if let accepted = listener.accept() {
         downstream = consume accepted
-        upstream = try TCPSocket.connect(primary.link.endpoint)
+        upstream = try TestSocket.connect(primary.link.endpoint)
       }
       var isOver = false
       let changesBytes = changes < 20
@@ -275,7 +275,7 @@ import Testing
   /// Passes bytes on, one of them changed in every so many pieces; the number of changes, nil at the
   /// end of either side.
   private static func relay(
-    _ source: borrowing TCPSocket, _ target: borrowing TCPSocket, changes interval: Int?,
+    _ source: borrowing TestSocket, _ target: borrowing TestSocket, changes interval: Int?,
     _ random: inout SeededRandom
   ) -> Int? {
     var bytes = [UInt8](repeating: 0, count: 1_024)

@@ -145,7 +145,7 @@ import Testing
     }
     for peer in peers {
       for _ in 0..<queryCount { peer.send(.query, epoch: 0, sequence: 2_000, now: .zero) }
-      peer.flush()
+      peer.flushAll()
     }
     usleep(20_000)
     var answers = [Int](repeating: 0, count: peerCount)
@@ -205,7 +205,7 @@ import Testing
     }
     for peer in peers {
       peer.send(.query, epoch: 0, sequence: 2_000, now: .zero)
-      peer.flush()
+      peer.flushAll()
     }
     usleep(20_000)
     // Each step takes longer than a silence may.

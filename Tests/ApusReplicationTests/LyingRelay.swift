@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusEngine
+import ApusReplicationTestKit
 import ApusTestSupport
 import Foundation
 
@@ -45,10 +46,10 @@ struct LyingRelay: ~Copyable {
     var isOver = false
   }
 
-  let listener: TCPListener
+  let listener: TestListener
   let primary: ReplicationEndpoint
-  private var toStandby: TCPSocket?
-  private var toPrimary: TCPSocket?
+  private var toStandby: TestSocket?
+  private var toPrimary: TestSocket?
   private var down = Way()
   private var up = Way()
   var random: SeededRandom
@@ -62,7 +63,7 @@ struct LyingRelay: ~Copyable {
   private var chain: UInt32 = 0
 
   init(to primary: ReplicationEndpoint, seed: UInt64) throws {
-    listener = try TCPSocket.listen(.init(address: "127.0.0.1", port: 0))
+    listener = try TestSocket.listen(.init(address: "127.0.0.1", port: 0))
     self.primary = primary
     random = SeededRandom(seed: seed)
   }
@@ -74,7 +75,7 @@ struct LyingRelay: ~Copyable {
     if toStandby == nil {
       guard let accepted = listener.accept() else { return true }
       toStandby = consume accepted
-      toPrimary = try? TCPSocket.connect(primary)
+      toPrimary = try? TestSocket.connect(primary)
       (down, up) = (Way(), Way())
     }
     guard let standby = toStandby.take(), let upstream = toPrimary.take() else { return false }
@@ -90,7 +91,7 @@ struct LyingRelay: ~Copyable {
     return true
   }
 
-  private static func receive(_ socket: borrowing TCPSocket, _ way: inout Way) {
+  private static func receive(_ socket: borrowing TestSocket, _ way: inout Way) {
     var bytes = [UInt8](repeating: 0, count: 32_768)
     let outcome = unsafe bytes.withUnsafeMutableBytes { unsafe socket.receive(into: $0) }
     switch outcome {
@@ -100,7 +101,7 @@ struct LyingRelay: ~Copyable {
     }
   }
 
-  private static func send(_ socket: borrowing TCPSocket, _ way: inout Way) {
+  private static func send(_ socket: borrowing TestSocket, _ way: inout Way) {
     guard !way.leaving.isEmpty else { return }
     let outcome = unsafe way.leaving.withUnsafeBytes { unsafe socket.send($0) }
     switch outcome {

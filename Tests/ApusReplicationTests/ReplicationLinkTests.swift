@@ -111,7 +111,7 @@ import Testing
     }
     let status = try #require(primary.standbys.first)
     #expect(status.sentSequence < 4_000 && status.sentSequence > 1)
-    #expect(status.queuedByteCount > 4_096 && status.queuedByteCount <= 16_384 + 4_096)
+    #expect(status.queuedByteCount > 4_096 && status.queuedByteCount <= 2 * 16_384 + 4_096)
     expect(primary.neededSequence == status.sentSequence + 1)
     #expect(position.sequence == 0)
     // What it left in the journal is still there for it.

@@ -39,14 +39,14 @@ import Testing
 
   /// A primary that says what a test wants.
   struct FakePrimary: ~Copyable {
-    let listener: TCPListener
+    let listener: LinkListener
     var standby: ReplicationStandby<TallyEngine>
     let link: FrameLink
 
     init(
       _ path: String, isRestoring: Bool = true, silenceNanoseconds: UInt64 = patientNanoseconds
     ) throws {
-      let listener = try TCPSocket.listen(.init(address: "127.0.0.1", port: 0))
+      let listener = try LinkListener()
       var standby =
         isRestoring
         ? try openRestoringStandby(
@@ -57,10 +57,7 @@ import Testing
       var link: FrameLink?
       while link == nil, monotonicNow().rawValue < end {
         _ = standby.step(now: monotonicNow())
-        if let socket = listener.accept() {
-          link = try FrameLink(
-            socket, taking: 16_384, sending: 16_384, now: monotonicNow())
-        }
+        link = try listener.accepted(now: monotonicNow())
       }
       guard let link else { throw AlreadyTaken() }
       self.link = link
@@ -98,7 +95,7 @@ import Testing
     }
 
     mutating func move() {
-      link.flush()
+      link.flushAll()
       _ = standby.step(now: monotonicNow())
       _ = link.receive(now: monotonicNow())
     }
@@ -280,9 +277,7 @@ import Testing
     var primary = try PrimaryReplica(a.path, epoch: 3, release: .durable)
     _ = try SnapshotTransferTests.advance(&primary, a.path)
     let endpoint = primary.link.endpoint
-    let socket = try TCPSocket.connect(endpoint)
-    let link = try FrameLink(
-      socket, taking: 16_384, sending: 16_384, now: monotonicNow())
+    let link = try FrameLink.connect(endpoint, now: monotonicNow())
     let hello = Hello(
       journal: nil, node: 2, checksum: 0, frameByteCountMax: 4_096, takesSnapshots: true)
     func say(_ sequence: UInt64, epoch: UInt64 = 3) {
@@ -332,8 +327,7 @@ import Testing
     let none = FrameHeader(kind: .heartbeat, bodyByteCount: 0, epoch: 0, sequence: 0)
     let end = patience()
     while monotonicNow() < end {
-      _ = link.connectOutcome()
-      link.flush()
+      link.flushAll()
       primary.step()
       _ = link.receive(now: monotonicNow())
       if holds(none, primary.link.counters) { return true }

@@ -50,7 +50,7 @@ final class EpollLoop: SystemLoop {
   // MARK: Steps
 
   override func collect(waitNanoseconds: UInt64) {
-    flush()
+    flushDirty()
     noteSystemCall()
     // What a flush has caused does not wait.
     let limit = events.count > 0 || ready.count > 0 ? 0 : waitNanoseconds
@@ -163,7 +163,7 @@ final class EpollLoop: SystemLoop {
 
   // MARK: Sending
 
-  private func flush() {
+  private func flushDirty() {
     // Once each: what has to wait comes back when it may continue.
     for _ in 0..<dirty.count {
       guard let index = popDirty() else { return }

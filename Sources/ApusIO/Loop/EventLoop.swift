@@ -133,10 +133,21 @@ open class EventLoop {
   }
 
   /// Sends what was queued and waits until the next step has something to do, but not longer than the limit.
-  public final func wait(now: Nanoseconds, limitNanoseconds: UInt64) {
-    unsafe state.pointee.now = now
+  ///
+  /// Of the time that passes it knows only after the next step.
+  public final func wait(limitNanoseconds: UInt64) {
+    let now = unsafe state.pointee.now
     let isBusy = events.count > 0 || ready.count > 0
     collect(waitNanoseconds: isBusy ? 0 : shortened(limitNanoseconds, now))
+  }
+
+  /// Hands what was queued to the kernel now, where that cannot wait for the next step. What the kernel says
+  /// meanwhile are events of the next step.
+  public final func flush() {
+    collect(waitNanoseconds: 0)
+    // A connection sends what was queued behind bytes that have left once that is known.
+    reap(max(0, configuration.eventCountMax - events.count))
+    if dirty.count > 0 { collect(waitNanoseconds: 0) }
   }
 
   /// The next event; nil where all were taken.

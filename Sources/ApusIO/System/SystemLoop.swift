@@ -33,6 +33,11 @@ class SystemLoop: EventLoop {
   /// Closes what is open; for `deinit`.
   final func closeAll() {
     for index in 0..<UInt32(slots.count) where slots[index].descriptor >= 0 {
+      // Whoever else has the file for a moment, the kernel's ring or a child that has not begun its program,
+      // keeps neither the port nor the connection.
+      if slots[index].kind == .listener || slots[index].kind == .stream {
+        _ = capus_socket_shutdown(slots[index].descriptor, 0)
+      }
       _ = capus_descriptor_close(slots[index].descriptor)
     }
     while let descriptor = delivered.takeDescriptor() { closePassed(descriptor) }

@@ -10,7 +10,7 @@ extension ReplicationPrimary {
   mutating func takeFrames(_ session: StandbySession, _ now: Nanoseconds) -> Int {
     session.awaitsLook = false
     var count = 0
-    while count < 64, let header = session.link.nextFrame() {
+    while let header = session.link.nextFrame() {
       if header.kind == .hello || header.kind == .query, !session.isDismissed {
         session.awaitsLook = true
         break

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusEngine
+internal import ApusIO
 internal import ApusJournal
 
 extension ReplicationPrimary {
@@ -11,10 +12,9 @@ extension ReplicationPrimary {
   /// - Returns: What was done, in records, frames and connections; 0 when there was nothing to do.
   /// - Complexity: O(frames moved): at most one frame of records a standby.
   public mutating func step(now: Nanoseconds) -> Int {
-    var done = 0
+    var done = takeEvents(now)
     var next: StandbySession?
     for session in sessions {
-      done += session.link.receive(now: now) > 0 ? 1 : 0
       done += takeFrames(session, now)
       if session.awaitsLook, session.turn < next?.turn ?? .max { next = session }
       if fencingEpoch != 0 { dismissFenced(session, now) }
@@ -23,9 +23,51 @@ extension ReplicationPrimary {
       endIfOver(session, now)
     }
     if let next { done += look(next, now) }
-    done += removeClosed()
     // Last: whoever came before has had a look at what it says before it goes for a later one.
-    return done + acceptConnections(now)
+    makeRoom()
+    done += removeClosed()
+    // What is said now leaves now, and not with the next step.
+    if done > 0 { loop.flush() }
+    return done
+  }
+
+  /// Takes connections and what they say.
+  private mutating func takeEvents(_ now: Nanoseconds) -> Int {
+    var done = 0
+    _ = loop.step(now: now, countMax: ReplicationLoop.primaryEventCountMax)
+    while let event = loop.nextEvent() {
+      done += 1
+      switch event {
+      case .accepted(let connection, _): accept(connection, now)
+      case .acceptFailed, .stopped: counters.acceptFailureCount += 1
+      case .received(let connection, _), .ended(let connection), .closed(let connection, _):
+        guard let session = sessionsByPlace[connection.index],
+          session.link.connection == connection
+        else { continue }
+        session.link.take(event, now: now)
+        while session.link.absorb(now: now) { done += takeFrames(session, now) }
+        // Whoever waits for a look has nothing more to say until then.
+        if session.link.hasOffered { session.link.close(.fault(.unexpected)) }
+      default: break
+      }
+    }
+    return done
+  }
+
+  private mutating func accept(_ connection: ConnectionID, _ now: Nanoseconds) {
+    counters.connectionCount += 1
+    do throws(ReplicationError) {
+      let short = ReplicationFormat.frameByteCountMin
+      let link = try FrameLink(
+        loop, connection, isConnected: true, context: context, taking: short,
+        slackByteCount: ReplicationLoop.primaryBufferByteCount, sending: short, now: now)
+      let session = StandbySession(link, turn: nextTurn(), now: now)
+      sessions.append(session)
+      sessionsByPlace[connection.index] = session
+    } catch {
+      // No memory for one more connection; those that are there stay.
+      counters.note(.failed(errno: 12))
+    }
   }
 
   private mutating func removeClosed() -> Int {
@@ -34,38 +76,27 @@ extension ReplicationPrimary {
       guard let closure = session.link.closure else { continue }
       counters.note(closure)
       keepSnapshot(of: session)
+      remove(session)
     }
-    sessions.removeAll { $0.link.closure != nil }
+    if before > 0 { sessions.removeAll { $0.link.closure != nil } }
     return before - sessions.count
   }
 
-  private mutating func acceptConnections(_ now: Nanoseconds) -> Int {
-    var count = 0
-    // What waits beyond this is taken by the next step.
-    while count < 8, let socket = listener.accept() {
-      count += 1
-      counters.connectionCount += 1
-      do throws(ReplicationError) {
-        let short = ReplicationFormat.frameByteCountMin
-        let link = try FrameLink(socket, taking: short, sending: short, now: now)
-        makeRoom()
-        sessions.append(StandbySession(link, turn: nextTurn(), now: now))
-      } catch {
-        // No memory for one more connection; those that are there go on.
-        counters.note(.failed(errno: 12))
-      }
-    }
-    return count
+  /// Gives its connection back.
+  private mutating func remove(_ session: StandbySession) {
+    let place = session.link.connection.index
+    if sessionsByPlace[place] === session { sessionsByPlace[place] = nil }
+    session.link.release()
   }
 
-  /// Drops the oldest connection that is no standby's where there are too many of them.
+  /// Drops the oldest connections that are no standby's where there are too many of them.
   private mutating func makeRoom() {
-    guard sessions.count(where: { !$0.holdsPlace }) >= configuration.handshakeCountMax,
-      let index = sessions.firstIndex(where: { !$0.holdsPlace })
-    else { return }
-    let oldest = sessions.remove(at: index)
-    oldest.link.close(.crowdedOut)
-    counters.note(oldest.link.closure ?? .crowdedOut)
+    var excess =
+      sessions.count { !$0.holdsPlace && $0.link.closure == nil } - configuration.handshakeCountMax
+    for session in sessions where excess > 0 && !session.holdsPlace && session.link.closure == nil {
+      session.link.close(.crowdedOut)
+      excess -= 1
+    }
   }
 
   /// Sends what belongs to the state of the session.
@@ -92,6 +123,7 @@ extension ReplicationPrimary {
       session.link.send(
         .heartbeat, epoch: configuration.epoch, sequence: session.durableNow(),
         now: now)
+      return 1
     }
     return count
   }

@@ -3,14 +3,16 @@
 
 public import ApusEngine
 public import ApusHost
+public import ApusIO
 public import ApusJournal
+internal import ApusTLS
 
 /// How a primary serves its standbys.
 public struct ReplicationPrimaryConfiguration: Sendable {
   /// Where it listens; port 0 lets the kernel choose.
   public var endpoint: ReplicationEndpoint
-  /// Who may reach it; an address beyond that is refused.
-  public var exposure: ReplicationExposure
+  /// How standbys and it know each other; an address that it does not allow is refused.
+  public var security: ReplicationSecurity
   /// Its epoch, as ``ReplicationEpoch/begin(_:journal:storage:time:waitsForStandby:)`` was told.
   public var epoch: UInt64
   /// The standby whose acknowledgements count: the one that would take over. Others may follow.
@@ -40,13 +42,13 @@ public struct ReplicationPrimaryConfiguration: Sendable {
     endpoint: ReplicationEndpoint, epoch: UInt64, acknowledgingNode: UInt64,
     frameByteCountMax: Int, sessionCountMax: Int = 4,
     heartbeatNanoseconds: UInt64 = 100_000_000, silenceNanoseconds: UInt64 = 1_000_000_000,
-    exposure: ReplicationExposure = .loopbackOnly, handshakeCountMax: Int = 64,
+    security: ReplicationSecurity = .loopbackOnly, handshakeCountMax: Int = 64,
     handshakeNanoseconds: UInt64 = 1_000_000_000, epochStepMax: UInt64 = 1 << 40,
     engine: EngineIdentity? = nil
   ) {
     self.engine = engine
     self.endpoint = endpoint
-    self.exposure = exposure
+    self.security = security
     self.handshakeCountMax = handshakeCountMax
     self.handshakeNanoseconds = handshakeNanoseconds
     self.epochStepMax = epochStepMax
@@ -106,7 +108,7 @@ func checkFrame(_ byteCountMax: Int) throws(ReplicationError) {
 /// - Threading: one thread at a time, which may be another than the host's; its storage is its own.
 public struct ReplicationPrimary: ~Copyable {
   /// Where it listens, with the port that the kernel chose.
-  public var endpoint: ReplicationEndpoint { listener.endpoint }
+  public let endpoint: ReplicationEndpoint
   /// How it serves.
   public let configuration: ReplicationPrimaryConfiguration
   /// What happened.
@@ -114,7 +116,8 @@ public struct ReplicationPrimary: ~Copyable {
   /// Why it has stopped for good; nil while it goes on. A fence is no failure.
   public internal(set) var failure: ReplicationError?
 
-  let listener: TCPListener
+  let loop: EventLoop
+  let context: TLSContext?
   let storage: any JournalStorage
   let identifier: JournalIdentifier
   let position: ReplicatedPosition
@@ -125,7 +128,8 @@ public struct ReplicationPrimary: ~Copyable {
   var sessions: [StandbySession] = []
   /// The last turn that was given out; see ``StandbySession/turn``.
   private var lastTurn: UInt64 = 0
-  private var polled = PollSet()
+  /// Sessions by the place of their connection in the loop.
+  var sessionsByPlace: [StandbySession?]
 
   /// Listens.
   ///
@@ -134,19 +138,35 @@ public struct ReplicationPrimary: ~Copyable {
   ///   - position: Shared with the host.
   ///   - snapshots: The folder of the engine's snapshots, opened for this alone; nil where they lie
   ///     beside the journal. A standby that needs records which were removed gets the newest one.
+  ///   - loop: Its sockets: nil for one of its own, of the kernel; a test gives one of a simulated network.
   /// - Throws: ``ReplicationError`` for a journal that is not there, an epoch that was not begun, or
   ///   a socket that could not be had.
   public init(
     storage: any JournalStorage, position: ReplicatedPosition,
-    configuration: ReplicationPrimaryConfiguration, snapshots: (any JournalStorage)? = nil
+    configuration: ReplicationPrimaryConfiguration, snapshots: (any JournalStorage)? = nil,
+    loop: EventLoop? = nil
   ) throws(ReplicationError) {
     try configuration.validate()
-    self.init(
-      storage: storage, position: position, configuration: configuration,
-      snapshots: try Self.store(snapshots ?? storage),
-      identifier: try Self.check(storage, configuration),
-      listener: try TCPSocket.listen(
-        configuration.endpoint, exposure: configuration.exposure))
+    let store = try Self.store(snapshots ?? storage)
+    let identifier = try Self.check(storage, configuration)
+    let address = try configuration.security.address(of: configuration.endpoint)
+    let context = try configuration.security.makeContext(.server)
+    let own = if let loop { loop } else { try ReplicationLoop.makePrimary(configuration) }
+    let port: UInt16
+    do throws(IOError) {
+      port = try own.listen(at: address).address.port
+    } catch {
+      throw ReplicationLoop.error(error, configuration.endpoint)
+    }
+    self.loop = own
+    self.context = context
+    endpoint = ReplicationEndpoint(address: configuration.endpoint.address, port: port)
+    sessionsByPlace = Array(repeating: nil, count: own.configuration.socketCountMax)
+    self.identifier = identifier
+    self.configuration = configuration
+    self.storage = storage
+    self.snapshots = store
+    self.position = position
   }
 
   private static func store(
@@ -170,20 +190,6 @@ public struct ReplicationPrimary: ~Copyable {
     } catch {
       throw .journal(error)
     }
-  }
-
-  private init(
-    storage: any JournalStorage, position: ReplicatedPosition,
-    configuration: ReplicationPrimaryConfiguration, snapshots: SnapshotStore,
-    identifier: JournalIdentifier,
-    listener: consuming TCPListener
-  ) {
-    self.listener = listener
-    self.identifier = identifier
-    self.configuration = configuration
-    self.storage = storage
-    self.snapshots = snapshots
-    self.position = position
   }
 
   /// The turn behind all that were given out.
@@ -211,7 +217,7 @@ public struct ReplicationPrimary: ~Copyable {
   public var summary: String {
     let places = sessions.count { $0.holdsPlace }
     let fence = fencingEpoch == 0 ? "" : ", ended by epoch \(fencingEpoch)"
-    return "replication at \(endpoint) (\(configuration.exposure)): primary of epoch "
+    return "replication at \(endpoint) (\(configuration.security)): primary of epoch "
       + "\(configuration.epoch)\(fence), \(places) of \(configuration.sessionCountMax) standbys, "
       + "\(sessions.count - places) unfinished connections"
   }
@@ -219,11 +225,6 @@ public struct ReplicationPrimary: ~Copyable {
   /// Waits until a standby sends something or can take more, but not longer than the limit: new
   /// records of the journal do not wake it.
   public mutating func wait(limitNanoseconds: UInt64) {
-    polled.removeAll()
-    polled.add(listener.socket.descriptor, wantsWrite: false)
-    for session in sessions {
-      polled.add(session.link.descriptor, wantsWrite: session.link.wantsWrite)
-    }
-    polled.wait(limitNanoseconds: limitNanoseconds)
+    loop.wait(limitNanoseconds: limitNanoseconds)
   }
 }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 public import ApusEngine
+internal import ApusIO
 internal import ApusJournal
 
 extension ReplicationStandby where E: ~Copyable {
@@ -16,14 +17,27 @@ extension ReplicationStandby where E: ~Copyable {
   public mutating func step(now: Nanoseconds) -> Int {
     guard failure == nil else { return 0 }
     pollJournal(now)
-    guard let link else { return connect(now) }
-    if !hasConnected { return finishConnecting(link, now) }
-    var done = link.receive(now: now) > 0 ? 1 : 0
+    guard let link else {
+      // Of connections that are closing.
+      drainLoop(now)
+      return connect(now)
+    }
+    // A frame that waits for the journal keeps the bytes behind it out; what a step brings has room.
+    let hasRoom = link.incomingRoom >= ReplicationLoop.standbySlackByteCount
+    if hasRoom {
+      loop.resumeReceiving(link.connection)
+    } else {
+      loop.pauseReceiving(link.connection)
+    }
+    var done = takeEvents(link, now)
+    if !hasConnected { return done + finishConnecting(link, now) }
     done += takeFrames(link, now)
     pollJournal(now)
     reportProgress(link, now)
     done += acknowledge(link, now)
     done += link.flush() > 0 ? 1 : 0
+    // What is said now leaves now, and not with the next step.
+    if done > 0 { loop.flush() }
     guard failure == nil, self.link != nil else { return done }
     endIfOver(link, now)
     if let closure = link.closure { disconnect(closure, retryAt: later(now)) }
@@ -53,10 +67,15 @@ extension ReplicationStandby where E: ~Copyable {
   private mutating func connect(_ now: Nanoseconds) -> Int {
     guard now >= retryAt else { return 0 }
     do throws(ReplicationError) {
-      let socket = try TCPSocket.connect(
-        configuration.primary, exposure: configuration.exposure)
+      let address = try configuration.security.address(of: configuration.primary)
+      let connection: ConnectionID
+      do throws(IOError) { connection = try loop.connect(to: address) } catch {
+        throw ReplicationLoop.error(error, configuration.primary)
+      }
       link = try FrameLink(
-        socket, taking: configuration.frameByteCountMax,
+        loop, connection, isConnected: false, context: context,
+        taking: configuration.frameByteCountMax,
+        slackByteCount: ReplicationLoop.standbySlackByteCount,
         sending: ReplicationFormat.frameByteCountMin, now: now)
       phase = .connecting
       counters.connectionCount += 1
@@ -67,21 +86,45 @@ extension ReplicationStandby where E: ~Copyable {
     return 1
   }
 
+  private func drainLoop(_ now: Nanoseconds) {
+    _ = loop.step(now: now, countMax: ReplicationLoop.standbyEventCountMax)
+    while loop.nextEvent() != nil {}
+  }
+
+  /// Takes what came; nothing of it waits elsewhere, since there was room for a step's buffers.
+  private func takeEvents(_ link: FrameLink, _ now: Nanoseconds) -> Int {
+    var done = 0
+    _ = loop.step(now: now, countMax: ReplicationLoop.standbyEventCountMax)
+    while let event = loop.nextEvent() {
+      switch event {
+      case .connected(let connection), .received(let connection, _), .ended(let connection),
+        .closed(let connection, _):
+        guard connection == link.connection else { continue }
+        link.take(event, now: now)
+        while link.absorb(now: now) { done += 1 }
+        if link.hasOffered { link.close(.fault(.unexpected)) }
+      default: break
+      }
+    }
+    return done
+  }
+
+  /// Says hello, once the connection stands and both sides have proved who they are.
   private mutating func finishConnecting(_ link: FrameLink, _ now: Nanoseconds) -> Int {
-    switch link.connectOutcome() {
-    case .none:
+    if let closure = link.closure {
+      disconnect(closure, retryAt: later(now))
+      return 1
+    }
+    guard link.isOpen else {
       if now.elapsed(since: link.lastReceived) > configuration.silenceNanoseconds {
         disconnect(.silent, retryAt: later(now))
       }
       return 0
-    case .moved: break
-    case .ended: disconnect(.ended, retryAt: later(now))
-    case .failed(let errno): disconnect(.failed(errno: errno), retryAt: later(now))
     }
-    guard self.link != nil else { return 1 }
     hasConnected = true
     sendHello(link, now)
     link.flush()
+    loop.flush()
     return 1
   }
 

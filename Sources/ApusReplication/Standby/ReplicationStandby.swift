@@ -3,15 +3,17 @@
 
 public import ApusEngine
 public import ApusHost
+public import ApusIO
 public import ApusJournal
 internal import ApusMemory
+internal import ApusTLS
 
 /// How a standby follows its primary.
 public struct ReplicationStandbyConfiguration: Sendable {
   /// Where the primary listens.
   public var primary: ReplicationEndpoint
-  /// Which primaries it lets itself in with; an address beyond that stops it.
-  public var exposure: ReplicationExposure
+  /// How the primary and it know each other; an address that it does not allow stops it.
+  public var security: ReplicationSecurity
   /// This standby's own number.
   public var node: UInt64
   /// Its journal: sizes as it likes; name and beginning of a new one are the primary's.
@@ -37,13 +39,13 @@ public struct ReplicationStandbyConfiguration: Sendable {
   public init(
     primary: ReplicationEndpoint, node: UInt64, journal: JournalConfiguration,
     frameByteCountMax: Int, silenceNanoseconds: UInt64 = 1_000_000_000,
-    retryNanoseconds: UInt64 = 100_000_000, exposure: ReplicationExposure = .loopbackOnly,
+    retryNanoseconds: UInt64 = 100_000_000, security: ReplicationSecurity = .loopbackOnly,
     epochStepMax: UInt64 = 1 << 40, snapshotByteCountMax: UInt64 = 1 << 36,
     engine: EngineIdentity? = nil
   ) {
     self.engine = engine
     self.primary = primary
-    self.exposure = exposure
+    self.security = security
     self.epochStepMax = epochStepMax
     self.snapshotByteCountMax = snapshotByteCountMax
     self.node = node
@@ -135,7 +137,8 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   /// Whether it may have acknowledged records that nobody else has: those it never gives up for a snapshot.
   var keepsItsRecords: Bool { acknowledged == .alone }
   var transfer: IncomingSnapshot?
-  private var polled = PollSet()
+  let loop: EventLoop
+  let context: TLSContext?
 
   /// A standby that goes on behind a record.
   ///
@@ -151,6 +154,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   ///   - makeOutput: Gives the output to a standby that begins anew, with the first record or with a
   ///     snapshot, once it is known where: the one before is gone then, and what it did to a log survives an
   ///     interruption. Without it such a standby's events go nowhere.
+  ///   - loop: Its sockets: nil for one of its own, of the kernel; a test gives one of a simulated network.
   /// - Throws: ``ReplicationError`` for a journal that does not open or does not end at
   ///   `lastSequence`.
   public init(
@@ -158,22 +162,28 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
     storage: any JournalStorage, configuration: ReplicationStandbyConfiguration,
     restoring engineConfiguration: E.Configuration? = nil,
     output: consuming StandbyOutput<E.Event> = StandbyOutput(),
-    makeOutput: ((StandbyBeginning) -> StandbyOutput<E.Event>)? = nil
+    makeOutput: ((StandbyBeginning) -> StandbyOutput<E.Event>)? = nil, loop: EventLoop? = nil
   ) throws(ReplicationError) {
     try configuration.validate()
+    let own = if let loop { loop } else { try ReplicationLoop.makeStandby(configuration) }
     self.init(
       replay: try Self.makeReplay(engine, lastSequence, lastTime, output),
       journal: try Self.openJournal(storage, configuration.journal, endsAt: lastSequence),
       promise: try EpochFile.read(storage), storage: storage, configuration: configuration,
-      engineConfiguration: engineConfiguration, makeOutput: makeOutput)
+      engineConfiguration: engineConfiguration, makeOutput: makeOutput,
+      loop: own,
+      context: try configuration.security.makeContext(.client))
   }
 
   private init(
     replay: consuming EngineReplay<E, StandbyOutput<E.Event>>, journal: consuming JournalWriter?,
     promise: EpochPromise, storage: any JournalStorage,
     configuration: ReplicationStandbyConfiguration, engineConfiguration: E.Configuration?,
-    makeOutput: ((StandbyBeginning) -> StandbyOutput<E.Event>)?
+    makeOutput: ((StandbyBeginning) -> StandbyOutput<E.Event>)?, loop: EventLoop,
+    context: TLSContext?
   ) {
+    self.loop = loop
+    self.context = context
     self.makeOutput = makeOutput
     self.replay = replay
     self.journal = journal
@@ -238,7 +248,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
 
   /// How it stands, in one line for people.
   public var summary: String {
-    "replication from \(configuration.primary) (\(configuration.exposure)): \(phase) at record "
+    "replication from \(configuration.primary) (\(configuration.security)): \(phase) at record "
       + "\(lastSequence), epoch \(promisedEpoch)"
   }
 
@@ -266,12 +276,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
   /// Waits until the primary sends something, but not longer than the limit: its disk does not wake
   /// it.
   public mutating func wait(limitNanoseconds: UInt64) {
-    polled.removeAll()
-    if let link {
-      let isConnecting = phase == .connecting && !hasConnected
-      polled.add(link.descriptor, wantsWrite: link.wantsWrite || isConnecting)
-    }
-    polled.wait(limitNanoseconds: limitNanoseconds)
+    loop.wait(limitNanoseconds: limitNanoseconds)
   }
 
   // MARK: Ends
@@ -281,6 +286,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
     if let link {
       link.close(closure)
       counters.note(link.closure ?? closure)
+      link.release()
     }
     link = nil
     cursor = nil
@@ -303,5 +309,7 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
       link.flush()
     }
     disconnect(.refused(refusal?.reason ?? .stopped), retryAt: now)
+    // Nothing steps it any more: what it says last leaves now.
+    loop.flush()
   }
 }

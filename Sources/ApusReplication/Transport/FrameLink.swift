@@ -2,15 +2,25 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusEngine
+internal import ApusIO
 internal import ApusMemory
+internal import ApusTLS
 
-/// One connection as frames: a socket and a bounded queue each way.
+/// One connection as frames: a bounded queue each way, and TLS between the queues and the loop where there
+/// is a context.
 ///
 /// - Threading: one thread at a time.
 final class FrameLink {
-  private let socket: TCPSocket
-  private var incoming: ByteQueue
-  private var outgoing: ByteQueue
+  let loop: EventLoop
+  let connection: ConnectionID
+  private var tls: TLSSession?
+  /// Whether frames may go: the connection stands, and both sides have proved who they are.
+  private(set) var isOpen: Bool
+  private var isConnected: Bool
+  private var incoming: StreamBuffer
+  private var outgoing: StreamBuffer
+  /// Bytes that came and are not in the queue yet; they are the loop's until its next step.
+  private var offered: (bytes: ReceivedBytes, taken: Int)?
   /// The longest frame that is taken. Unit: bytes.
   private let takenByteCountMax: Int
   /// The longest frame that is sent. Unit: bytes.
@@ -23,30 +33,51 @@ final class FrameLink {
   private var heldByteCount: Int { held?.byteCount ?? ReplicationFormat.headerByteCount }
   /// Why the connection is over; nil while it stands.
   private(set) var closure: LinkClosure?
+  private var hasEnded: LinkClosure?
+  private var isReleased = false
   private(set) var receivedByteCount: UInt64 = 0
-  private(set) var sentByteCount: UInt64 = 0
+  private var handedByteCount: UInt64 = 0
 
   /// A link that takes frames of one length and sends frames of another.
+  ///
+  /// - Parameters:
+  ///   - isConnected: Whether the connection stands; else ``take(_:now:)`` is told when it does.
+  ///   - context: For TLS; nil for a link without.
+  ///   - slackByteCount: Room behind the longest frame, for what comes before that frame is taken.
   init(
-    _ socket: consuming TCPSocket, taking takenByteCountMax: Int, sending frameByteCountMax: Int,
+    _ loop: EventLoop, _ connection: ConnectionID, isConnected: Bool, context: TLSContext?,
+    taking takenByteCountMax: Int, slackByteCount: Int, sending frameByteCountMax: Int,
     now: Nanoseconds
   ) throws(ReplicationError) {
     do throws(MemoryError) {
-      incoming = try ByteQueue(capacity: takenByteCountMax)
+      incoming = try StreamBuffer(capacity: takenByteCountMax + slackByteCount)
       outgoing = try Self.outgoing(frameByteCountMax)
     } catch {
+      loop.abort(connection)
       throw .memory(error)
     }
-    self.socket = socket
+    do throws(TLSError) {
+      if let context { tls = try TLSSession(context) }
+    } catch {
+      loop.abort(connection)
+      throw .security(error)
+    }
+    self.loop = loop
+    self.connection = connection
+    self.isConnected = isConnected
+    isOpen = isConnected && context == nil
     self.takenByteCountMax = takenByteCountMax
     self.frameByteCountMax = frameByteCountMax
     lastReceived = now
     lastSent = now
+    if isConnected { continueHandshake() }
   }
 
-  private static func outgoing(_ frameByteCountMax: Int) throws(MemoryError) -> ByteQueue {
+  deinit { release() }
+
+  private static func outgoing(_ frameByteCountMax: Int) throws(MemoryError) -> StreamBuffer {
     // A frame with records and short ones behind it.
-    try ByteQueue(capacity: frameByteCountMax + ReplicationFormat.frameByteCountMin)
+    try StreamBuffer(capacity: frameByteCountMax + ReplicationFormat.frameByteCountMin)
   }
 
   /// Makes room for longer frames to be sent: a connection costs that memory only once it is known.
@@ -67,15 +98,27 @@ final class FrameLink {
     self.frameByteCountMax = frameByteCountMax
   }
 
-  var descriptor: Int32 { socket.descriptor }
-  /// Where a connection stands that was begun.
-  func connectOutcome() -> SocketOutcome { socket.connectOutcome() }
-  var wantsWrite: Bool { outgoing.count > 0 }
   /// Bytes that wait for the other side to take them.
-  var queuedByteCount: Int { outgoing.count }
+  var queuedByteCount: Int { outgoing.count + loop.queuedByteCount(of: connection) }
+  /// Bytes that the kernel has taken.
+  private var sentByteCount: UInt64 {
+    handedByteCount &- UInt64(loop.queuedByteCount(of: connection))
+  }
 
   func close(_ reason: LinkClosure) {
     if closure == nil { closure = reason }
+  }
+
+  /// Gives the connection back to the loop. What was queued of a refusal still leaves.
+  func release() {
+    guard !isReleased else { return }
+    isReleased = true
+    switch closure {
+    case .refused, .security, nil:
+      if isOpen { unsafe seal { unsafe tls?.close(into: $0) } }
+      loop.close(connection)
+    default: loop.abort(connection)
+    }
   }
 
   // MARK: Pace
@@ -94,46 +137,150 @@ final class FrameLink {
         byteCount: UInt64(takenByteCountMax), silenceNanoseconds: silenceNanoseconds)
       if now.elapsed(since: since) > limit { return close(.slow) }
     }
-    guard outgoing.count > 0 else {
+    let queued = queuedByteCount
+    guard queued > 0 else {
       departure = nil
       return
     }
-    if let departure, sentByteCount < departure.byteCount {
+    let sent = sentByteCount
+    if let departure, sent < departure.byteCount {
       if now > departure.due { close(.slow) }
       return
     }
     let limit = LinkPace.limit(
-      byteCount: UInt64(outgoing.count), silenceNanoseconds: silenceNanoseconds)
-    departure = (sentByteCount &+ UInt64(outgoing.count), now.adding(limit))
+      byteCount: UInt64(queued), silenceNanoseconds: silenceNanoseconds)
+    departure = (sent &+ UInt64(queued), now.adding(limit))
+  }
+
+  // MARK: Events
+
+  /// Takes an event of the connection. Bytes are only offered: ``absorb()`` takes them.
+  func take(_ event: IOEvent, now: Nanoseconds) {
+    switch event {
+    case .connected:
+      isConnected = true
+      lastReceived = now
+      isOpen = tls == nil
+      continueHandshake()
+    case .received(_, let bytes):
+      lastReceived = now
+      receivedByteCount &+= UInt64(bytes.byteCount)
+      offered = (bytes, 0)
+    // What has arrived before is still taken.
+    case .ended: hasEnded = .ended
+    case .closed(_, let reason):
+      isReleased = true
+      switch reason {
+      case .failed(let errno), .notConnected(let errno): hasEnded = .failed(errno: errno)
+      default: hasEnded = .ended
+      }
+      if !isConnected { close(hasEnded ?? .ended) }
+    default: break
+    }
+  }
+
+  /// Takes what was offered, as far as there is room.
+  ///
+  /// - Returns: Whether anything was: frames may be whole now.
+  func absorb(now: Nanoseconds) -> Bool {
+    guard closure == nil, let current = offered else { return false }
+    // SAFETY: the bytes are the loop's until its next step, before which they are taken or the link ends.
+    let all = unsafe loop.bytes(of: current.bytes)
+    let rest = unsafe UnsafeRawBufferPointer(rebasing: all[current.taken...])
+    let taken =
+      if isOpen {
+        tls == nil ? unsafe copy(rest) : unsafe open(rest)
+      } else {
+        unsafe shakeHands(rest)
+      }
+    if partialSince == nil, incoming.count > 0 { partialSince = now }
+    offered = taken.isDone ? nil : (current.bytes, current.taken + taken.byteCount)
+    return taken.byteCount > 0 || taken.isDone
+  }
+
+  /// Whether bytes were offered that found no room.
+  var hasOffered: Bool { offered != nil && closure == nil }
+
+  /// What became of bytes: how many were taken, and whether nothing of them is left anywhere.
+  private typealias Taken = (byteCount: Int, isDone: Bool)
+
+  private func copy(_ bytes: UnsafeRawBufferPointer) -> Taken {
+    let count = unsafe incoming.fill { target in
+      let count = min(target.count, bytes.count)
+      // SAFETY: both have `count` bytes.
+      unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+      return count
+    }
+    return (count, count == bytes.count)
+  }
+
+  // MARK: TLS
+
+  private func open(_ bytes: UnsafeRawBufferPointer) -> Taken {
+    var progress: TLSProgress?
+    _ = unsafe incoming.fill { target in
+      progress = unsafe tls?.receive(bytes, into: target)
+      return progress?.producedByteCount ?? 0
+    }
+    guard let progress else { return (0, true) }
+    switch progress.outcome {
+    case .wantsOutputSpace:
+      // A frame has to go first; what is left may be inside the session.
+      return (progress.consumedByteCount, false)
+    case .closed:
+      hasEnded = hasEnded ?? .ended
+      return (progress.consumedByteCount, true)
+    case .failed(let failure):
+      fail(failure)
+      return (progress.consumedByteCount, true)
+    case .progressed, .wantsInput, .handshakeDone: return (progress.consumedByteCount, true)
+    }
+  }
+
+  private func shakeHands(_ bytes: UnsafeRawBufferPointer) -> Taken {
+    var taken = 0
+    while !isOpen, closure == nil {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[taken...])
+      let progress = unsafe seal { unsafe tls?.handshake(rest, into: $0) }
+      guard let progress else { break }
+      taken += progress.consumedByteCount
+      switch progress.outcome {
+      case .handshakeDone: isOpen = true
+      case .failed(let failure): fail(failure)
+      case .wantsOutputSpace where progress.producedByteCount > 0: continue
+      default: return (taken, taken == bytes.count)
+      }
+    }
+    return (taken, taken == bytes.count)
+  }
+
+  /// Sends what the handshake has to say without having heard anything.
+  private func continueHandshake() {
+    guard isConnected, !isOpen else { return }
+    _ = unsafe shakeHands(UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
+  /// The other side has not proved who it is, or changed bytes: it is told so, and the connection ends.
+  private func fail(_ failure: TLSFailure) {
+    unsafe seal { unsafe tls?.flush(into: $0) }
+    close(.security(failure))
+  }
+
+  /// Lets the session write where the loop sends from.
+  @discardableResult
+  private func seal(
+    _ body: (UnsafeMutableRawBufferPointer) -> TLSProgress?
+  ) -> TLSProgress? {
+    var progress: TLSProgress?
+    let count = unsafe loop.withSendRoom(on: connection) { room in
+      progress = unsafe body(room)
+      return progress?.producedByteCount ?? 0
+    }
+    handedByteCount &+= UInt64(count)
+    return progress
   }
 
   // MARK: Receiving
-
-  /// Takes what the socket has, as far as there is room.
-  ///
-  /// - Returns: Bytes taken.
-  func receive(now: Nanoseconds) -> Int {
-    guard closure == nil, incoming.room > 0 else { return 0 }
-    var outcome = SocketOutcome.none
-    let count = unsafe incoming.fill { target in
-      outcome = unsafe socket.receive(into: target)
-      if case .moved(let count) = outcome { return count }
-      return 0
-    }
-    switch outcome {
-    case .moved:
-      if partialSince == nil { partialSince = now }
-      lastReceived = now
-      receivedByteCount &+= UInt64(count)
-    case .none: break
-    // What has arrived before is still taken.
-    case .ended: hasEnded = .ended
-    case .failed(let errno): hasEnded = .failed(errno: errno)
-    }
-    return count
-  }
-
-  private var hasEnded: LinkClosure?
 
   /// The next whole frame; nil where there is none yet, or nothing behind it can be one.
   ///
@@ -149,7 +296,7 @@ final class FrameLink {
       held = header
       return header
     case .incomplete:
-      if let hasEnded { close(hasEnded) }
+      if let hasEnded, offered == nil { close(hasEnded) }
       return nil
     case .refused(let fault):
       close(.fault(fault))
@@ -178,138 +325,45 @@ final class FrameLink {
     partialSince = incoming.count > 0 ? lastReceived : nil
   }
 
+  /// Free room for what comes.
+  var incomingRoom: Int { incoming.room }
+
   // MARK: Sending
 
-  /// Hands queued bytes to the socket.
+  /// Hands queued bytes to the loop, which sends them with its next step.
   ///
   /// - Returns: Bytes taken by it.
   @discardableResult
   func flush() -> Int {
-    guard closure == nil, outgoing.count > 0 else { return 0 }
-    switch unsafe socket.send(outgoing.bytes) {
-    case .moved(let count):
-      outgoing.remove(count)
-      sentByteCount &+= UInt64(count)
-      return count
-    case .none: return 0
-    case .ended: close(.ended)
-    case .failed(let errno): close(.failed(errno: errno))
+    guard closure == nil, isOpen else { return 0 }
+    var moved = 0
+    if tls == nil {
+      guard outgoing.count > 0 else { return 0 }
+      moved = unsafe loop.send(outgoing.bytes, on: connection)
+      outgoing.remove(moved)
+      handedByteCount &+= UInt64(moved)
+      return moved
     }
-    return 0
-  }
-
-  /// Queues a message; false where there is no room.
-  @discardableResult
-  func send<M: ReplicationMessage>(
-    _ message: M, epoch: UInt64, sequence: UInt64, now: Nanoseconds
-  ) -> Bool {
-    // SAFETY: the body is as long as the message.
-    unsafe send(M.kind, bodyByteCount: M.byteCount, epoch: epoch, sequence: sequence, now: now) {
-      if let base = $0.baseAddress { unsafe message.encode(base) }
+    while outgoing.count > 0 || tls?.hasPendingOutput == true {
+      let progress = unsafe seal { unsafe tls?.send(outgoing.bytes, into: $0) }
+      guard let progress else { break }
+      if case .failed(let failure) = progress.outcome {
+        fail(failure)
+        break
+      }
+      outgoing.remove(progress.consumedByteCount)
+      moved += progress.producedByteCount
+      if progress.producedByteCount == 0 { break }
     }
+    return moved
   }
 
-  /// Queues a frame without a body; false where there is no room.
-  @discardableResult
-  func send(_ kind: FrameKind, epoch: UInt64, sequence: UInt64, now: Nanoseconds) -> Bool {
-    unsafe send(kind, bodyByteCount: 0, epoch: epoch, sequence: sequence, now: now) { _ in }
+  /// Room behind what is queued.
+  var outgoingRoom: Int { outgoing.room }
+
+  /// Lets `body` write behind what is queued; it says how many bytes.
+  @unsafe
+  func enqueue(now: Nanoseconds, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+    if unsafe outgoing.fill(body) > 0 { lastSent = now }
   }
-
-  private func send(
-    _ kind: FrameKind, bodyByteCount: Int, epoch: UInt64, sequence: UInt64, now: Nanoseconds,
-    _ encode: (UnsafeMutableRawBufferPointer) -> Void
-  ) -> Bool {
-    let header = FrameHeader(
-      kind: kind, bodyByteCount: bodyByteCount, epoch: epoch, sequence: sequence)
-    guard closure == nil, outgoing.room >= header.byteCount else { return false }
-    _ = unsafe outgoing.fill { target in
-      // SAFETY: there is room for the whole frame.
-      let body = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: target[ReplicationFormat.headerByteCount..<header.byteCount])
-      unsafe body.initializeMemory(as: UInt8.self, repeating: 0)
-      unsafe encode(body)
-      if let base = target.baseAddress { unsafe header.encode(base) }
-      return header.byteCount
-    }
-    lastSent = now
-    return true
-  }
-
-  /// Whether a frame of records, or of a snapshot, may be begun: nothing of the one before is left.
-  var hasRoomForRecords: Bool { closure == nil && outgoing.room >= frameByteCountMax }
-
-  /// Queues a frame of a long message that `body` fills; it says with how many bytes.
-  ///
-  /// - Returns: That count; nothing is queued for 0.
-  func send(
-    _ kind: FrameKind, filling byteCountMax: Int, epoch: UInt64, sequence: UInt64,
-    now: Nanoseconds, _ body: (UnsafeMutableRawBufferPointer) -> Int
-  ) -> Int {
-    precondition(hasRoomForRecords, "FrameLink.send: expected room for the longest frame")
-    var count = 0
-    _ = unsafe outgoing.fill { target in
-      let limit = min(byteCountMax, frameByteCountMax)
-      // SAFETY: there is room for the longest frame.
-      count = unsafe body(
-        UnsafeMutableRawBufferPointer(
-          rebasing: target[ReplicationFormat.headerByteCount..<limit]))
-      guard count > 0, let base = target.baseAddress else { return 0 }
-      let header = FrameHeader(
-        kind: kind, bodyByteCount: count, epoch: epoch, sequence: sequence)
-      unsafe header.encode(base)
-      return header.byteCount
-    }
-    if count > 0 { lastSent = now }
-    return count
-  }
-
-  /// Queues a frame that `body` fills with records.
-  ///
-  /// - Returns: Its last sequence; nil where there was no record.
-  func sendRecords(
-    epoch: UInt64, byteCountMax: Int, now: Nanoseconds,
-    _ body: (inout RecordBatchEncoder, UnsafeMutableRawBufferPointer) -> Void
-  ) -> UInt64? {
-    precondition(
-      hasRoomForRecords, "FrameLink.sendRecords: expected room for the longest frame")
-    var last: UInt64?
-    _ = unsafe outgoing.fill { target in
-      let limit = min(byteCountMax, frameByteCountMax)
-      // SAFETY: there is room for the longest frame.
-      let area = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: target[ReplicationFormat.headerByteCount..<limit])
-      var encoder = RecordBatchEncoder()
-      unsafe body(&encoder, area)
-      guard encoder.recordCount > 0, let base = target.baseAddress else { return 0 }
-      unsafe encoder.finish(area)
-      last = encoder.lastSequence
-      let header = FrameHeader(
-        kind: .records, bodyByteCount: encoder.byteCount, epoch: epoch,
-        sequence: encoder.firstSequence)
-      unsafe header.encode(base)
-      return header.byteCount
-    }
-    if last != nil { lastSent = now }
-    return last
-  }
-}
-
-/// Why a connection is over.
-enum LinkClosure: Equatable {
-  /// The other side has closed.
-  case ended
-  /// The network says so.
-  case failed(errno: Int32)
-  /// Nothing came for too long.
-  case silent
-  /// A frame took too long to come, or to be taken.
-  case slow
-  /// It had not said who it is when too many later ones came.
-  case crowdedOut
-  /// The other side sent bytes that are no frame, or a frame that must not come.
-  case fault(FrameFault)
-  /// The other side does not want this one, or this one that side.
-  case refused(RefusalReason)
-  /// A later connection of the same standby took its place.
-  case replaced
 }

@@ -1,42 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import CApusSockets
+public import ApusReplication
 internal import Glibc
 
-/// Where a primary listens: a numeric address, since names would have to be waited for.
-public struct ReplicationEndpoint: Hashable, Sendable, CustomStringConvertible {
-  /// IPv4 or IPv6, for example `127.0.0.1` or `::1`.
-  public var address: String
-  /// 0 lets the kernel choose, for those who listen.
-  public var port: UInt16
-
-  /// An endpoint.
-  public init(address: String, port: UInt16) {
-    self.address = address
-    self.port = port
-  }
-
-  /// For messages.
-  public var description: String {
-    address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
-  }
-}
-
 /// What moved over a socket.
-enum SocketOutcome: Equatable {
+public enum SocketOutcome: Equatable {
+  /// So many bytes.
   case moved(Int)
   /// Nothing now.
   case none
   /// The other side has closed, in order.
   case ended
+  /// It is over.
   case failed(errno: Int32)
 }
 
-/// A non-blocking socket, closed with its owner.
+/// A non-blocking socket of a test, with nothing of the library in it; closed with its owner.
 @safe
-struct TCPSocket: ~Copyable {
-  let descriptor: Int32
+public struct TestSocket: ~Copyable {
+  /// The kernel's number.
+  public let descriptor: Int32
 
   private init(descriptor: Int32) { self.descriptor = descriptor }
 
@@ -45,13 +29,9 @@ struct TCPSocket: ~Copyable {
   // MARK: Making one
 
   /// Listens; says at which port.
-  ///
-  /// - Throws: ``ReplicationError/configuration(field:value:expected:)`` for an address beyond the
-  ///   exposure, as ``connect(_:exposure:)``.
-  static func listen(
-    _ endpoint: ReplicationEndpoint, exposure: ReplicationExposure = .loopbackOnly
-  ) throws(ReplicationError) -> TCPListener {
-    try exposure.check(isLoopback(endpoint), endpoint)
+  public static func listen(_ endpoint: ReplicationEndpoint) throws(ReplicationError)
+    -> TestListener
+  {
     let socket = try make(endpoint)
     var on: Int32 = 1
     // SAFETY: `on` is as long as the call is told.
@@ -65,16 +45,14 @@ struct TCPSocket: ~Copyable {
     guard Glibc.listen(socket.descriptor, 128) == 0 else {
       throw .system(operation: "listen", endpoint: endpoint, errno: errno)
     }
-    return TCPListener(
+    return TestListener(
       endpoint: ReplicationEndpoint(address: endpoint.address, port: port(of: socket.descriptor)),
       socket: socket)
   }
 
   /// Begins to connect; ``connectOutcome()`` tells the end.
-  static func connect(
-    _ endpoint: ReplicationEndpoint, exposure: ReplicationExposure = .loopbackOnly
-  ) throws(ReplicationError) -> TCPSocket {
-    try exposure.check(isLoopback(endpoint), endpoint)
+  public static func connect(_ endpoint: ReplicationEndpoint) throws(ReplicationError) -> TestSocket
+  {
     let socket = try make(endpoint)
     socket.sendAtOnce()
     let result = try unsafe withAddress(endpoint) { address, length in
@@ -88,22 +66,22 @@ struct TCPSocket: ~Copyable {
   }
 
   /// Takes one connection that is waiting; nil where none is.
-  static func accept(_ listener: Int32) -> TCPSocket? {
+  public static func accept(_ listener: Int32) -> TestSocket? {
     let descriptor = Glibc.accept(listener, nil, nil)
     guard descriptor >= 0 else { return nil }
-    let socket = TCPSocket(descriptor: descriptor)
+    let socket = TestSocket(descriptor: descriptor)
     guard prepare(descriptor) else { return nil }
     socket.sendAtOnce()
     return socket
   }
 
-  private static func make(_ endpoint: ReplicationEndpoint) throws(ReplicationError) -> TCPSocket {
+  private static func make(_ endpoint: ReplicationEndpoint) throws(ReplicationError) -> TestSocket {
     let family = endpoint.address.contains(":") ? AF_INET6 : AF_INET
     let descriptor = Glibc.socket(family, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else {
       throw .system(operation: "socket", endpoint: endpoint, errno: errno)
     }
-    let socket = TCPSocket(descriptor: descriptor)
+    let socket = TestSocket(descriptor: descriptor)
     guard prepare(descriptor) else {
       throw .system(operation: "fcntl", endpoint: endpoint, errno: errno)
     }
@@ -125,26 +103,7 @@ struct TCPSocket: ~Copyable {
       descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  /// Whether an address is of the loopback interface, in whatever way it is written.
-  private static func isLoopback(_ endpoint: ReplicationEndpoint) throws(ReplicationError) -> Bool {
-    try unsafe withAddress(endpoint) { address, length in
-      // SAFETY: the address is as long as the call says. IPv4: family, port, 4 bytes; IPv6: family,
-      // port, flow, 16 bytes.
-      let bytes = unsafe UnsafeRawBufferPointer(start: address, count: Int(length))
-      let isIPv4 = unsafe address.pointee.sa_family == sa_family_t(AF_INET)
-      guard bytes.count >= (isIPv4 ? 8 : 24) else { return false }
-      if isIPv4 { return unsafe bytes[4] == 127 }
-      let own = unsafe bytes[8..<24]
-      let isOne = unsafe own.dropLast().allSatisfy { $0 == 0 } && own.last == 1
-      // ::ffff:127.0.0.0 and on: IPv4 in IPv6.
-      let isMapped =
-        unsafe own.prefix(10).allSatisfy { $0 == 0 } && bytes[18] == 0xFF
-        && bytes[19] == 0xFF && bytes[20] == 127
-      return isOne || isMapped
-    }
-  }
-
-  private static func withAddress<T>(
+  static func withAddress<T>(
     _ endpoint: ReplicationEndpoint, _ body: (UnsafePointer<sockaddr>, socklen_t) -> T
   ) throws(ReplicationError) -> T {
     var hints = unsafe addrinfo()
@@ -177,10 +136,10 @@ struct TCPSocket: ~Copyable {
 
   /// Whether a connection that was begun stands: `.moved(0)` when it does, `.none` while it is
   /// being made.
-  func connectOutcome() -> SocketOutcome {
+  public func connectOutcome() -> SocketOutcome {
     var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     // SAFETY: one descriptor is there.
-    guard unsafe capus_poll(&ready, 1, 0) > 0 else { return .none }
+    guard unsafe poll(&ready, 1, 0) > 0 else { return .none }
     var error: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)
     // SAFETY: `error` is as long as the call is told.
@@ -190,13 +149,15 @@ struct TCPSocket: ~Copyable {
     return error == 0 ? .moved(0) : .failed(errno: error)
   }
 
-  func send(_ bytes: UnsafeRawBufferPointer) -> SocketOutcome {
+  /// Without waiting.
+  public func send(_ bytes: UnsafeRawBufferPointer) -> SocketOutcome {
     // SAFETY: the buffer is as long as its count. No signal: a closed connection is an errno.
     let count = unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
     return count >= 0 ? .moved(count) : Self.outcome(errno)
   }
 
-  func receive(into bytes: UnsafeMutableRawBufferPointer) -> SocketOutcome {
+  /// Without waiting.
+  public func receive(into bytes: UnsafeMutableRawBufferPointer) -> SocketOutcome {
     // SAFETY: the buffer is as long as its count.
     let count = unsafe recv(descriptor, bytes.baseAddress, bytes.count, 0)
     if count == 0 { return unsafe bytes.isEmpty ? .none : .ended }
@@ -209,9 +170,11 @@ struct TCPSocket: ~Copyable {
 }
 
 /// A socket that takes connections.
-struct TCPListener: ~Copyable {
-  let endpoint: ReplicationEndpoint
-  let socket: TCPSocket
+public struct TestListener: ~Copyable {
+  /// With the port that the kernel chose.
+  public let endpoint: ReplicationEndpoint
+  let socket: TestSocket
 
-  func accept() -> TCPSocket? { TCPSocket.accept(socket.descriptor) }
+  /// Takes one connection that waits.
+  public func accept() -> TestSocket? { TestSocket.accept(socket.descriptor) }
 }

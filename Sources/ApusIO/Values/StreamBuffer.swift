@@ -1,37 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import ApusMemory
+public import ApusMemory
 
-/// Bytes on their way to or from a socket: memory taken once, so that a slow peer costs no more of it.
+/// Bytes of a stream that are not yet whole messages, or messages on their way into a stream: a queue in one
+/// piece, whose memory is taken once, so that a slow peer costs no more of it.
 ///
 /// - Threading: one thread at a time.
 @safe
-struct ByteQueue: ~Copyable {
+public struct StreamBuffer: ~Copyable {
   private let region: MemoryRegion
-  let capacity: Int
+  /// Bytes that it holds at most.
+  public let capacity: Int
   private var start = 0
   private var end = 0
 
-  init(capacity: Int) throws(MemoryError) {
+  /// An empty one.
+  ///
+  /// - Throws: ``MemoryError`` where the memory could not be had.
+  public init(capacity: Int) throws(MemoryError) {
     region = try MemoryRegion(byteCount: capacity, options: .init(pages: .plain))
     self.capacity = capacity
   }
 
   /// Bytes in it.
-  var count: Int { end - start }
+  public var count: Int { end - start }
   /// Bytes it has room for.
-  var room: Int { capacity - count }
+  public var room: Int { capacity - count }
 
   /// The bytes in it, valid until the next change.
-  @unsafe var bytes: UnsafeRawBufferPointer {
+  @unsafe public var bytes: UnsafeRawBufferPointer {
     // SAFETY: start...end lie inside the region.
     unsafe UnsafeRawBufferPointer(start: region.baseAddress + start, count: count)
   }
 
   /// Lets `body` write behind the bytes; it says how many.
   @unsafe
-  mutating func fill(_ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+  public mutating func fill(_ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
     if start > 0 {
       // SAFETY: both ranges lie inside the region; the copy allows for overlap.
       unsafe region.baseAddress.copyMemory(from: region.baseAddress + start, byteCount: count)
@@ -42,20 +47,22 @@ struct ByteQueue: ~Copyable {
     let written = unsafe body(
       UnsafeMutableRawBufferPointer(start: region.baseAddress + end, count: capacity - end))
     precondition(
-      written >= 0 && written <= capacity - end, "ByteQueue.fill: expected no more than the room")
+      written >= 0 && written <= capacity - end, "StreamBuffer.fill: expected no more than the room"
+    )
     end += written
     return written
   }
 
   /// Takes the first bytes out.
-  mutating func remove(_ byteCount: Int) {
+  public mutating func remove(_ byteCount: Int) {
     precondition(
-      byteCount >= 0 && byteCount <= count, "ByteQueue.remove: expected bytes that are in it")
+      byteCount >= 0 && byteCount <= count, "StreamBuffer.remove: expected bytes that are in it")
     start += byteCount
     if start == end { removeAll() }
   }
 
-  mutating func removeAll() {
+  /// Takes all bytes out.
+  public mutating func removeAll() {
     start = 0
     end = 0
   }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+internal import ApusIO
+
+/// The loop of one side: sizes, and the words for its errors.
+enum ReplicationLoop {
+  /// Events of a primary's step: so many connections may come in it before the oldest go.
+  static let primaryEventCountMax = 64
+  /// Events of a standby's step: so many buffers may come while a frame waits for the journal.
+  static let standbyEventCountMax = 16
+  static let primaryBufferByteCount = 4_096
+  static let standbyBufferByteCount = 64 << 10
+  /// Room for what a standby's step brings behind a frame that waits, and for the record of TLS whose first
+  /// part came before.
+  static var standbySlackByteCount: Int {
+    standbyEventCountMax * standbyBufferByteCount + (32 << 10)
+  }
+  private static let sendBufferByteCount = 64 << 10
+
+  static func makePrimary(
+    _ configuration: ReplicationPrimaryConfiguration
+  ) throws(ReplicationError) -> EventLoop {
+    let connectionCountMax =
+      configuration.sessionCountMax + configuration.handshakeCountMax + primaryEventCountMax
+    let queued = queuedByteCountMax(configuration.frameByteCountMax)
+    var sizes = EventLoopConfiguration(
+      socketCountMax: connectionCountMax + 1, receiveBufferCount: 256,
+      sendBufferCount: connectionCountMax
+        + configuration.sessionCountMax * (queued / sendBufferByteCount + 1),
+      receiveBufferByteCount: primaryBufferByteCount, sendBufferByteCount: sendBufferByteCount)
+    sizes.queuedByteCountMax = queued
+    return try make(sizes, configuration.endpoint)
+  }
+
+  static func makeStandby(
+    _ configuration: ReplicationStandbyConfiguration
+  ) throws(ReplicationError) -> EventLoop {
+    // Acknowledgements are short; a connection that closes may still be there when the next one begins.
+    var sizes = EventLoopConfiguration(
+      socketCountMax: 4, receiveBufferCount: 2 * standbyEventCountMax, sendBufferCount: 8,
+      receiveBufferByteCount: standbyBufferByteCount, sendBufferByteCount: sendBufferByteCount)
+    sizes.queuedByteCountMax = sendBufferByteCount
+    return try make(sizes, configuration.primary)
+  }
+
+  /// What waits at a loop for the other side to take: enough for the network to be busy, and no more than a
+  /// slow standby may cost.
+  private static func queuedByteCountMax(_ frameByteCountMax: Int) -> Int {
+    min(frameByteCountMax, 1 << 20)
+  }
+
+  private static func make(
+    _ sizes: EventLoopConfiguration, _ endpoint: ReplicationEndpoint
+  ) throws(ReplicationError) -> EventLoop {
+    var own = sizes
+    // A refusal leaves at once or not at all.
+    own.lingerNanoseconds = 200_000_000
+    do throws(IOError) { return try EventLoop.make(own) } catch {
+      throw Self.error(error, endpoint)
+    }
+  }
+
+  static func error(_ error: IOError, _ endpoint: ReplicationEndpoint) -> ReplicationError {
+    switch error {
+    case .system(let operation, _, let errno):
+      .system(operation: operation, endpoint: endpoint, errno: errno)
+    case .memory(let error): .memory(error)
+    case .configuration(let field, let value, let expected):
+      .configuration(field: field, value: value, expected: expected)
+    case .full(let count):
+      .configuration(
+        field: "socketCountMax of the loop", value: "\(count)", expected: "room for a connection")
+    case .closed, .unsupported:
+      .configuration(field: "loop", value: "\(error)", expected: "one that takes connections")
+    }
+  }
+}
