@@ -211,7 +211,8 @@ capus_tls_progress capus_tls_handshake(capus_tls_session *session, const void *i
     if (result == 1) {
       if (session->context->key_count > 0 && !SSL_session_reused(session->ssl)) {
         // Whatever the other side proved, it was not that it has the key.
-        session->failure = (capus_tls_failure){.fault = CAPUS_TLS_FAULT_KEY};
+        session->failure = (capus_tls_failure){
+            .fault = CAPUS_TLS_FAULT_KEY, .code = ERR_PACK(ERR_LIB_SSL, 0, SSL_R_BAD_PSK)};
         status = CAPUS_TLS_FAILED;
       } else {
         session->is_established = true;
@@ -248,7 +249,9 @@ capus_tls_progress capus_tls_receive(capus_tls_session *session, const void *inp
     break;
   }
   if (status == CAPUS_TLS_WANTS_INPUT) status = CAPUS_TLS_PROGRESSED;
-  if (status == CAPUS_TLS_PROGRESSED && capus_tls_is_flooded(session)) {
+  // There is room for every answer but those to a peer that asks without end.
+  bool is_unanswered = status == CAPUS_TLS_WANTS_OUTPUT;
+  if (is_unanswered || (status == CAPUS_TLS_PROGRESSED && capus_tls_is_flooded(session))) {
     session->failure = (capus_tls_failure){.fault = CAPUS_TLS_FAULT_FLOOD};
     status = CAPUS_TLS_FAILED;
   }
