@@ -10,7 +10,7 @@ import Testing
 struct TLSCertificateTests {
   let certificates: Certificates
 
-  init() throws { certificates = try Certificates.shared.get() }
+  init() throws { certificates = try Certificates.shared() }
 
   /// A handshake of these two.
   func pair(
@@ -156,7 +156,7 @@ struct TLSCertificateTests {
 struct TLSContextTests {
   let certificates: Certificates
 
-  init() throws { certificates = try Certificates.shared.get() }
+  init() throws { certificates = try Certificates.shared() }
 
   func error(_ credential: TLSCredential, _ trust: TLSTrust = .none) -> TLSError? {
     #expect(throws: TLSError.self) {

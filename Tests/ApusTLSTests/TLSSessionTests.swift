@@ -125,6 +125,25 @@ import Testing
     #expect(!peer.isEstablished)
   }
 
+  @Test func threadsShareAContext() async throws {
+    let (client, server) = (try TLSContext.client(), try TLSContext.server())
+    let count = try await withThrowingTaskGroup(of: Int.self) { group in
+      for seed in UInt64(1)...4 {
+        group.addTask {
+          var establishedCount = 0
+          for _ in 0..<30 {
+            let pair = try SessionPair(client: client, server: server)
+            pair.shakeHands(chunkMax: 200, roomMax: 200, seed: seed)
+            if pair.isEstablished { establishedCount += 1 }
+          }
+          return establishedCount
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    #expect(count == 120)
+  }
+
   @Test func keysChangeUnderWay() throws {
     let pair = try SessionPair.established(recordsPerKey: 3)
     var random = SeededRandom(seed: 5)
