@@ -231,7 +231,8 @@ capus_tls_context *capus_tls_context_create(bool is_server, bool tls12) {
   SSL_CTX_set_options(context->ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                         SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
   // A write is one record, which is tried again from wherever the caller's bytes are then.
-  SSL_CTX_set_mode(context->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context->ssl,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // Buffers are kept between records, so that none allocates.
   SSL_CTX_clear_mode(context->ssl, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context->ssl, SSL_SESS_CACHE_OFF);
@@ -258,7 +259,9 @@ void capus_tls_context_set_records_per_key(capus_tls_context *context, uint64_t 
 
 // MARK: Texts
 
-const char *capus_tls_error_text(uint64_t code) { return ERR_reason_error_string((unsigned long)code); }
+const char *capus_tls_error_text(uint64_t code) {
+  return ERR_reason_error_string((unsigned long)code);
+}
 
 const char *capus_tls_verification_text(uint64_t code) {
   return X509_verify_cert_error_string((long)code);

@@ -33,8 +33,8 @@ struct capus_tls_session {
   unsigned char *output;
   size_t output_byte_count;
   size_t output_capacity;
-  // What OpenSSL wrote while there was no room: an alert must not be lost, since OpenSSL does not offer
-  // it again once it has failed.
+  // What OpenSSL wrote while there was no room: an alert must not be lost, since OpenSSL does not
+  // offer it again once it has failed.
   unsigned char spill[256];
   size_t spill_start;
   size_t spill_end;
@@ -55,5 +55,7 @@ struct capus_tls_session {
 BIO *capus_tls_memory_bio(capus_tls_session *session);
 /// Whether the other side has sent more messages than any connection needs.
 bool capus_tls_is_flooded(const capus_tls_session *session);
+/// Keeps why OpenSSL's call has failed; CAPUS_TLS_FAILED.
+int32_t capus_tls_fail(capus_tls_session *session);
 /// Empties the thread's queue of errors and returns the one that says most.
 unsigned long capus_tls_take_error(void);

@@ -7,9 +7,11 @@
 
 #include "Context.h"
 
-// OpenSSL's end of a session: it reads from, and writes to, the memory that the caller gave for the call.
+// OpenSSL's end of a session: it reads from, and writes to, the memory that the caller gave for the
+// call.
 
-/// Writes up to this length are kept where there is no room: alerts and changes of keys are shorter.
+/// Writes up to this length are kept where there is no room: alerts and changes of keys are
+/// shorter.
 enum { SPILLED_WRITE_BYTE_COUNT_MAX = 64 };
 
 static int read_input(BIO *bio, char *target, int capacity) {
@@ -42,7 +44,8 @@ static int write_output(BIO *bio, const char *source, int byte_count) {
     session->output_byte_count += count;
     return (int)count;
   }
-  if (count <= SPILLED_WRITE_BYTE_COUNT_MAX && count <= sizeof session->spill - session->spill_end) {
+  if (count <= SPILLED_WRITE_BYTE_COUNT_MAX &&
+      count <= sizeof session->spill - session->spill_end) {
     memcpy(session->spill + session->spill_end, source, count);
     session->spill_end += count;
     return (int)count;

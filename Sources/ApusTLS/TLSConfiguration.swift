@@ -22,7 +22,8 @@ public enum TLSCredential: Sendable {
   /// It does not: clients that need no certificate.
   case none
   /// By a key that both have (TLS 1.3 with (EC)DHE, TLS_AES_128_GCM_SHA256): one for a client, one or more
-  /// for a server, with different identities.
+  /// for a server, with different identities. A key belongs to one client and one server: hosts that take
+  /// both parts have one for each, or an answer of their own could be played back to them (RFC 9257).
   case preSharedKeys([TLSPreSharedKey])
   /// By a certificate: files in PEM, the own one first, then those between it and the authority. The key
   /// has no passphrase, and nobody but its owner can read its file.

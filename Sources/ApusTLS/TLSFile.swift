@@ -53,7 +53,9 @@ enum TLSFile {
         return unsafe Glibc.read(descriptor, rest.baseAddress, rest.count)
       }
       guard count >= 0 else { throw .system(operation: "read", path: path, errno: errno) }
-      guard count > 0 else { throw .file(path: path, reason: "it became shorter while it was read") }
+      guard count > 0 else {
+        throw .file(path: path, reason: "it became shorter while it was read")
+      }
       done += count
     }
     return bytes

@@ -13,7 +13,7 @@ public enum TLSOutcome: Equatable, Sendable, BitwiseCopyable {
   case wantsOutputSpace
   /// Both sides have agreed, and all that the other one needs was handed over.
   case handshakeDone
-  /// `receive`: the other side has sent close_notify. `close`: the own one was handed over. `send`: it
+  /// `receive`, `handshake`: the other side has sent close_notify. `close`: the own one was handed over. `send`: it
   /// was asked for before, so nothing was taken.
   case closed
   /// The session is of no more use. An alert for the other side may be left: `flush` hands it over.
@@ -67,7 +67,7 @@ public struct TLSReason: Equatable, Sendable, BitwiseCopyable, CustomStringConve
   /// OpenSSL's text.
   public var description: String {
     guard isVerification else {
-      return code == 0 ? "another proof was given" : TLSError.text(code)
+      return code == 0 ? "OpenSSL gives no reason" : TLSError.text(code)
     }
     // SAFETY: a text of OpenSSL is there for good, and ends with NUL.
     return unsafe String(cString: capus_tls_verification_text(code))

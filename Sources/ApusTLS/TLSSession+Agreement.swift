@@ -15,7 +15,8 @@ extension TLSSession {
     }
     let capacity = 1024
     // SAFETY: the call writes at most `capacity` bytes with a NUL among them.
-    let subject: String? = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) {
+    let subject: String? = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity)
+    {
       guard let base = $0.baseAddress,
         unsafe capus_tls_session_subject(handle, base, capacity) >= 0
       else { return nil }

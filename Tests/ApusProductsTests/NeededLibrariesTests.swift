@@ -19,6 +19,7 @@ import Testing
     ("ApusCore", ["libnuma", "libz", "liburing"]),
     ("ApusReplication", ["libnuma", "libz", "liburing"]),
     ("ApusReplicationNATS", ["libnuma", "libz", "liburing", "libnats"]),
+    ("ApusTLS", ["libssl", "libcrypto"]),
     ("ApusCapture", ["libnuma", "libz", "libisal", "libpcap"]),
     ("ApusMarketCaptures", ["libnuma", "libz", "libisal", "libpcap"]),
     ("ApusServiceKit", ["libnuma", "libz", "liburing"]),

@@ -4,6 +4,7 @@
 import ApusTLS
 import ApusTestSupport
 import Foundation
+import Synchronization
 
 /// The command of OpenSSL, which makes certificates and is the other implementation.
 enum OpenSSLCommand {
@@ -43,8 +44,21 @@ final class Certificates: Sendable {
     try make("foreign", "DNS:node.test", authority: "stranger")
   }
 
-  /// Once for all tests.
-  static let shared = Result { try Certificates() }
+  /// The same for tests that run at the same time; the folder goes with the last of them.
+  static func shared() throws -> Certificates {
+    try made.withLock { made in
+      if let certificates = made.certificates { return certificates }
+      let certificates = try Certificates()
+      made.certificates = certificates
+      return certificates
+    }
+  }
+
+  private struct Made {
+    weak var certificates: Certificates?
+  }
+
+  private static let made = Mutex(Made())
 
   func path(_ name: String) -> String { folder.path(name) }
 

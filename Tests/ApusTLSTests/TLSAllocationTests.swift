@@ -57,18 +57,22 @@ import Testing
     }
   }
 
+  /// OpenSSL 3.0 takes four blocks of 40 bytes for a record: three as it seals it (the subpackets in
+  /// which it writes headers), one as it opens it. Nothing else allocates, of however many calls.
+  ///
   /// Lengths of messages, and of the room on the wire and behind it: short ones, several records, and
-  /// rooms that are always full.
+  /// rooms that are always full, with hundreds of calls for a message.
   @Test(
     .enabled(if: allocationsAreCounted, "unoptimised code and sanitizers allocate on their own"),
     arguments: [(64, 4096, 4096), (65_536, 1 << 17, 1 << 17), (50_000, 700, 300)])
-  func aRecordAllocatesNothing(message: Int, wire: Int, plaintext: Int) throws {
+  func onlyOpenSSLAllocatesAndFourTimesARecord(message: Int, wire: Int, plaintext: Int) throws {
     let pair = try SessionPair.established()
     let memory = Memory(message: message, wire: wire, plaintext: plaintext)
     #expect(exchange(pair, memory, roundCount: 3) == 6 * message)
     var received = 0
     let count = allocationCount { received = exchange(pair, memory, roundCount: 100) }
     #expect(received == 200 * message)
-    #expect(count == 0)
+    let recordCount = 200 * ((message + 16_383) / 16_384)
+    #expect(count <= 4 * UInt64(recordCount))
   }
 }

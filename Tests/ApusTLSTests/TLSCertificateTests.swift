@@ -10,7 +10,7 @@ import Testing
 struct TLSCertificateTests {
   let certificates: Certificates
 
-  init() throws { certificates = try Certificates.shared.get() }
+  init() throws { certificates = try Certificates.shared() }
 
   /// A handshake of these two.
   func pair(
@@ -132,7 +132,8 @@ struct TLSCertificateTests {
   @Test func noCommonProtocolIsRefused() throws {
     let pair = try protocols(["a"], ["b"])
     #expect(pair.serverOutcome.isProtocolFault && pair.clientOutcome.isProtocolFault)
-    #expect(pair.clientOutcome.text.contains("no application protocol"), "\(pair.clientOutcome.text)")
+    #expect(
+      pair.clientOutcome.text.contains("no application protocol"), "\(pair.clientOutcome.text)")
   }
 
   private func protocols(_ offered: [String], _ known: [String]) throws -> SessionPair {
@@ -143,7 +144,8 @@ struct TLSCertificateTests {
           applicationProtocols: offered)),
       server: TLSContext(
         TLSConfiguration(
-          role: .server, credential: certificates.credential("server"), applicationProtocols: known)))
+          role: .server, credential: certificates.credential("server"), applicationProtocols: known)
+      ))
     pair.shakeHands()
     return pair
   }
@@ -154,7 +156,7 @@ struct TLSCertificateTests {
 struct TLSContextTests {
   let certificates: Certificates
 
-  init() throws { certificates = try Certificates.shared.get() }
+  init() throws { certificates = try Certificates.shared() }
 
   func error(_ credential: TLSCredential, _ trust: TLSTrust = .none) -> TLSError? {
     #expect(throws: TLSError.self) {
@@ -230,8 +232,13 @@ struct TLSContextTests {
           credential: .preSharedKeys([sample, TLSPreSharedKey(identity: "m", key: .sample)])),
         "preSharedKeys"
       ),
-      (.init(role: .server, credential: .sample, applicationProtocols: [""]), "applicationProtocols"),
-      (.init(role: .server, credential: .sample, handshakeByteCountMax: 1), "handshakeByteCountMax"),
+      (
+        .init(role: .server, credential: .sample, applicationProtocols: [""]),
+        "applicationProtocols"
+      ),
+      (
+        .init(role: .server, credential: .sample, handshakeByteCountMax: 1), "handshakeByteCountMax"
+      ),
     ]
     for (configuration, name) in wrong {
       let error = #expect(throws: TLSError.self) { try TLSContext(configuration) }

@@ -114,7 +114,8 @@ final class OpenSSLPeer {
   }
 
   deinit {
-    if process.isRunning { process.terminate() }
+    // A server ends for nothing less: it has the signal mask of the test's thread.
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
   }
 }
@@ -199,7 +200,7 @@ struct TLSInteroperabilityTests {
   }
 
   @Test func serverWithCertificates() throws {
-    let certificates = try Certificates.shared.get()
+    let certificates = try Certificates.shared()
     let (port, _) = try FreePorts.pair()
     let server = try OpenSSLPeer([
       "s_server", "-accept", "127.0.0.1:\(port)", "-cert", certificates.path("server.pem"), "-key",
@@ -212,11 +213,11 @@ struct TLSInteroperabilityTests {
         TLSConfiguration(
           role: .client, credential: certificates.credential("client"),
           trust: certificates.trust(), serverName: "node.test")), port: port)
-    withExtendedLifetime(server) {}
+    withExtendedLifetime((server, certificates)) {}
   }
 
   @Test func serverOfTLS12() throws {
-    let certificates = try Certificates.shared.get()
+    let certificates = try Certificates.shared()
     let (port, _) = try FreePorts.pair()
     let server = try OpenSSLPeer([
       "s_server", "-accept", "127.0.0.1:\(port)", "-cert", certificates.path("server.pem"), "-key",
@@ -231,7 +232,7 @@ struct TLSInteroperabilityTests {
     let peer = try Peer(TLSContext(configuration))
     let (outcome, _) = shakeHands(peer, socket)
     #expect(outcome.isProtocolFault && outcome.text.contains("version"), "\(outcome.text)")
-    withExtendedLifetime(server) {}
+    withExtendedLifetime((server, certificates)) {}
   }
 
   /// A client of OpenSSL's and our server: what the server came to.
@@ -272,7 +273,7 @@ struct TLSInteroperabilityTests {
   }
 
   @Test func clientWithCertificates() throws {
-    let certificates = try Certificates.shared.get()
+    let certificates = try Certificates.shared()
     let context = try TLSContext(
       TLSConfiguration(
         role: .server, credential: certificates.credential("server"), trust: certificates.trust(),
@@ -292,7 +293,7 @@ struct TLSInteroperabilityTests {
   }
 
   @Test func clientOfTLS12IsRefusedByDefault() throws {
-    let certificates = try Certificates.shared.get()
+    let certificates = try Certificates.shared()
     let context = try TLSContext(
       TLSConfiguration(role: .server, credential: certificates.credential("server")))
     let (outcome, _, text) = try serve(context, ["-tls1_2"])

@@ -44,7 +44,8 @@ import Testing
   @Test(arguments: [16, 17, 48, 64]) func keysOfAnyAllowedLength(byteCount: Int) throws {
     var random = SeededRandom(seed: 9)
     let key = try TLSKey(random.bytes(byteCount))
-    let credential = TLSCredential.preSharedKey(identity: String(repeating: "n", count: 128), key: key)
+    let credential = TLSCredential.preSharedKey(
+      identity: String(repeating: "n", count: 128), key: key)
     let pair = try SessionPair(client: .client(credential), server: .server(credential))
     pair.shakeHands()
     #expect(pair.isEstablished, "\(pair.serverOutcome.text)")
@@ -67,7 +68,9 @@ import Testing
   @Test func aKeyIsShownNowhere() throws {
     let key = try TLSKey(Array("0123456789abcdef".utf8))
     var text = "\(key) \(String(reflecting: key))"
-    dump(TLSConfiguration(role: .client, credential: .preSharedKey(identity: "n", key: key)), to: &text)
+    dump(
+      TLSConfiguration(role: .client, credential: .preSharedKey(identity: "n", key: key)), to: &text
+    )
     #expect(!text.contains("48") && !text.contains("0123") && text.contains("TLSKey"))
   }
 }

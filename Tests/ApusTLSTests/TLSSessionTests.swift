@@ -66,7 +66,8 @@ import Testing
     #expect(full.outcome == .wantsOutputSpace && full.consumedByteCount == 0)
     let (partial, head) = pair.server.receive(wire, room: 2)
     #expect(partial.outcome == .wantsOutputSpace && head == [1, 2])
-    let (last, tail) = pair.server.receive(Array(wire.dropFirst(partial.consumedByteCount)), room: 9)
+    let (last, tail) = pair.server.receive(
+      Array(wire.dropFirst(partial.consumedByteCount)), room: 9)
     #expect(last.outcome == .progressed && tail == [3])
     #expect(pair.client.send([], room: 0).0.outcome == .progressed)
   }
@@ -112,6 +113,35 @@ import Testing
     let session = try Peer(.client())
     let (progress, bytes) = session.close()
     #expect(progress.outcome == .closed && bytes.isEmpty)
+  }
+
+  @Test(arguments: [true, false]) func theOtherSideMayGiveUpInTheHandshake(isServer: Bool) throws {
+    let peer = try Peer(isServer ? .server() : .client())
+    if !isServer { _ = peer.handshake([], room: 4096) }
+    // close_notify before there are keys.
+    let (progress, _) = peer.handshake([21, 3, 3, 0, 2, 1, 0], room: 100)
+    #expect(progress.outcome == .closed || progress.outcome.isFailed, "\(progress)")
+    #expect(peer.handshake([1], room: 100).0.outcome == progress.outcome)
+    #expect(!peer.isEstablished)
+  }
+
+  @Test func threadsShareAContext() async throws {
+    let (client, server) = (try TLSContext.client(), try TLSContext.server())
+    let count = try await withThrowingTaskGroup(of: Int.self) { group in
+      for seed in UInt64(1)...4 {
+        group.addTask {
+          var establishedCount = 0
+          for _ in 0..<30 {
+            let pair = try SessionPair(client: client, server: server)
+            pair.shakeHands(chunkMax: 200, roomMax: 200, seed: seed)
+            if pair.isEstablished { establishedCount += 1 }
+          }
+          return establishedCount
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    #expect(count == 120)
   }
 
   @Test func keysChangeUnderWay() throws {
