@@ -42,7 +42,7 @@ open class EventLoop {
   package let datagramBlocks: BlockPool
   package let fileBlocks: BlockPool
   package let fileStates: FileBufferStates
-  package let events: EventQueue
+  package let events: IOEventQueue
   package let timers: TimerQueue
   /// Timers of the loop itself; the token is a slot.
   package let slotTimers: TimerQueue
@@ -84,7 +84,7 @@ open class EventLoop {
     ready = SlotList(capacity: configuration.socketCountMax)
     starved = SlotList(capacity: configuration.socketCountMax)
     // A step's, a second one of each, and the end of every socket.
-    events = EventQueue(
+    events = IOEventQueue(
       countMax: 2 * configuration.eventCountMax + 4 * configuration.socketCountMax
         + configuration.fileBufferCount + 64)
     timers = TimerQueue(capacity: configuration.timerCountMax)
