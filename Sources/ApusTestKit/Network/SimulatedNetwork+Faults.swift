@@ -70,6 +70,7 @@ extension SimulatedNetwork {
   }
 
   func injectReset(_ end: StreamEnd) {
+    guard end.state != .failed else { return }
     counts.resetCount += 1
     let peer = streams[end.peer]
     fail(end, ECONNRESET)

@@ -39,6 +39,9 @@ public final class SimulatedNetwork {
   /// The time up to which everything has happened.
   public var now: Nanoseconds { Nanoseconds(time) }
 
+  /// Ends of connections that it holds, with those that loops have let go and whose last bytes are under way.
+  public var streamEndCount: Int { streams.count }
+
   var random: SeededRandom
   var time: UInt64
   var queue = NetworkEventQueue()

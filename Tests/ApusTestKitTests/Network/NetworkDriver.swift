@@ -22,6 +22,8 @@ final class NetworkDriver {
   /// A hash over all events, with their times and bytes.
   private(set) var digest: UInt64 = 1
   private(set) var stepCount = 0
+  /// When the last thing happened.
+  private(set) var lastTime = Nanoseconds.zero
 
   init(_ network: SimulatedNetwork) { self.network = network }
 
@@ -72,6 +74,7 @@ final class NetworkDriver {
   ) rethrows -> Bool {
     let limit = Nanoseconds(clock.now.rawValue + UInt64(seconds * 1e9))
     repeat {
+      lastTime = clock.now
       try stepAll(body)
       if isDone() { return true }
     } while network.step(&clock, limit: limit)
