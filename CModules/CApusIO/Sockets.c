@@ -120,6 +120,13 @@ int capus_socket_reset_on_close(int descriptor) {
   return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now) == 0 ? 0 : -errno;
 }
 
+int capus_socket_reset(int descriptor) {
+  // tcp(7) names it nowhere, connect(2) for datagrams only; TCP has answered it with a reset since Linux 2.4.
+  struct sockaddr none = {.sa_family = AF_UNSPEC};
+  if (connect(descriptor, &none, sizeof none) == 0) return 0;
+  return shutdown(descriptor, SHUT_RDWR) == 0 ? 0 : -errno;
+}
+
 int capus_socket_join(int descriptor, const capus_address *group, const capus_address *interface) {
   if (raw(group)->sa_family == AF_INET) {
     struct ip_mreq request = {

@@ -29,6 +29,7 @@ struct capus_loop {
   unsigned group_pending[group_count];
   unsigned scratch_mask;
   bool is_enabled;
+  pid_t thread;
   // The shape of a received datagram: room for its address, no control messages.
   struct msghdr datagram_shape;
   struct scratch scratch[];
@@ -213,11 +214,38 @@ int capus_loop_cancel(capus_loop *loop, uint64_t tag, uint64_t own_tag) {
   return 0;
 }
 
+int capus_loop_cancel_slot(capus_loop *loop, unsigned slot, uint64_t own_tag) {
+  TAKE_ENTRY(loop);
+  io_uring_prep_cancel_fd(entry, (int)slot, IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD_FIXED);
+  io_uring_sqe_set_data64(entry, own_tag);
+  return 0;
+}
+
+int capus_loop_cancel_everything(capus_loop *loop) {
+  if (!loop->is_enabled) return -ENOENT;
+  if (loop->thread != (pid_t)syscall(SYS_gettid)) return -EPERM;
+  TAKE_ENTRY(loop);
+  io_uring_prep_cancel64(entry, 0, IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY);
+  io_uring_sqe_set_data64(entry, UINT64_MAX);
+  return 0;
+}
+
 // Whether only the kernel can bring forth more completions: of work that it left for this thread, or that
 // had no room.
 static bool has_work_inside(const capus_loop *loop) {
   return (__atomic_load_n(loop->ring.sq.kflags, __ATOMIC_RELAXED) &
           (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+}
+
+// What waiting ends with, and what the next call does better, is no failure.
+static int called(int result) {
+  switch (result) {
+  case -ETIME:
+  case -EINTR:
+  case -EAGAIN:
+  case -EBUSY: return 1;
+  default: return result >= 0 ? 1 : result;
+  }
 }
 
 int capus_loop_enter(capus_loop *loop, uint64_t nanoseconds) {
@@ -227,26 +255,17 @@ int capus_loop_enter(capus_loop *loop, uint64_t nanoseconds) {
       return -errno;
     }
     loop->is_enabled = true;
-    // Saves the look-up of the ring's descriptor in each call; without it everything works too.
-    io_uring_register_ring_fd(&loop->ring);
+    loop->thread = (pid_t)syscall(SYS_gettid);
   }
   bool has_completions = io_uring_cq_ready(&loop->ring) > 0;
   if (nanoseconds == 0 || has_completions) {
     if (io_uring_sq_ready(&loop->ring) == 0 && !has_work_inside(loop)) return 0;
-    int result = io_uring_submit_and_get_events(&loop->ring);
-    return result == -EINTR || result == -EAGAIN || result == -EBUSY || result > 0 ? 0 : result;
+    return called(io_uring_submit_and_get_events(&loop->ring));
   }
   struct __kernel_timespec limit = {.tv_sec = (long long)(nanoseconds / 1000000000u),
                                     .tv_nsec = (long long)(nanoseconds % 1000000000u)};
   struct io_uring_cqe *first = NULL;
-  int result = io_uring_submit_and_wait_timeout(&loop->ring, &first, 1, &limit, NULL);
-  switch (result) {
-  case -ETIME:
-  case -EINTR:
-  case -EAGAIN:
-  case -EBUSY: return 0;
-  default: return result > 0 ? 0 : result;
-  }
+  return called(io_uring_submit_and_wait_timeout(&loop->ring, &first, 1, &limit, NULL));
 }
 
 unsigned capus_loop_take(capus_loop *loop, capus_completion *completions, unsigned count) {

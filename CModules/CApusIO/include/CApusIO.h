@@ -53,6 +53,8 @@ int capus_socket_no_delay(int descriptor);
 int capus_socket_buffers(int descriptor, int receive_byte_count, int send_byte_count);
 /// Makes close() reset the connection.
 int capus_socket_reset_on_close(int descriptor);
+/// Resets a connection now; operations that wait for it end.
+int capus_socket_reset(int descriptor);
 /// Joins a group on the interface of an address (its index for IPv6); NULL lets the kernel choose.
 int capus_socket_join(int descriptor, const capus_address *_Nonnull group,
                       const capus_address *_Nullable interface);
@@ -198,9 +200,15 @@ int capus_loop_write(capus_loop *_Nonnull loop, unsigned slot, const void *_Nonn
 int capus_loop_sync(capus_loop *_Nonnull loop, unsigned slot, uint64_t tag);
 /// Cancels what was begun with this tag; the cancellation itself completes with `own_tag`.
 int capus_loop_cancel(capus_loop *_Nonnull loop, uint64_t tag, uint64_t own_tag);
+/// Cancels everything of a registered file.
+int capus_loop_cancel_slot(capus_loop *_Nonnull loop, unsigned slot, uint64_t own_tag);
+/// Queues the cancellation of everything that was begun, without a completion that the caller awaits.
+/// -EPERM on another thread than the loop's, -ENOENT where nothing was ever submitted.
+int capus_loop_cancel_everything(capus_loop *_Nonnull loop);
 
 /// Submits what is queued and waits, at most so long, for a completion; with 0 it takes what there is,
-/// and makes no system call where nothing is queued and nothing has come. 0 or -errno.
+/// and makes no system call where nothing is queued and nothing has come. The count of system calls (0 or 1),
+/// or -errno of the one that failed.
 int capus_loop_enter(capus_loop *_Nonnull loop, uint64_t nanoseconds);
 /// Takes completions; how many.
 unsigned capus_loop_take(capus_loop *_Nonnull loop, capus_completion *_Nonnull completions,

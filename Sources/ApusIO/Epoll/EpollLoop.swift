@@ -7,6 +7,7 @@ internal import CApusIO
 /// more, so that a socket is asked once for what comes.
 @safe
 final class EpollLoop: SystemLoop {
+  private let owner: EpollMemory
   private let epoll: Int32
   private let found: UnsafeMutablePointer<capus_ready>
   private let datagrams: UnsafeMutablePointer<capus_datagram>
@@ -16,28 +17,23 @@ final class EpollLoop: SystemLoop {
   private static var wakeTag: UInt64 { .max }
 
   init(_ configuration: EventLoopConfiguration, reason: String?) throws(IOError) {
-    epoll = capus_epoll_create()
-    // SAFETY: as long as the calls are told; freed in `deinit`.
-    unsafe found = .allocate(capacity: Self.foundCountMax)
-    unsafe datagrams = .allocate(capacity: Int(capus_datagram_batch))
-    unsafe pieces = .allocate(capacity: 16)
-    try super.init(configuration, backend: EventLoopBackend(.epoll, reason: reason))
+    owner = EpollMemory(foundCount: Self.foundCountMax, pieceCount: 16)
+    epoll = owner.epoll
+    // SAFETY: the owner has them as long as this loop does.
+    unsafe found = owner.found
+    unsafe datagrams = owner.datagrams
+    unsafe pieces = owner.pieces
     guard epoll >= 0 else {
       throw .system(operation: "epoll_create1", operand: "event loop", errno: -epoll)
     }
+    try super.init(configuration, backend: EventLoopBackend(.epoll, reason: reason))
     let added = capus_epoll_add(epoll, wakeDescriptor, 0, Self.wakeTag)
     guard added == 0 else {
       throw .system(operation: "epoll_ctl", operand: "event loop", errno: -added)
     }
   }
 
-  deinit {
-    closeAll()
-    if epoll >= 0 { _ = capus_descriptor_close(epoll) }
-    unsafe found.deallocate()
-    unsafe datagrams.deallocate()
-    unsafe pieces.deallocate()
-  }
+  deinit { closeAll() }
 
   override func attach(_ index: UInt32) -> Int32 {
     let kind = slots[index].kind
@@ -51,6 +47,7 @@ final class EpollLoop: SystemLoop {
 
   override func collect(waitNanoseconds: UInt64) {
     flush()
+    beginFiles()
     noteSystemCall()
     // What a flush has caused does not wait.
     let limit = events.count > 0 || ready.count > 0 ? 0 : waitNanoseconds
@@ -107,7 +104,7 @@ final class EpollLoop: SystemLoop {
   }
 
   private func acceptReady(_ index: UInt32) {
-    guard slots[index].timer == nil else { return }
+    guard slots[index].timer == nil, !slots[index].flags.contains(.ended) else { return }
     for _ in 0..<16 {
       noteSystemCall()
       let descriptor = capus_socket_accept(slots[index].descriptor)
@@ -118,7 +115,7 @@ final class EpollLoop: SystemLoop {
       guard descriptor >= 0 else {
         acceptFailed(index, errno: -descriptor)
         // It is asked again after its rest.
-        if slots[index].kind == .listener, slots[index].timer == nil { ready.append(index) }
+        if slots[index].timer == nil { ready.append(index) }
         return
       }
       accepted(descriptor, from: index)
@@ -258,7 +255,7 @@ final class EpollLoop: SystemLoop {
   // MARK: Files
 
   /// Files are always ready for epoll: the call is made here, and the thread waits for the disk.
-  override func begin(_ operation: FileOperation, on index: UInt32) {
+  override func begin(_ operation: FileOperation, on index: UInt32) -> Bool {
     let descriptor = slots[index].descriptor
     // SAFETY: the block holds as many bytes as the operation has, which was checked.
     let bytes = unsafe fileBlocks.bytes(operation.buffer.index)
@@ -272,9 +269,38 @@ final class EpollLoop: SystemLoop {
       case .sync: Int64(capus_io_file_sync(descriptor))
       }
     fileEnded(index, operation.buffer, result)
+    if slots[index].flags.contains(.tearing) { tearDown(index) }
+    return true
   }
 
   // MARK: Ending
 
-  override func tearDown(_ index: UInt32) { closeDescriptor(index) }
+  override func tearDown(_ index: UInt32) {
+    // Operations of a file that were not begun yet come first.
+    if slots[index].inFlightCount == 0 { closeDescriptor(index) }
+  }
+}
+
+/// The descriptor of epoll and what is read and written around its calls. A value of its own, since a class
+/// that fails in `init` runs no `deinit`.
+@safe
+private struct EpollMemory: ~Copyable {
+  let epoll = capus_epoll_create()
+  let found: UnsafeMutablePointer<capus_ready>
+  let datagrams: UnsafeMutablePointer<capus_datagram>
+  let pieces: UnsafeMutableBufferPointer<SendPiece>
+
+  init(foundCount: Int, pieceCount: Int) {
+    // SAFETY: as long as the counts say, and freed in `deinit`.
+    unsafe found = .allocate(capacity: foundCount)
+    unsafe datagrams = .allocate(capacity: Int(capus_datagram_batch))
+    unsafe pieces = .allocate(capacity: pieceCount)
+  }
+
+  deinit {
+    if epoll >= 0 { _ = capus_descriptor_close(epoll) }
+    unsafe found.deallocate()
+    unsafe datagrams.deallocate()
+    unsafe pieces.deallocate()
+  }
 }

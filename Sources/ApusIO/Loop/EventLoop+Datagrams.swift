@@ -158,6 +158,7 @@ extension EventLoop {
 
   package final func datagramFailed(_ index: UInt32, errno: Int32) {
     unsafe state.pointee.counters.failedDatagramCount &+= 1
+    guard !slots[index].flags.contains(.tearing) else { return }
     // Never more of these than there is room for: they are counted in any case.
     if events.count < configuration.eventCountMax {
       events.append(.datagramFailed(DatagramSocketID(slots.handle(index)), errno: errno))

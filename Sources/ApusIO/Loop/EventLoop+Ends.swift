@@ -80,9 +80,14 @@ extension EventLoop {
   package final func failed(_ index: UInt32, errno: Int32) {
     guard !slots[index].flags.contains(.tearing) else { return }
     switch slots[index].kind {
+    // Told once: it is neither read nor armed again.
     case .listener:
+      guard !slots[index].flags.contains(.ended) else { return }
+      slots[index].flags.insert(.ended)
       events.append(.stopped(.listener(ListenerID(slots.handle(index))), errno: errno))
     case .datagrams:
+      guard !slots[index].flags.contains(.ended) else { return }
+      slots[index].flags.insert(.ended)
       events.append(.stopped(.datagrams(DatagramSocketID(slots.handle(index))), errno: errno))
     default:
       if slots[index].flags.contains(.connecting) {
@@ -93,6 +98,16 @@ extension EventLoop {
         end(index, .failed(errno: errno), resets: false)
       }
     }
+  }
+
+  /// A connection that was begun stands.
+  package final func cameToStand(_ index: UInt32) {
+    slots[index].flags.remove(.connecting)
+    unsafe state.pointee.counters.connectedCount &+= 1
+    events.append(.connected(ConnectionID(slots.handle(index))))
+    dirty.append(index)
+    // The caller may have said before that nothing is sent.
+    endSendingIfDrained(index)
   }
 
   /// Tells the other side that nothing follows, once everything has left.
@@ -124,12 +139,11 @@ extension EventLoop {
   package final func released(_ index: UInt32) {
     dropHeld(index)
     sendBlocks.giveAll(from: slots[index].sendHead)
-    if starved.count > 0 { feedStarved() }
     slots[index].sendHead = BlockPool.none
     slots[index].sendTail = BlockPool.none
     let (kind, reason, handle) = (slots[index].kind, slots[index].reason, slots.handle(index))
     slots.end(index)
-    recycleIfUnlisted(index)
+    endedSlots.append(index)
     guard kind == .stream || kind == .unix else { return }
     unsafe state.pointee.counters.closedCount &+= 1
     if reason == .lingered { unsafe state.pointee.counters.lingeredCount &+= 1 }

@@ -10,11 +10,12 @@ package struct FileOperation: BitwiseCopyable {
   package var offset: UInt64
 }
 
-/// Where each file buffer is.
+/// Where each file buffer is, and what is to be done with it.
 @safe
 package struct FileBufferStates: ~Copyable {
   package enum State: UInt8, BitwiseCopyable { case free, taken, busy }
   private let states: UnsafeMutablePointer<State>
+  private let operations: UnsafeMutablePointer<(operation: FileOperation, slot: UInt32)>
   private let count: Int
 
   package init(count: Int) {
@@ -22,9 +23,28 @@ package struct FileBufferStates: ~Copyable {
     // SAFETY: as long as `count` says, initialised, freed in `deinit`.
     unsafe states = .allocate(capacity: max(1, count))
     unsafe states.initialize(repeating: .free, count: max(1, count))
+    // Set before they are read.
+    unsafe operations = .allocate(capacity: max(1, count))
   }
 
-  deinit { unsafe states.deallocate() }
+  deinit {
+    unsafe states.deallocate()
+    unsafe operations.deallocate()
+  }
+
+  /// Keeps what is to be done with a buffer that is taken.
+  package func keep(_ operation: FileOperation, slot: UInt32) {
+    self[operation.buffer] = .busy
+    unsafe operations[Int(operation.buffer.index)] = (operation, slot)
+  }
+
+  /// What was kept for a buffer.
+  package func kept(_ buffer: UInt32) -> (operation: FileOperation, slot: UInt32) {
+    precondition(
+      self[FileBufferID(index: buffer)] == .busy, "FileBufferStates: expected an operation")
+    // SAFETY: the buffer is one of these, and busy since its operation was kept.
+    return unsafe operations[Int(buffer)]
+  }
 
   package subscript(buffer: FileBufferID) -> State {
     get {
@@ -124,14 +144,25 @@ extension EventLoop {
     guard let index = slots.index(file.handle), !slots[index].flags.contains(.tearing) else {
       return false
     }
-    fileStates[operation.buffer] = .busy
-    begin(operation, on: index)
+    // Begun with the next step, on every backend, so that a buffer has one event a step at most.
+    fileStates.keep(operation, slot: index)
+    slots[index].inFlightCount += 1
+    waitingFiles.append(operation.buffer.index)
     return true
+  }
+
+  /// For backends, with the others of what they hand to the kernel: begins the operations that wait.
+  package final func beginFiles() {
+    while let buffer = waitingFiles.pop() {
+      let (operation, index) = fileStates.kept(buffer)
+      guard begin(operation, on: index) else { return waitingFiles.append(buffer) }
+    }
   }
 
   /// For backends: an operation is over.
   package final func fileEnded(_ index: UInt32, _ buffer: FileBufferID, _ result: Int64) {
     fileStates[buffer] = .taken
+    slots[index].inFlightCount -= 1
     unsafe state.pointee.counters.fileOperationCount &+= 1
     if result < 0 { unsafe state.pointee.counters.failedFileOperationCount &+= 1 }
     events.append(

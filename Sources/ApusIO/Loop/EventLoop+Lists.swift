@@ -18,16 +18,30 @@ extension EventLoop {
 
   /// Gives back a slot that has ended, once it is in no list.
   package final func recycleIfUnlisted(_ index: UInt32) {
-    if !dirty.contains(index), !ready.contains(index), !starved.contains(index) {
+    if !dirty.contains(index), !ready.contains(index), !starved.contains(index),
+      !bufferless.contains(index), !endedSlots.contains(index)
+    {
       slots.recycle(index)
     }
   }
 
-  /// Buffers are free again: those that were refused one learn of it.
-  package final func feedStarved() {
-    for _ in 0..<starved.count {
-      guard sendBlocks.freeCount > 0, let index = pop(starved) else { return }
+  /// Slots whose last event was taken may be used again.
+  final func recycleEnded() {
+    while let index = endedSlots.pop() { recycleIfUnlisted(index) }
+  }
+
+  /// Buffers are free again: those that were refused one learn of it, no more of them than there are
+  /// buffers. Called once or twice a step, never between steps, so that a slot has one such event at most.
+  final func feedStarved() {
+    guard starved.count > 0 else { return }
+    for _ in 0..<min(starved.count, sendBlocks.freeCount) {
+      guard let index = pop(starved) else { return }
       tellRoom(index)
     }
+  }
+
+  /// Buffers to receive into are with the kernel again: those that had none receive again.
+  package final func feedBufferless() {
+    while let index = pop(bufferless) { receivingChanged(index) }
   }
 }

@@ -103,9 +103,18 @@ extension EventLoop {
 
   private final func queued(_ index: UInt32, _ count: Int) {
     let tail = slots[index].sendTail
+    guard count > 0 else {
+      // A block that was taken for nothing is not kept from others.
+      if slots[index].queuedByteCount == 0, sendBlocks.fill(tail) == 0 {
+        slots[index].sendHead = BlockPool.none
+        slots[index].sendTail = BlockPool.none
+        sendBlocks.give(tail)
+      }
+      return
+    }
     sendBlocks.setFill(tail, sendBlocks.fill(tail) + count)
     slots[index].queuedByteCount += count
-    if count > 0 { dirty.append(index) }
+    dirty.append(index)
   }
 
   private final func noteFull(_ index: UInt32) {
@@ -159,7 +168,6 @@ extension EventLoop {
     }
     if slots[index].sendHead == BlockPool.none { slots[index].sendTail = BlockPool.none }
     tellRoom(index)
-    if starved.count > 0 { feedStarved() }
     endSendingIfDrained(index)
   }
 

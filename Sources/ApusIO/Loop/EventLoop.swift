@@ -49,6 +49,12 @@ open class EventLoop {
   package let dirty: SlotList
   package let ready: SlotList
   package let starved: SlotList
+  /// Those for whose bytes the kernel had no buffer.
+  package let bufferless: SlotList
+  /// Slots that have ended and are given out again with the next step.
+  package let endedSlots: SlotList
+  /// File buffers whose operation was not begun yet.
+  package let waitingFiles: SlotList
   package let state: UnsafeMutablePointer<LoopState>
   package let delivered: DeliveredBuffers
 
@@ -83,7 +89,13 @@ open class EventLoop {
     dirty = SlotList(capacity: configuration.socketCountMax)
     ready = SlotList(capacity: configuration.socketCountMax)
     starved = SlotList(capacity: configuration.socketCountMax)
-    // A step's, a second one of each, and the end of every socket.
+    bufferless = SlotList(capacity: configuration.socketCountMax)
+    endedSlots = SlotList(capacity: configuration.socketCountMax)
+    waitingFiles = SlotList(capacity: max(1, configuration.fileBufferCount))
+    // A step begins with none. What then comes of bytes, datagrams, timers and failures stops at
+    // `eventCountMax`, with one batch of accepts or descriptors above it. A slot adds its begin, its end,
+    // room and its close, once each, since an ended slot is given out again only in the next step; a file
+    // buffer adds one operation, and the waker one event.
     events = IOEventQueue(
       countMax: 2 * configuration.eventCountMax + 4 * configuration.socketCountMax
         + configuration.fileBufferCount + 64)
@@ -124,18 +136,22 @@ open class EventLoop {
     unsafe state.pointee.now = now
     guard events.count == 0 else { return events.count }
     takeBuffersBack()
+    recycleEnded()
     let limit = min(countMax, configuration.eventCountMax)
     guard limit > 0 else { return 0 }
     fireTimers(now, limit)
+    // Before the wait for what was closed since the last step, after it for what was sent.
+    feedStarved()
     collect(waitNanoseconds: events.count > 0 ? 0 : shortened(waitNanoseconds, now))
     deliver(limit)
+    feedStarved()
     return events.count
   }
 
   /// Sends what was queued and waits until the next step has something to do, but not longer than the limit.
   public final func wait(now: Nanoseconds, limitNanoseconds: UInt64) {
     unsafe state.pointee.now = now
-    let isBusy = events.count > 0 || ready.count > 0
+    let isBusy = events.count > 0 || (starved.count > 0 && sendBlocks.freeCount > 0)
     collect(waitNanoseconds: isBusy ? 0 : shortened(limitNanoseconds, now))
   }
 
@@ -144,10 +160,11 @@ open class EventLoop {
 
   private final func shortened(_ wait: UInt64, _ now: Nanoseconds) -> UInt64 {
     // What is ready and was left for want of events does not wait.
-    if ready.count > 0 { return 0 }
+    if wait == 0 || ready.count > 0 { return 0 }
     var limit = wait
-    for due in [timers.nextDue?.rawValue, slotTimers.nextDue?.rawValue] {
-      if let due { limit = min(limit, due > now.rawValue ? due - now.rawValue : 0) }
+    if let due = timers.nextDue { limit = min(limit, due > now ? due.rawValue - now.rawValue : 0) }
+    if let due = slotTimers.nextDue {
+      limit = min(limit, due > now ? due.rawValue - now.rawValue : 0)
     }
     return limit
   }
@@ -165,6 +182,7 @@ open class EventLoop {
     while let block = delivered.takeBlock() { returnReceiveBlock(block) }
     while let block = delivered.takeDatagram() { returnDatagramBlock(block) }
     while let descriptor = delivered.takeDescriptor() { closePassed(descriptor) }
+    unsafe state.pointee.isWokenShown = false
   }
 
   /// Hands out what is ready, socket by socket: none has two turns before another has one.
@@ -238,7 +256,9 @@ open class EventLoop {
   package func makeFile(_ path: String, writes: Bool) throws(IOError) -> SlotHandle {
     throw .unsupported("no files in a simulated network; the simulated disk has some")
   }
-  package func begin(_ operation: FileOperation, on index: UInt32) {}
+  /// Begins an operation on a file, and calls ``fileEnded(_:_:_:)`` when it is over; `false` where there is no
+  /// room for it now.
+  package func begin(_ operation: FileOperation, on index: UInt32) -> Bool { true }
 }
 
 /// What moves the bytes of a loop.

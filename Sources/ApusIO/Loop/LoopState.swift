@@ -9,6 +9,11 @@ internal import CApusIO
 package struct LoopState: BitwiseCopyable {
   package var counters = IOCounters()
   package var now = Nanoseconds.zero
+  /// Whether this step's events have one of the waker.
+  package var isWokenShown = false
+  /// Receive buffers of io_uring that the kernel does not have: shown to the caller, or held.
+  package var lentBlockCount = 0
+  package var isWakerArmed = false
 
   package init() {}
 

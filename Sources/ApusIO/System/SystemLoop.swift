@@ -22,7 +22,9 @@ class SystemLoop: EventLoop {
   final func woken() {
     ownWaker.clear()
     unsafe state.pointee.counters.wokenCount &+= 1
-    events.append(.woken)
+    // One event for all, so that no other thread can fill the queue.
+    if unsafe !state.pointee.isWokenShown { events.append(.woken) }
+    unsafe state.pointee.isWokenShown = true
   }
 
   /// Watches a new descriptor. 0 or -errno.
@@ -137,10 +139,7 @@ class SystemLoop: EventLoop {
     guard slots[index].flags.contains(.connecting) else { return }
     let error = capus_socket_error(slots[index].descriptor)
     guard error == 0 else { return failed(index, errno: error) }
-    slots[index].flags.remove(.connecting)
-    unsafe state.pointee.counters.connectedCount &+= 1
-    events.append(.connected(ConnectionID(slots.handle(index))))
-    dirty.append(index)
+    cameToStand(index)
   }
 
   override func peerAddress(_ index: UInt32) -> SocketAddress? {

@@ -7,34 +7,31 @@ internal import CApusIO
 extension UringLoop {
   /// Begins whatever a slot needs and has not under way.
   func submit(_ index: UInt32) {
-    let slot = slots[index]
-    if slot.flags.contains(.tearing) { return cancelAll(index) }
-    switch slot.kind {
-    case .listener:
-      if slot.timer == nil { arm(index, .receives, slot.flags.contains(.isUnixListener)) }
+    let flags = slots[index].flags
+    if flags.contains(.tearing) { return cancelAll(index) }
+    switch slots[index].kind {
     case .stream:
-      if slot.flags.contains(.connecting) { return armConnect(index) }
-      if slot.flags.contains(.paused) {
+      if flags.contains(.connecting) { return armConnect(index) }
+      if flags.contains(.paused) {
         // What comes until the kernel has stopped is held.
-        if slot.flags.contains(.receives), !slot.flags.contains(.cancelling) {
-          cancel(index, .receive)
-        }
-      } else if !slot.flags.contains(.ended) {
-        arm(index, .receives, false)
+        if flags.contains(.receives), !flags.contains(.cancelling) { cancelReceive(index) }
+      } else if flags.isDisjoint(with: [.receives, .ended]), !bufferless.contains(index) {
+        arm(index)
       }
       sendBytes(index)
-    case .unix:
-      if !slot.flags.contains(.ended) { armPoll(index) }
-      sendBytes(index)
     case .datagrams:
-      arm(index, .receives, false)
+      if flags.isDisjoint(with: [.receives, .ended]) { arm(index) }
       sendDatagrams(index)
+    case .unix:
+      if !flags.contains(.ended) { armPoll(index) }
+      sendBytes(index)
+    case .listener:
+      if slots[index].timer == nil, flags.isDisjoint(with: [.receives, .ended]) { arm(index) }
     case .file, .free: break
     }
   }
 
-  private func arm(_ index: UInt32, _ flag: SlotFlags, _ isUnix: Bool) {
-    guard !slots[index].flags.contains(flag) else { return }
+  private func arm(_ index: UInt32) {
     let kind = slots[index].kind
     let armed = queue(index) {
       switch kind {
@@ -48,7 +45,7 @@ extension UringLoop {
           ring, index, Self.streamGroup, UringTag(.receive, index).rawValue)
       }
     }
-    if armed { slots[index].flags.insert(flag) }
+    if armed { slots[index].flags.insert(.receives) }
   }
 
   private func armPoll(_ index: UInt32) {
@@ -105,7 +102,6 @@ extension UringLoop {
         guard isQueued else { return }
         let byteCount = unsafe DatagramRecord.byteCount(record.byteCount)
         slots[index].sendOffset += UInt32(byteCount)
-        slots[index].queuedByteCount -= byteCount
         unsafe datagramCounts[Int(block)] += 1
       }
       slots[index].sendHead = sendBlocks.next(block)
@@ -124,8 +120,9 @@ extension UringLoop {
     unsafe datagramCounts[Int(block)] -= 1
     if unsafe datagramCounts[Int(block)] == Self.allHanded {
       unsafe datagramCounts[Int(block)] = 0
+      // Counted until here, so that a socket whose network is slow cannot have all buffers.
+      slots[index].queuedByteCount -= sendBlocks.fill(block)
       sendBlocks.give(block)
-      if starved.count > 0 { feedStarved() }
     }
   }
 
@@ -152,11 +149,12 @@ extension UringLoop {
     let isLast = completion.flags & UInt32(capus_completion_more) == 0
     if kind == .wake {
       if completion.result >= 0 { woken() }
-      if isLast { armWaker() }
+      if isLast { unsafe state.pointee.isWakerArmed = false }
       return
     }
     let index = tag.index
-    if isLast { slots[index].inFlightCount -= 1 }
+    // A file's operation counts from when it was asked for, on all backends.
+    if isLast, kind != .file { slots[index].inFlightCount -= 1 }
     switch kind {
     case .accept: acceptCompleted(index, completion.result, isLast)
     case .receive: receiveCompleted(index, completion, isLast)
@@ -172,7 +170,10 @@ extension UringLoop {
       slots[index].flags.remove(.polls)
       if !slots[index].flags.contains(.tearing) { finishConnecting(index) }
     case .file: fileEnded(index, FileBufferID(index: tag.extra), Int64(completion.result))
-    case .cancel: slots[index].flags.remove(.cancelling)
+    case .cancel:
+      slots[index].flags.remove(.cancelling)
+      // Something else may be under way than what was cancelled.
+      if slots[index].flags.contains(.tearing) { dirty.append(index) }
     case .wake: break
     }
     closeIfUnused(index)
@@ -196,6 +197,7 @@ extension UringLoop {
     if isLast { slots[index].flags.remove(.receives) }
     if completion.flags & UInt32(capus_completion_has_buffer) != 0 {
       let block = completion.flags >> UInt32(capus_completion_buffer_shift)
+      unsafe state.pointee.lentBlockCount += 1
       if completion.result > 0 {
         came(index, block: block, byteCount: Int(completion.result))
       } else {
@@ -206,7 +208,9 @@ extension UringLoop {
     switch completion.result {
     case 1...: break
     case 0: return cameToEnd(index)
-    case -noBuffers: unsafe state.pointee.counters.bufferShortageCount &+= 1
+    case -noBuffers:
+      unsafe state.pointee.counters.bufferShortageCount &+= 1
+      return bufferless.append(index)
     case -cancelled, -interrupted, -wouldBlock: break
     default: return failed(index, errno: -completion.result)
     }
@@ -257,25 +261,20 @@ extension UringLoop {
   // MARK: Ending
 
   func cancelAll(_ index: UInt32) {
-    guard !slots[index].flags.contains(.cancelling) else { return }
-    let kind: UringTag.Kind? =
-      switch slots[index].kind {
-      case .listener: slots[index].flags.contains(.receives) ? .accept : nil
-      case .datagrams: slots[index].flags.contains(.receives) ? .datagrams : nil
-      case .stream:
-        slots[index].flags.contains(.connecting)
-          ? .connect
-          : slots[index].flags.contains(.receives) ? .receive : nil
-      case .unix: slots[index].flags.contains(.polls) ? .poll : nil
-      case .file, .free: nil
-      }
-    if let kind { cancel(index, kind) }
+    // Files are closed after what is under way.
+    guard !slots[index].flags.contains(.cancelling), slots[index].inFlightCount > 0,
+      slots[index].kind != .file
+    else { return }
+    let queued = queue(index) {
+      unsafe capus_loop_cancel_slot(ring, index, UringTag(.cancel, index).rawValue)
+    }
+    if queued { slots[index].flags.insert(.cancelling) }
   }
 
-  private func cancel(_ index: UInt32, _ kind: UringTag.Kind) {
+  private func cancelReceive(_ index: UInt32) {
     let queued = queue(index) {
       unsafe capus_loop_cancel(
-        ring, UringTag(kind, index).rawValue, UringTag(.cancel, index).rawValue)
+        ring, UringTag(.receive, index).rawValue, UringTag(.cancel, index).rawValue)
     }
     if queued { slots[index].flags.insert(.cancelling) }
   }

@@ -11,6 +11,7 @@ internal import CApusIO
 /// last completion, and the descriptor is closed when there is none left.
 @safe
 final class UringLoop: SystemLoop {
+  private let owner: UringMemory
   let ring: OpaquePointer
   let completions: UnsafeMutablePointer<capus_completion>
   let pieces: UnsafeMutableBufferPointer<SendPiece>
@@ -36,20 +37,20 @@ final class UringLoop: SystemLoop {
     guard result == 0, let ring = unsafe made else {
       throw .system(operation: "io_uring_setup", operand: "event loop", errno: -result)
     }
+    // SAFETY: the owner has what is used here as long as this loop does.
+    owner = unsafe UringMemory(
+      ring: ring, completionCount: Self.completionBatch, pieceCount: Self.pieceCountMax,
+      sendBufferCount: configuration.sendBufferCount)
     unsafe self.ring = unsafe ring
-    // SAFETY: as long as they are used; freed in `deinit`.
-    unsafe completions = .allocate(capacity: Self.completionBatch)
-    unsafe pieces = .allocate(capacity: Self.pieceCountMax)
-    unsafe datagramCounts = .allocate(capacity: configuration.sendBufferCount)
-    unsafe datagramCounts.initialize(repeating: 0, count: configuration.sendBufferCount)
+    unsafe completions = owner.completions
+    unsafe pieces = owner.pieces
+    unsafe datagramCounts = owner.datagramCounts
     let streamRing = Self.ringByteCount(configuration.receiveBufferCount)
     do throws(MemoryError) {
       bufferRings = try MemoryRegion(
         byteCount: streamRing + Self.ringByteCount(max(1, configuration.datagramBufferCount)),
         options: .init(pages: .plain, prefaulted: true))
     } catch {
-      unsafe capus_loop_destroy(ring)
-      unsafe Self.free(completions, pieces, datagramCounts)
       throw .memory(error)
     }
     try super.init(
@@ -70,21 +71,9 @@ final class UringLoop: SystemLoop {
     armWaker()
   }
 
-  private static func free(
-    _ completions: UnsafeMutablePointer<capus_completion>,
-    _ pieces: UnsafeMutableBufferPointer<SendPiece>,
-    _ datagramCounts: UnsafeMutablePointer<UInt32>
-  ) {
-    unsafe completions.deallocate()
-    unsafe pieces.deallocate()
-    unsafe datagramCounts.deallocate()
-  }
-
   deinit {
-    // The kernel ends what is under way before the buffers go.
-    unsafe capus_loop_destroy(ring)
+    drain()
     closeAll()
-    unsafe Self.free(completions, pieces, datagramCounts)
   }
 
   private var wakeSlot: UInt32 { UInt32(configuration.socketCountMax) }
@@ -109,6 +98,7 @@ final class UringLoop: SystemLoop {
 
   override func returnReceiveBlock(_ block: UInt32) {
     guard Int(block) < configuration.receiveBufferCount else { return receiveBlocks.give(block) }
+    unsafe state.pointee.lentBlockCount -= 1
     // SAFETY: the caller is done with the block.
     unsafe capus_loop_return_buffer(
       ring, Self.streamGroup, receiveBlocks.bytes(block), UInt32(receiveBlocks.blockByteCount),
@@ -135,16 +125,22 @@ final class UringLoop: SystemLoop {
     if configuration.datagramBufferCount > 0 {
       unsafe capus_loop_publish_buffers(ring, Self.datagramGroup)
     }
+    // Not before one buffer is back: it would only be told again that there is none.
+    if bufferless.count > 0, unsafe state.pointee.lentBlockCount < configuration.receiveBufferCount {
+      feedBufferless()
+    }
+    if unsafe !state.pointee.isWakerArmed { armWaker() }
     for _ in 0..<dirty.count {
       guard let index = popDirty() else { break }
       submit(index)
     }
+    beginFiles()
     enter(events.count > 0 || ready.count > 0 ? 0 : waitNanoseconds)
   }
 
   private func enter(_ nanoseconds: UInt64) {
-    noteSystemCall()
     let result = unsafe capus_loop_enter(ring, nanoseconds)
+    if result != 0 { noteSystemCall() }
     if result < 0 { unsafe state.pointee.counters.lastLoopErrno = -result }
   }
 
@@ -163,6 +159,7 @@ final class UringLoop: SystemLoop {
   /// Takes an entry of the queue, which the kernel empties where it is full.
   ///
   /// - Returns: Whether it was taken; else the slot stays dirty for the next step.
+  @inline(__always)
   func queue(_ index: UInt32, _ body: () -> Int32) -> Bool {
     if body() == 0 {
       slots[index].inFlightCount += 1
@@ -178,11 +175,9 @@ final class UringLoop: SystemLoop {
   }
 
   func armWaker() {
-    let tag = UringTag(.wake, 0).rawValue
-    if unsafe capus_loop_poll(ring, wakeSlot, 0, 1, tag) != 0 {
-      enter(0)
-      _ = unsafe capus_loop_poll(ring, wakeSlot, 0, 1, tag)
-    }
+    // Where the queue is full the next step tries again.
+    unsafe state.pointee.isWakerArmed =
+      unsafe capus_loop_poll(ring, wakeSlot, 0, 1, UringTag(.wake, 0).rawValue) == 0
   }
 
   override func receivingChanged(_ index: UInt32) { dirty.append(index) }
@@ -195,18 +190,48 @@ final class UringLoop: SystemLoop {
 
   override func tearDown(_ index: UInt32) {
     if slots[index].inFlightCount > 0 {
-      // Ends receives and sends of a connection at once; others are cancelled.
+      // The other side learns of it now, and not when the kernel has let everything go.
       if slots[index].kind == .stream || slots[index].kind == .unix {
-        _ = capus_socket_shutdown(slots[index].descriptor, 0)
+        _ =
+          slots[index].flags.contains(.resets)
+          ? capus_socket_reset(slots[index].descriptor)
+          : capus_socket_shutdown(slots[index].descriptor, 0)
       }
       cancelAll(index)
     }
     closeIfUnused(index)
   }
 
+  /// For `deinit`: the kernel ends what is under way before the buffers go, and connections that nobody has
+  /// taken are closed. On the loop's own thread only, or where that has ended: no other may enter the ring.
+  private func drain() {
+    let isOwn = unsafe capus_loop_cancel_everything(ring) == 0
+    // A disk may need long; what it does then is the kernel's, which keeps the memory of a write alive.
+    for _ in 0..<100 {
+      let result = unsafe isOwn ? capus_loop_enter(ring, 10_000_000) : 0
+      while true {
+        let count = unsafe Int(capus_loop_take(ring, completions, UInt32(Self.completionBatch)))
+        if count == 0 { break }
+        for place in 0..<count { unsafe drop(completions[place]) }
+      }
+      if !isOwn || result < 0 { return }
+      let left = (0..<UInt32(slots.count)).contains { slots[$0].inFlightCount > 0 }
+      if !left { return }
+    }
+  }
+
+  private func drop(_ completion: capus_completion) {
+    let tag = UringTag(rawValue: completion.tag)
+    guard let kind = tag.kind, kind != .wake else { return }
+    if kind == .accept, completion.result >= 0 { _ = capus_descriptor_close(completion.result) }
+    if completion.flags & UInt32(capus_completion_more) == 0 {
+      slots[tag.index].inFlightCount -= 1
+    }
+  }
+
   // MARK: Files
 
-  override func begin(_ operation: FileOperation, on index: UInt32) {
+  override func begin(_ operation: FileOperation, on index: UInt32) -> Bool {
     // SAFETY: the block holds as many bytes as the operation has, and stays until it completes.
     let bytes = unsafe fileBlocks.bytes(operation.buffer.index)
     let tag = UringTag(.file, index, extra: operation.buffer.index).rawValue
@@ -221,13 +246,36 @@ final class UringLoop: SystemLoop {
       case .sync: unsafe capus_loop_sync(ring, index, tag)
       }
     }
-    var result = entry()
-    if result != 0 {
-      enter(0)
-      result = entry()
-    }
-    guard result == 0 else { return fileEnded(index, operation.buffer, Int64(result)) }
-    slots[index].inFlightCount += 1
+    if entry() == 0 { return true }
+    enter(0)
+    return entry() == 0
+  }
+}
+
+/// The ring and what is read and written around its calls. A value of its own, since a class that fails
+/// in `init` runs no `deinit`.
+@safe
+private struct UringMemory: ~Copyable {
+  let ring: OpaquePointer
+  let completions: UnsafeMutablePointer<capus_completion>
+  let pieces: UnsafeMutableBufferPointer<SendPiece>
+  let datagramCounts: UnsafeMutablePointer<UInt32>
+
+  init(ring: OpaquePointer, completionCount: Int, pieceCount: Int, sendBufferCount: Int) {
+    unsafe self.ring = unsafe ring
+    // SAFETY: as long as the counts say, and freed in `deinit`.
+    unsafe completions = .allocate(capacity: completionCount)
+    unsafe pieces = .allocate(capacity: pieceCount)
+    unsafe datagramCounts = .allocate(capacity: sendBufferCount)
+    unsafe datagramCounts.initialize(repeating: 0, count: sendBufferCount)
+  }
+
+  deinit {
+    // SAFETY: nobody uses them after their owner.
+    unsafe capus_loop_destroy(ring)
+    unsafe completions.deallocate()
+    unsafe pieces.deallocate()
+    unsafe datagramCounts.deallocate()
   }
 }
 

@@ -32,7 +32,7 @@ public final class SimulatedLoop: DrivenLoop {
   func nextTime(_ network: SimulatedNetwork) -> UInt64? {
     let isBusy =
       events.count > 0 || ready.count > 0 || dirty.count > 0 || !own.member.notices.isEmpty
-      || own.canContinueReading(self)
+      || own.canContinueReading(self) || (starved.count > 0 && sendBlocks.freeCount > 0)
     if isBusy { return network.time }
     return [timers.nextDue?.rawValue, slotTimers.nextDue?.rawValue].compactMap { $0 }.min()
   }

@@ -8,8 +8,6 @@ internal import Glibc
 final class SimulatedLoopDriver: LoopDriver {
   let network: SimulatedNetwork
   let member: NetworkMember
-  /// Sockets that wait for a buffer to receive into.
-  private var hungry: [SlotHandle] = []
 
   init(_ network: SimulatedNetwork, _ member: NetworkMember) {
     self.network = network
@@ -56,7 +54,7 @@ final class SimulatedLoopDriver: LoopDriver {
     let notices = member.notices
     member.notices.removeAll(keepingCapacity: true)
     for one in notices { note(loop, one) }
-    feedHungry(loop)
+    if canContinueReading(loop) { loop.feedBufferless() }
   }
 
   private func note(_ loop: EventLoop, _ notice: NetworkMember.Notice) {
@@ -81,10 +79,7 @@ final class SimulatedLoopDriver: LoopDriver {
     if loop.slots[index].flags.contains(.connecting) {
       if end.state == .failed { return loop.failed(index, errno: end.errno) }
       guard end.state == .open else { return }
-      loop.slots[index].flags.remove(.connecting)
-      unsafe loop.state.pointee.counters.connectedCount &+= 1
-      loop.events.append(.connected(ConnectionID(loop.slots.handle(index))))
-      loop.endSendingIfDrained(index)
+      loop.cameToStand(index)
       guard end.owner === member else { return }
     }
     if end.room > 0 || end.state == .failed {
@@ -173,22 +168,12 @@ final class SimulatedLoopDriver: LoopDriver {
 
   private func waitForBuffer(_ loop: EventLoop, _ index: UInt32) {
     unsafe loop.state.pointee.counters.bufferShortageCount &+= 1
-    hungry.append(loop.slots.handle(index))
+    loop.bufferless.append(index)
   }
 
-  private func feedHungry(_ loop: EventLoop) {
-    guard !hungry.isEmpty else { return }
-    let all = hungry
-    hungry.removeAll(keepingCapacity: true)
-    for handle in all {
-      guard let index = loop.slots.index(handle) else { continue }
-      loop.ready.append(index)
-    }
-  }
-
-  /// Whether a step could read what the last one had no buffer for.
+  /// Whether what a step had no buffer for may have one: it is free, or the next step takes it back.
   func canContinueReading(_ loop: EventLoop) -> Bool {
-    !hungry.isEmpty
+    loop.bufferless.count > 0
       && (loop.delivered.count > 0 || loop.receiveBlocks.freeCount > 0
         || loop.datagramBlocks.freeCount > 0)
   }
