@@ -128,7 +128,10 @@ let package = Package(
     // For our tests and our users': no test library in it
     module(
       "ApusTestKit",
-      ["ApusTestBasics", "ApusMemory", "ApusRings", "ApusEngine", "ApusHost", "ApusJournal"]),
+      [
+        "ApusTestBasics", "ApusMemory", "ApusRings", "ApusEngine", "ApusHost", "ApusJournal",
+        "ApusIO",
+      ]),
     module("ApusCapture", ["ApusMemory", "ApusThreads", "CApusZlib", "CApusISAL", "CApusPcap"]),
     module(
       "ApusCore",
@@ -189,7 +192,7 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("ApusTestBasics", ["ApusTestBasics"]),
-    tests("ApusTestKit", ["ApusTestKit", "ApusEngine"]),
+    tests("ApusTestKit", ["ApusTestKit", "ApusEngine", "ApusIO"]),
     tests("ApusMemory", ["ApusMemory"]),
     tests("ApusThreads", ["ApusThreads", "CApusPlatform"]),
     // The other process of rings in files: a test kills it.

@@ -16,5 +16,6 @@
 ///
 /// Threading: everything here is for one thread at a time.
 @_exported public import ApusEngine
+@_exported public import ApusIO
 @_exported public import ApusJournal
 @_exported public import ApusTestBasics

@@ -117,6 +117,10 @@ extension EventLoop {
       ready.append(index)
       receivingChanged(index)
     }
+    if slots[index].flags.isSuperset(of: [.finished, .ended]) {
+      // Both sides have said their last before.
+      return end(index, .requested, resets: false)
+    }
     setSlotTimer(index, after: configuration.lingerNanoseconds)
     endSendingIfDrained(index)
   }

@@ -42,7 +42,7 @@ open class EventLoop {
   package let datagramBlocks: BlockPool
   package let fileBlocks: BlockPool
   package let fileStates: FileBufferStates
-  package let events: EventQueue
+  package let events: IOEventQueue
   package let timers: TimerQueue
   /// Timers of the loop itself; the token is a slot.
   package let slotTimers: TimerQueue
@@ -96,7 +96,7 @@ open class EventLoop {
     // `eventCountMax`, with one batch of accepts or descriptors above it. A slot adds its begin, its end,
     // room and its close, once each, since an ended slot is given out again only in the next step; a file
     // buffer adds one operation, and the waker one event.
-    events = EventQueue(
+    events = IOEventQueue(
       countMax: 2 * configuration.eventCountMax + 4 * configuration.socketCountMax
         + configuration.fileBufferCount + 64)
     timers = TimerQueue(capacity: configuration.timerCountMax)

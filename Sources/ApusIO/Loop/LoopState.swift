@@ -49,6 +49,9 @@ package struct DeliveredBuffers: ~Copyable {
   // SAFETY, of everything below: blocks of connections are counted from the front and datagrams from the
   // back, and each buffer is shown once until it is taken back; descriptors have a check.
 
+  /// Buffers that the next step takes back.
+  package var count: Int { unsafe counts.pointee.blocks + counts.pointee.datagrams }
+
   package func append(block: UInt32) {
     precondition(
       unsafe counts.pointee.blocks + counts.pointee.datagrams < capacity,

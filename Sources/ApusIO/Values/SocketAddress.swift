@@ -66,6 +66,26 @@ public struct SocketAddress: Hashable, Sendable, BitwiseCopyable, CustomStringCo
     }
   }
 
+  /// An IPv4 address; its first byte is the highest.
+  package init(ipv4: UInt32, port: UInt16) {
+    let words = (
+      UInt16(truncatingIfNeeded: capus_family_ipv4), port.bigEndian, ipv4.bigEndian, UInt64(0)
+    )
+    // SAFETY: a sockaddr_in is a family, a port, an address and eight bytes of nothing, without gaps.
+    self = unsafe withUnsafeBytes(of: words) {
+      unsafe SocketAddress(byteCount: 16, bytes: $0)
+    }
+  }
+
+  /// The IPv4 address as a number; nil for IPv6.
+  package var ipv4: UInt32? {
+    guard family == capus_family_ipv4 else { return nil }
+    // SAFETY: an IPv4 address has its four bytes from 4.
+    return unsafe withAddressBytes {
+      UInt32(bigEndian: unsafe $0.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+    }
+  }
+
   /// Whether it is of the loopback interface, in whatever way it is written.
   public var isLoopback: Bool {
     // SAFETY: an IPv4 address has four bytes from 4, an IPv6 address sixteen from 8.

@@ -3,7 +3,7 @@
 
 /// The events of a step, and those that calls between steps have caused.
 @safe
-package struct EventQueue: ~Copyable {
+package struct IOEventQueue: ~Copyable {
   private let events: UnsafeMutablePointer<IOEvent>
   private let ends: UnsafeMutablePointer<(head: Int, tail: Int)>
   private let mask: Int
@@ -26,7 +26,7 @@ package struct EventQueue: ~Copyable {
   package var count: Int { unsafe ends.pointee.tail &- ends.pointee.head }
 
   package func append(_ event: IOEvent) {
-    precondition(count <= mask, "EventQueue.append: expected room for every event")
+    precondition(count <= mask, "IOEventQueue.append: expected room for every event")
     unsafe events[ends.pointee.tail & mask] = event
     unsafe ends.pointee.tail &+= 1
   }
