@@ -97,7 +97,7 @@ import Testing
         bytes.replaceSubrange(0..<5, with: [20 + random.byte() % 5, 3, 3, 0, random.byte()])
       }
       var rest = bytes[...]
-      while !rest.isEmpty, peer.failure == nil, !peer.isEstablished {
+      while !rest.isEmpty, peer.failure == nil, !peer.isEstablished, !peer.isPeerClosed {
         let (progress, _) = peer.handshake(
           Array(rest.prefix(1 + random.below(200))), room: random.below(2000))
         rest.removeFirst(progress.consumedByteCount)
