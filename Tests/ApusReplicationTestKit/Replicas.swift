@@ -68,7 +68,7 @@ public let patientNanoseconds: UInt64 = 20_000_000_000
 public func openStandby(
   _ path: String, primary: ReplicationEndpoint, node: UInt64 = 2,
   engine configuration: TallyEngine.Configuration = .init(), frameByteCountMax: Int = 16_384,
-  silenceNanoseconds: UInt64 = patientNanoseconds
+  silenceNanoseconds: UInt64 = patientNanoseconds, security: ReplicationSecurity = .loopbackOnly
 ) throws -> ReplicationStandby<TallyEngine> {
   let storage = try openFolder(path)
   let recovered = try recoverTally(storage, configuration)
@@ -78,7 +78,7 @@ public func openStandby(
     configuration: ReplicationStandbyConfiguration(
       primary: primary, node: node, journal: smallJournal(),
       frameByteCountMax: frameByteCountMax, silenceNanoseconds: silenceNanoseconds,
-      retryNanoseconds: 5_000_000))
+      retryNanoseconds: 5_000_000, security: security))
 }
 
 /// A durable host and its replica link on one thread.
@@ -99,7 +99,7 @@ public struct PrimaryReplica: ~Copyable {
     _ path: String, epoch: UInt64, acknowledgingNode: UInt64 = 2,
     release: EventRelease = .replicated, digestInterval: Int? = 50, frameByteCountMax: Int = 16_384,
     endpoint: ReplicationEndpoint = .init(address: "127.0.0.1", port: 0),
-    silenceNanoseconds: UInt64 = patientNanoseconds
+    silenceNanoseconds: UInt64 = patientNanoseconds, security: ReplicationSecurity = .loopbackOnly
   ) throws {
     let storage = try openFolder(path)
     let recovered = try recoverTally(storage)
@@ -113,7 +113,8 @@ public struct PrimaryReplica: ~Copyable {
       configuration: Self.configuration(
         release, digestInterval, position, lastSequence, recovered.lastTime))
     let link = try Self.link(
-      path, epoch, acknowledgingNode, position, frameByteCountMax, endpoint, silenceNanoseconds)
+      path, epoch, acknowledgingNode, position, frameByteCountMax, endpoint, silenceNanoseconds,
+      security)
     self.init(host: host, link: link, position: position)
   }
 
@@ -152,7 +153,8 @@ public struct PrimaryReplica: ~Copyable {
 
   private static func link(
     _ path: String, _ epoch: UInt64, _ node: UInt64, _ position: ReplicatedPosition,
-    _ frameByteCountMax: Int, _ endpoint: ReplicationEndpoint, _ silenceNanoseconds: UInt64
+    _ frameByteCountMax: Int, _ endpoint: ReplicationEndpoint, _ silenceNanoseconds: UInt64,
+    _ security: ReplicationSecurity = .loopbackOnly
   ) throws(ReplicationError) -> ReplicationPrimary {
     let storage: FileJournalStorage
     do throws(JournalError) { storage = try openFolder(path) } catch { throw .journal(error) }
@@ -160,7 +162,8 @@ public struct PrimaryReplica: ~Copyable {
       storage: storage, position: position,
       configuration: ReplicationPrimaryConfiguration(
         endpoint: endpoint, epoch: epoch, acknowledgingNode: node,
-        frameByteCountMax: frameByteCountMax, silenceNanoseconds: silenceNanoseconds))
+        frameByteCountMax: frameByteCountMax, silenceNanoseconds: silenceNanoseconds,
+        security: security))
   }
 
   /// Whether everything has left the host. (A digest that is due waits for the next command.)

@@ -274,7 +274,7 @@ import Testing
 
   /// Passes bytes on, one of them changed in every so many pieces; the number of changes, nil at the
   /// end of either side.
-  private static func relay(
+  static func relay(
     _ source: borrowing TestSocket, _ target: borrowing TestSocket, changes interval: Int?,
     _ random: inout SeededRandom
   ) -> Int? {

@@ -247,6 +247,9 @@ final class FrameLink {
       switch progress.outcome {
       case .handshakeDone: isOpen = true
       case .failed(let failure): fail(failure)
+      case .closed:
+        hasEnded = hasEnded ?? .ended
+        return (bytes.count, true)
       case .wantsOutputSpace where progress.producedByteCount > 0: continue
       default: return (taken, taken == bytes.count)
       }

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-import ApusTLS
-import ApusTestSupport
-import Foundation
-import Synchronization
+internal import Foundation
+internal import Synchronization
 
 /// The command of OpenSSL, which makes certificates and is the other implementation.
-enum OpenSSLCommand {
-  static let path: String? = ["/usr/bin/openssl", "/usr/local/bin/openssl", "/bin/openssl"]
+public enum OpenSSLCommand {
+  /// Nil where the command is absent.
+  public static let path: String? = ["/usr/bin/openssl", "/usr/local/bin/openssl", "/bin/openssl"]
     .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-  struct Failure: Error { var text: String }
+  /// What it said.
+  public struct Failure: Error { public var text: String }
 
-  static func run(_ arguments: [String]) throws {
+  /// Runs it to its end.
+  public static func run(_ arguments: [String]) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path ?? "")
     process.arguments = arguments
@@ -31,8 +32,9 @@ enum OpenSSLCommand {
 }
 
 /// An authority, and those it has given certificates to, in a folder of the test's own.
-final class Certificates: Sendable {
-  let folder: ScratchFolder
+public final class Certificates: Sendable {
+  /// Where they are.
+  public let folder: ScratchFolder
 
   init() throws {
     folder = try ScratchFolder()
@@ -45,7 +47,7 @@ final class Certificates: Sendable {
   }
 
   /// The same for tests that run at the same time; the folder goes with the last of them.
-  static func shared() throws -> Certificates {
+  public static func shared() throws -> Certificates {
     try made.withLock { made in
       if let certificates = made.certificates { return certificates }
       let certificates = try Certificates()
@@ -60,13 +62,8 @@ final class Certificates: Sendable {
 
   private static let made = Mutex(Made())
 
-  func path(_ name: String) -> String { folder.path(name) }
-
-  func credential(_ name: String) -> TLSCredential {
-    .certificate(chainPath: path("\(name).pem"), keyPath: path("\(name).key"))
-  }
-
-  func trust(_ name: String = "authority") -> TLSTrust { .authority(path: path("\(name).pem")) }
+  /// A file of the folder: NAME.pem, NAME.key.
+  public func path(_ name: String) -> String { folder.path(name) }
 
   static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
