@@ -70,8 +70,8 @@ import Testing
     _ = driver.loop.setTimer(at: Nanoseconds(start + 30_000_000), token: 2)
     let never = try #require(driver.loop.setTimer(at: Nanoseconds(.max), token: 3))
     #expect(timer != nil)
-    driver.step(waitNanoseconds: 10_000_000_000)
-    driver.step(waitNanoseconds: 10_000_000_000)
+    // A signal may end a wait before.
+    for _ in 0..<10 where driver.timers.isEmpty { driver.step(waitNanoseconds: 10_000_000_000) }
     #expect(driver.timers == [1, 2])
     let end = Driver.now().rawValue
     #expect(end >= start + 30_000_000 && end < start + 5_000_000_000)
