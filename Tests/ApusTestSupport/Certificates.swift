@@ -11,7 +11,10 @@ public enum OpenSSLCommand {
     .first { FileManager.default.isExecutableFile(atPath: $0) }
 
   /// What it said.
-  public struct Failure: Error { public var text: String }
+  public struct Failure: Error {
+    /// The text.
+    public var text: String
+  }
 
   /// Runs it to its end.
   public static func run(_ arguments: [String]) throws {

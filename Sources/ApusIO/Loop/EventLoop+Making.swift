@@ -37,6 +37,7 @@ extension EventLoop {
       switch errno {
       case notPermitted: "denied: by a seccomp filter, or the sysctl kernel.io_uring_disabled"
       case notImplemented: "not in this kernel, or denied by a seccomp filter"
+      case tooManyFiles: "more sockets than the limit of open files allows; raise ulimit -n"
       case invalidArgument: "the kernel is older than 6.1"
       default: systemErrorText(errno)
       }

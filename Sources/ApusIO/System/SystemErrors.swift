@@ -12,15 +12,12 @@ let invalidArgument = EINVAL
 let badDescriptor = EBADF
 let noBuffers = ENOBUFS
 let cancelled = ECANCELED
-let brokenPipe = EPIPE
-let busy = EBUSY
-let notSupported = ENOTSUP
+let notPermitted = EPERM
+let notImplemented = ENOSYS
+let tooManyFiles = EMFILE
 
 /// The kernel's text for an errno.
 func systemErrorText(_ errno: Int32) -> String {
   // SAFETY: the text is copied at once.
   unsafe String(cString: strerror(errno))
 }
-
-let notPermitted = EPERM
-let notImplemented = ENOSYS
