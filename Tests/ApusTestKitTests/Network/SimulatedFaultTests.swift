@@ -96,6 +96,7 @@ private func slowPath() -> SimulatedNetworkConfiguration {
     }
     #expect(closed == [0: .failed(errno: ECONNRESET), 1: .failed(errno: ECONNRESET)])
     #expect(driver.network.counts.resetCount == 1)
+    driver.stepAll { _, _, _ in }
     #expect(driver.loops.map(\.socketCount) == [2, 0, 1])
   }
 
