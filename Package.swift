@@ -260,8 +260,13 @@ let package = Package(
         "ApusReplication", "ApusReplicationTestKit", "ApusJournal", "ApusHost", "ApusEngine",
         "ApusMemory", "ApusTrading", "ApusTradingService", "ApusTestKit", "apus-replica",
       ]),
-    tests(
-      "ApusIO", ["ApusIO", "ApusEngine", "ApusThreads", "ApusTestBasics", "CApusAllocationCount"]),
+    // A process whose descriptors a test uses up or counts.
+    .executableTarget(
+      name: "apus-io-peer", dependencies: ["ApusIO", "ApusEngine", "ApusTestSupport"],
+      path: "Tests/ApusIOPeer", swiftSettings: settings),
+    // A seccomp filter that denies io_uring to one thread.
+    .target(name: "CApusDenial", path: "Tests/CApusDenial"),
+    tests("ApusIO", ["ApusIO", "ApusEngine", "ApusThreads", "CApusDenial", "apus-io-peer"]),
     tests("ApusReplicationNATS", ["ApusReplicationNATS", "ApusReplication", "ApusEngine"]),
     tests("ApusCapture", ["ApusCapture", "CApusSystemFaults"]),
     tests("ApusMarketProtocols", ["ApusMarketProtocols"]),

@@ -40,7 +40,7 @@ int capus_epoll_wait(int epoll, capus_ready *ready, unsigned count, uint64_t nan
     uint32_t from = events[index].events, to = 0;
     if (from & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) to |= capus_ready_in;
     if (from & (EPOLLOUT | EPOLLHUP | EPOLLERR)) to |= capus_ready_out;
-    if (from & (EPOLLERR | EPOLLHUP)) to |= capus_ready_error;
+    if (from & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)) to |= capus_ready_end;
     ready[index] = (capus_ready){.tag = events[index].data.u64, .events = to};
   }
   return found;

@@ -124,7 +124,8 @@ typedef struct {
   uint32_t events;
 } capus_ready;
 
-enum { capus_ready_in = 1, capus_ready_out = 2, capus_ready_error = 4 };
+/// `capus_ready_end`: the other side has ended or there is an error, which a read will tell.
+enum { capus_ready_in = 1, capus_ready_out = 2, capus_ready_end = 4 };
 
 int capus_epoll_create(void);
 /// Watches a descriptor, edge-triggered, for reading and, with `writes`, for writing.

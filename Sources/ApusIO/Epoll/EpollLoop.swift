@@ -72,6 +72,7 @@ final class EpollLoop: SystemLoop {
     }
     if one.events & UInt32(capus_ready_in) != 0, !slots[index].flags.contains(.connecting) {
       slots[index].flags.insert(.readable)
+      if one.events & UInt32(capus_ready_end) != 0 { slots[index].flags.insert(.hungUp) }
       ready.append(index)
     }
   }

@@ -113,13 +113,14 @@ extension EventLoop {
   /// Tells the other side that nothing follows, once everything has left.
   package final func endSendingIfDrained(_ index: UInt32) {
     guard slots[index].flags.contains(.finishing), slots[index].queuedByteCount == 0,
-      slots[index].flags.isDisjoint(with: [.finished, .tearing, .connecting])
+      slots[index].flags.isDisjoint(with: [.tearing, .connecting])
     else { return }
-    slots[index].flags.insert(.finished)
     if slots[index].flags.isSuperset(of: [.closing, .ended]) {
       // The other side has said its last: nothing can be lost by closing.
       return end(index, slots[index].reason, resets: false)
     }
+    guard !slots[index].flags.contains(.finished) else { return }
+    slots[index].flags.insert(.finished)
     endSending(index)
   }
 

@@ -26,6 +26,8 @@ package struct SlotFlags: OptionSet, BitwiseCopyable {
   package static let tearing = SlotFlags(rawValue: 1 << 7)
   /// A send took less than all.
   package static let wantsRoom = SlotFlags(rawValue: 1 << 8)
+  /// The end has come to the kernel: no other edge will tell of it, so it is read until it is seen.
+  package static let hungUp = SlotFlags(rawValue: 1 << 9)
   /// The descriptor may have something (epoll, Unix sockets), and may take something.
   package static let readable = SlotFlags(rawValue: 1 << 11)
   package static let blocked = SlotFlags(rawValue: 1 << 12)

@@ -93,8 +93,10 @@ extension SystemLoop {
   /// What came of a read into a block.
   final func readEnded(_ index: UInt32, _ block: UInt32, _ received: Int64) {
     if received > 0 {
-      // A read that filled its block may have left more; one that did not has not.
-      if received == receiveBlocks.blockByteCount || slots[index].kind == .unix {
+      // A read that filled its block may have left more; one that did not has left the end at most.
+      if received == receiveBlocks.blockByteCount || slots[index].kind == .unix
+        || slots[index].flags.contains(.hungUp)
+      {
         ready.append(index)
       } else {
         slots[index].flags.remove(.readable)
