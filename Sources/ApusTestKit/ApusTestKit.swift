@@ -13,6 +13,7 @@
 /// - ``EngineSimulation`` runs an engine behind its host and journal on a disk that fails, and
 ///   ``EngineRun`` with nothing around it.
 /// - ``SimulatedJournalStorage`` is that disk, and ``SimulatedClock`` the time.
+/// - ``SimulatedNetwork`` connects loops of `ApusIO`, loses, cuts and resets what they send.
 ///
 /// Threading: everything here is for one thread at a time.
 @_exported public import ApusEngine

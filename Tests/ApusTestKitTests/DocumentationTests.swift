@@ -15,15 +15,16 @@ import Testing
     }
     let page = try String(
       contentsOf: root.appendingPathComponent("docs/testing-an-engine.md"), encoding: .utf8)
-    let code = lines(
-      try String(
-        contentsOf: own.deletingLastPathComponent().appendingPathComponent(
-          "DocumentedEngine.swift"),
-        encoding: .utf8)
-    ).joined(separator: "\n")
+    let code = try ["DocumentedEngine.swift", "Network/DocumentedNetwork.swift"].map { name in
+      lines(
+        try String(
+          contentsOf: own.deletingLastPathComponent().appendingPathComponent(name),
+          encoding: .utf8)
+      ).joined(separator: "\n")
+    }.joined(separator: "\n")
     // The first block is of a manifest.
     let blocks = page.components(separatedBy: "```swift\n").dropFirst(2)
-    #expect(blocks.count == 3)
+    #expect(blocks.count == 4)
     for block in blocks {
       let shown = lines(block.components(separatedBy: "```")[0]).joined(separator: "\n")
       #expect(code.contains(shown), "\(shown)")

@@ -111,11 +111,13 @@ final class SimulatedLoopDriver: LoopDriver {
     guard let end = stream(loop, index) else { return }
     guard end.receiveBytes.count > 0 else {
       loop.slots[index].flags.remove(.readable)
-      // What came before a reset is given first, as a kernel does.
+      // As with Linux what came before a reset is given first, and a reset that follows the end is told to
+      // who sends.
       if end.hasEnd {
-        if !loop.slots[index].flags.contains(.ended) { return loop.cameToEnd(index) }
+        loop.cameToEnd(index)
+      } else if end.state == .failed {
+        loop.failed(index, errno: end.errno)
       }
-      if end.state == .failed { loop.failed(index, errno: end.errno) }
       return
     }
     guard let block = loop.receiveBlocks.take() else { return waitForBuffer(loop, index) }

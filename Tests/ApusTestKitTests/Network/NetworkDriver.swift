@@ -22,7 +22,7 @@ final class NetworkDriver {
   /// A hash over all events, with their times and bytes.
   private(set) var digest: UInt64 = 1
   private(set) var stepCount = 0
-  /// When the last thing happened.
+  /// When a loop gave its last event.
   private(set) var lastTime = Nanoseconds.zero
 
   init(_ network: SimulatedNetwork) { self.network = network }
@@ -58,6 +58,7 @@ final class NetworkDriver {
     for (place, loop) in loops.enumerated() {
       _ = loop.step(now: clock.now, countMax: 16, waitNanoseconds: 1_000_000_000)
       while let event = loop.nextEvent() {
+        lastTime = clock.now
         mix("\(clock.now.rawValue) \(place) \(event)")
         if case .received(_, let received) = event { mix("\(bytes(loop, received))") }
         try body(place, loop, event)
@@ -74,7 +75,6 @@ final class NetworkDriver {
   ) rethrows -> Bool {
     let limit = Nanoseconds(clock.now.rawValue + UInt64(seconds * 1e9))
     repeat {
-      lastTime = clock.now
       try stepAll(body)
       if isDone() { return true }
     } while network.step(&clock, limit: limit)

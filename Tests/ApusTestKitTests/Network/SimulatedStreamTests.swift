@@ -53,6 +53,7 @@ final class Transfer {
     driver.run { transfer.handle($0, $1, $2) }
     #expect(transfer.isWhole)
     #expect(driver.loops.allSatisfy { $0.counters.failedCount == 0 })
+    driver.stepAll { _, _, _ in }
     #expect(driver.loops.map(\.socketCount) == [1, 0])
     #expect(driver.network.nextEventTime == nil, "nothing is left to happen")
     #expect(driver.network.streamEndCount == 0, "nor to be kept")
