@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import ApusServiceKit
+internal import ApusCommandKit
 
 /// The results of one suite. The JSON keys are stable.
 public struct BenchmarkReport: Encodable, Sendable {

@@ -4,7 +4,6 @@
 internal import ApusCapture
 internal import ApusMarketCaptures
 internal import ApusMarketProtocols
-internal import ApusServiceKit
 
 /// One recording, opened: a reader of length-framed messages, whatever the file's form.
 struct RecordingSource {
@@ -166,9 +165,14 @@ extension ReplayFigures.Gap {
 }
 
 /// Finds out what form a recording has by looking at its first bytes.
-enum RecordingFormat {
+public enum RecordingFormat {
+  /// Whether an order log begins so.
+  public static func isOrderLog(_ head: [UInt8]) -> Bool {
+    head.starts(with: OrderLogHeader.magic)
+  }
+
   /// The form of a recording that begins so, or nil where it is none that can be replayed.
-  static func detect(_ head: [UInt8]) -> MarketDataFormat? {
+  public static func detect(_ head: [UInt8]) -> MarketDataFormat? {
     if isCapture(head) { return .pcap }
     if isITCH(head) { return .itch50 }
     if isSoupBinTCP(head) { return .soupbintcp }

@@ -68,8 +68,6 @@ public struct ReplayConfiguration: Sendable {
   public var verifyPath: String?
   /// Where the HTML report goes.
   public var reportPath: String?
-  /// Whether a progress bar is wanted (it shows only on a terminal).
-  public var showsProgress = true
 
   /// A configuration of these recordings.
   public init(paths: [String]) { self.paths = paths }
