@@ -3,6 +3,7 @@
 
 internal import CApusOptions
 internal import Glibc
+internal import Synchronization
 
 /// A command line taken apart by `getopt_long`: options anywhere, `--` ends them.
 public struct ParsedOptions: Sendable {
@@ -74,7 +75,9 @@ public struct ParsedOptions: Sendable {
   /// - Throws: `UsageError` for what no option is, what lacks its value, what is given twice though only
   ///   one can count, and a file without a name.
   public init(_ arguments: [String], options: [Option]) throws(UsageError) {
-    try self.init(words: arguments, options: options)
+    self = try Self.parsing.withLock { _ throws(UsageError) in
+      try ParsedOptions(words: arguments, options: options)
+    }
     for option in options where option.argument != nil {
       let given = values[option.name] ?? []
       if given.count > 1, option.role != .list {
@@ -88,6 +91,9 @@ public struct ParsedOptions: Sendable {
       throw UsageError("expected the name of a file, not an empty operand")
     }
   }
+
+  /// `getopt_long` keeps where it is in variables of the process.
+  private static let parsing = Mutex(())
 
   private init(words arguments: [String], options: [Option]) throws(UsageError) {
     let all = [Option("help", nil, "", letter: "h")] + options
