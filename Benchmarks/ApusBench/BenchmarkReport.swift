@@ -56,7 +56,8 @@ public struct BenchmarkReport: Encodable, Sendable {
   /// The cases.
   public var results: [Result]
 
-  static var buildDescription: String {
+  /// How this program was built, and whether its times mean anything.
+  public static var buildDescription: String {
     #if DEBUG
       "debug build: its times mean nothing"
     #else

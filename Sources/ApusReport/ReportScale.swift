@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import Foundation
+internal import Glibc
 
 /// Maps values of one axis to 0...1 and says where its ticks are.
 public struct ReportScale: Sendable {

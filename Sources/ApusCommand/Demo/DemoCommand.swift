@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusBench
 internal import ApusCapture
 internal import ApusCommandKit
 internal import ApusCore
@@ -42,7 +43,8 @@ struct DemoCommand: Command {
     // All before the first step: a number that is none is told at once.
     let titles = try systems.map { try $0.demo.steps.map { try $0.title(options) } }
     var document = DemoDocument(
-      folder: folder, index: "\(folder)/index.html", machine: MachineDescription.line(),
+      folder: folder, index: "\(folder)/index.html", 
+      machine: MachineDescription.line() + ", " + BenchmarkReport.buildDescription,
       made: Self.now())
     try Self.make(folder)
     // A page of another run must not tell of this one.

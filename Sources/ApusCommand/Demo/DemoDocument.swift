@@ -30,7 +30,7 @@ struct DemoDocument: Encodable {
   var folder: String
   /// The page that links every report.
   var index: String
-  /// Model of the CPU, how many, kernel.
+  /// Model of the CPU, how many, kernel, build.
   var machine: String
   /// When the page was made: UTC.
   var made: String
