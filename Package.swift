@@ -174,7 +174,7 @@ let package = Package(
     benchmarks(
       "ApusCoreBench",
       [
-        "ApusBench", "ApusCommandKit", "ApusCore", "ApusClient", "ApusReplication", "ApusServiceKit",
+        "ApusBench", "ApusCommandKit", "ApusCore", "ApusClient", "ApusReplication",
         "ApusTestBasics",
       ]),
     benchmarks(

@@ -45,5 +45,12 @@ let package = Package(
     .testTarget(
       name: "SeatsTests",
       dependencies: ["Seats", .product(name: "ApusTestKit", package: "apus")]),
+    // docs/adding-a-system.md
+    .executableTarget(
+      name: "SeatCommand",
+      dependencies: [
+        "Seats", .product(name: "ApusCommand", package: "apus"),
+        .product(name: "ApusTradingSystem", package: "apus"),
+      ]),
   ]
 )

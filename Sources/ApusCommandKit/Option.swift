@@ -61,7 +61,8 @@ extension [Option] {
   public func helpLines(width: Int? = nil) -> [String] {
     let width = width ?? flagWidth
     return map {
-      "  " + $0.flag + String(repeating: " ", count: Swift.max(0, width - $0.flag.count) + 2) + $0.help
+      let padding = String(repeating: " ", count: Swift.max(0, width - $0.flag.count) + 2)
+      return "  " + $0.flag + padding + $0.help
     }
   }
 

@@ -63,7 +63,8 @@ public struct ReportScale: Sendable {
   }
 
   /// A linear axis of times of day, ending where the data does. Unit: nanoseconds since midnight.
-  public static func timeOfDay(_ lower: Double, _ upper: Double, tickCount: Int = 9) -> ReportScale {
+  public static func timeOfDay(_ lower: Double, _ upper: Double, tickCount: Int = 9) -> ReportScale
+  {
     let high = upper > lower ? upper : lower + 1
     let wanted = (high - lower) / Double(tickCount)
     let step = timeSteps.first { $0 >= wanted } ?? roundStep(atLeast: wanted)

@@ -36,6 +36,18 @@ extension TradingReplayError {
   }
 }
 
+extension ReplayWords {
+  /// The options of `apus replay`.
+  static var commandLine: ReplayWords {
+    var words = ReplayWords()
+    words.allowingGaps = "--gaps allow"
+    words.chosenInstruments = "--symbols"
+    words.anyForm = "--format auto"
+    words.namedForm = "--format"
+    return words
+  }
+}
+
 extension CaptureError {
   /// The error of what was to be written.
   var wordedOfOutput: any Error {

@@ -25,8 +25,10 @@ extension SystemOffer {
 enum MatchingServiceOffer {
   static var offer: CommandOffer {
     EngineServing.offer(
-      "matching", summary: "the matching engine; clients on this machine submit through rings in its "
-        + "folder and read its event log",
+      "matching",
+      summary:
+        "the matching engine; clients on this machine submit through rings in its folder and "
+        + "read its event log",
       options: [Option("orders", "N", "orders that may rest (default 1048576)")],
       start: { configuration, options in
         try MatchingService.start(

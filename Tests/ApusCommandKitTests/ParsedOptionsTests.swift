@@ -70,7 +70,9 @@ import Testing
         group.addTask {
           (0..<50).allSatisfy { round in
             let words = ["a\(index)", "--depth", "\(round + 1)", "b\(index)"]
-            guard let parsed = try? ParsedOptions(words, options: Self.options) else { return false }
+            guard let parsed = try? ParsedOptions(words, options: Self.options) else {
+              return false
+            }
             return parsed.operands == ["a\(index)", "b\(index)"]
               && parsed.string("depth") == "\(round + 1)"
           }
@@ -115,7 +117,8 @@ import Testing
 
   @Test func anAnswerThatDoesNotArriveIsAnError() throws {
     let full = try FileHandle(forWritingTo: URL(fileURLWithPath: "/dev/full"))
-    let console = Console(outputDescriptor: full.fileDescriptor, errorDescriptor: full.fileDescriptor)
+    let console = Console(
+      outputDescriptor: full.fileDescriptor, errorDescriptor: full.fileDescriptor)
     let error = #expect(throws: AnswerError.self) { try console.print("answer") }
     #expect(error?.errno == ENOSPC && error?.isClosedPipe == false)
     // Nobody hears it, and nothing traps.

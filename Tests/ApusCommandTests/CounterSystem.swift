@@ -129,7 +129,9 @@ extension SystemOffer {
   private static var counterReplay: ReplayOffer {
     ReplayOffer(
       formats: [
-        ReplayFormat(name: "counts", title: "numbers to count") { $0.starts(with: CountsFile.magic) }
+        ReplayFormat(name: "counts", title: "numbers to count") {
+          $0.starts(with: CountsFile.magic)
+        }
       ],
       summary: "numbers, through the counter",
       options: [Option("limit", "N", "the counter begins anew there (default 1000003)")]

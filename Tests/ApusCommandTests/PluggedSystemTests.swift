@@ -64,8 +64,9 @@ import Testing
     #expect(try run.json()["format"] as? String == "orders", "\(run.errors)")
     let text = try folder.write("text", "nothing that anybody knows\n")
     try expect(
-      .badInput, "text: offset 0: not readable: neither ITCH 5.0, pcap, pcapng, SoupBinTCP, LOBSTER, "
-        + "an order log nor numbers to count; try --format", "replay", text)
+      .badInput,
+      "text: offset 0: not readable: neither ITCH 5.0, pcap, pcapng, SoupBinTCP, LOBSTER, an "
+        + "order log nor numbers to count; try --format", "replay", text)
     let cut = try folder.write("cut", CountsFile.bytes(seed: 1, count: 3).dropLast())
     try expect(.badInput, "cut: the last number is cut", "replay", cut)
   }
@@ -99,7 +100,8 @@ import Testing
       .badUsage, "music: no such kind of recording; expected itch, orders or counts", "generate",
       "music", file)
     try expect(
-      .badUsage, "expected what to generate: itch FILE, or orders KIND -o FILE with KIND one of "
+      .badUsage,
+      "expected what to generate: itch FILE, or orders KIND -o FILE with KIND one of "
         + "mixed, trades, flash-crash, auction-day, quote-storm, or counts FILE", "generate")
     try expect(
       .badUsage, "engine: no such engine; expected matching or counter", "serve", "engine", file)
@@ -233,6 +235,9 @@ import Testing
     } else {
       #expect(run.output.hasPrefix("served 3 commands; 3 events in the log"), "\(run.output)")
     }
+    // What was counted below another limit is another engine's.
+    try expect(
+      .failed, "(what decides it: --limit)", "serve", "counter", path, "--limit", "101")
   }
 
   @Test func twoOffersOfOneNameAreAProgrammersError() async {

@@ -25,8 +25,9 @@ struct OfferedCommand: Command {
   static func serve(_ table: OfferTable) -> OfferedCommand? {
     OfferedCommand(
       name: "serve",
-      summary: "Runs an engine as a service. Ends on SIGTERM or SIGINT, after what was submitted is "
-        + "done and on the disk.",
+      summary:
+        "Runs an engine as a service. Ends on SIGTERM or SIGINT, after what was submitted is done and "
+        + "on the disk.",
       kind: "engine", table.named(\.services))
   }
 

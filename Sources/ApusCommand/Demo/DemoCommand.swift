@@ -43,7 +43,7 @@ struct DemoCommand: Command {
     // All before the first step: a number that is none is told at once.
     let titles = try systems.map { try $0.demo.steps.map { try $0.title(options) } }
     var document = DemoDocument(
-      folder: folder, index: "\(folder)/index.html", 
+      folder: folder, index: "\(folder)/index.html",
       machine: MachineDescription.line() + ", " + BenchmarkReport.buildDescription,
       made: Self.now())
     try Self.make(folder)
@@ -111,7 +111,8 @@ struct DemoCommand: Command {
       ]
     }
     let total = ["together", HumanText.decimal(document.elapsedSeconds, 1), ""]
-    let path = document.index.hasPrefix("/")
+    let path =
+      document.index.hasPrefix("/")
       ? document.index : FileManager.default.currentDirectoryPath + "/" + document.index
     return "\n" + HumanText.table(header: ["system", "seconds", "share"], rows: rows + [total])
       + "\n\nAll of it: \(path) (open it in a browser)"

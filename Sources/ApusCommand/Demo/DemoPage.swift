@@ -18,7 +18,8 @@ enum DemoPage {
         ("Reports", links(document)),
       ])
     html += heroes([
-      DemoOutcome.Figure(document.systems.count == 1 ? "system" : "systems", "\(document.systems.count)"),
+      DemoOutcome.Figure(
+        document.systems.count == 1 ? "system" : "systems", "\(document.systems.count)"),
       DemoOutcome.Figure("steps, none failed", "\(steps.count)"),
       DemoOutcome.Figure("claims checked", "\(steps.filter { $0.proof != nil }.count)"),
       DemoOutcome.Figure("in all", seconds(document.elapsedSeconds)),
@@ -60,13 +61,14 @@ enum DemoPage {
       }
     }
     return "<div class=\"card scroll\"><table class=\"shares\"><thead><tr><th>what</th>"
-      + "<th class=\"bar-cell\"></th><th>share</th><th>time</th></tr></thead><tbody>\(rows)</tbody></table></div>\n"
+      + "<th class=\"bar-cell\"></th><th>share</th><th>time</th></tr></thead>"
+      + "<tbody>\(rows)</tbody></table></div>\n"
   }
 
   private static func row(_ name: String, _ share: Double, _ elapsed: Double) -> String {
     let percent = ReportText.plain(share * 100, digits: 1)
-    return "<tr><td>\(name)</td><td class=\"bar-cell\"><span class=\"bar\" style=\"width:\(percent)%\">"
-      + "</span></td><td>\(ReportText.percent(share, of: 1))</td><td>\(seconds(elapsed))</td></tr>"
+    return "<tr><td>\(name)</td><td class=\"bar-cell\">"
+      + "<span class=\"bar\" style=\"width:\(percent)%\"></span></td><td>\(ReportText.percent(share, of: 1))</td><td>\(seconds(elapsed))</td></tr>"
   }
 
   private static func section(_ system: DemoDocument.System) -> String {

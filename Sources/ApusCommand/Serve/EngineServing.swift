@@ -74,7 +74,7 @@ public enum EngineServing {
     CommandOffer(
       name: name, operands: "FOLDER", summary: summary, options: Self.options + options
     ) { request in
-      let serving = ServiceRun(name: name, request: request)
+      let serving = ServiceRun(name: name, engineOptions: options, request: request)
       let configuration = try serving.configuration()
       guard configuration.isReplicated else {
         return try serving.serve(configuration) { try start(configuration, request.options) }

@@ -9,12 +9,15 @@ internal import Foundation
 /// One `apus serve`, from its command line to its end.
 struct ServiceRun {
   let name: String
+  /// Options that decide the engine's configuration.
+  let engineOptions: [Option]
   let request: CommandRequest
   var options: ParsedOptions { request.options }
   private var console: Console { request.console }
 
-  init(name: String, request: CommandRequest) {
+  init(name: String, engineOptions: [Option], request: CommandRequest) {
     self.name = name
+    self.engineOptions = engineOptions
     self.request = request
   }
 
@@ -91,6 +94,10 @@ struct ServiceRun {
   /// The error with the exit code that it has: a value of the configuration's file is bad input, one of the command
   /// line bad usage.
   private func failure(_ error: ServiceError) -> any Error {
+    if case .folder(let path, _) = error, path.hasSuffix("/engine.json"), !engineOptions.isEmpty {
+      let names = engineOptions.map { "--\($0.name)" }.joined(separator: ", ")
+      return WorkError("\(error.description) (what decides it: \(names))")
+    }
     guard case .configuration(let field, _, _) = error else { return WorkError(error.description) }
     let isOption = options.has(field)
     guard let path = options.string("config"), !isOption else {
@@ -99,8 +106,7 @@ struct ServiceRun {
     return InputError("\(path): \(error.description)")
   }
 
-  private func line(_ status: ReplicaStatus, _ configuration: ServiceConfiguration) -> String
-  {
+  private func line(_ status: ReplicaStatus, _ configuration: ServiceConfiguration) -> String {
     switch status.role {
     case .primary:
       "leads in epoch \(status.epoch), at sequence \(status.appliedSequence): serving \(configuration.folder)"

@@ -59,8 +59,8 @@ struct EngineRecord: Codable, Equatable {
       throw .folder(
         path: folder.engine,
         reason: "is of \(found.engine) with another configuration (\(found.configuration), here "
-          + "\(own.configuration)), under which the same commands do other things; start it with the options it was "
-          + "made with (of the matching engine: --orders), or with another folder")
+          + "\(own.configuration)), under which the same commands do other things; start it with the one "
+          + "it was made with, or with another folder")
     }
   }
 

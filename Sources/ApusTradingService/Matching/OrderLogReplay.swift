@@ -15,6 +15,8 @@ public struct MatchingReplayConfiguration: Sendable {
   public var gaps = GapRule.refuse
   /// CPU for the engine's thread; nil leaves it to the scheduler.
   public var cpuIndex: Int?
+  /// What errors of the input call the above.
+  public var words = ReplayWords()
 
   /// A configuration of these files.
   public init(paths: [String]) { self.paths = paths }

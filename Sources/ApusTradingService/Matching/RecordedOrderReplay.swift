@@ -96,7 +96,7 @@ public struct RecordedOrderReplay: ~Copyable {
   private static func format(
     _ configuration: MatchingReplayConfiguration, _ inputs: RecordingInputs
   ) throws -> MarketDataFormat {
-    let format = try inputs.detect(configuration.format)
+    let format = try inputs.detect(configuration.format, configuration.words)
     guard format != .lobster else {
       throw TradingReplayError.noOrders(format)
     }
@@ -142,7 +142,9 @@ public struct RecordedOrderReplay: ~Copyable {
         path: path, offset: firstMalformed.offset,
         reason: .corrupt("\(firstMalformed.count) messages are none and were skipped"))
     }
-    if let damage = source.damage(path: path, gaps: configuration.gaps) { throw damage }
+    if let damage = source.damage(path: path, gaps: configuration.gaps, configuration.words) {
+      throw damage
+    }
   }
 
   private func finishedAgreement() -> MatchingFigures.Agreement {

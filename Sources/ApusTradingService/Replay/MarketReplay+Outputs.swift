@@ -156,7 +156,8 @@ extension MarketReplay {
     figures.missingSymbols = symbols.filter { !there.contains($0) }
     if figures.inputError == nil, figures.missingSymbols.count == symbols.count {
       figures.inputError =
-        "\(configuration.paths.joined(separator: ", ")): no instrument of --symbols is named in it: "
+        "\(configuration.paths.joined(separator: ", ")): no instrument of "
+        + "\(configuration.words.chosenInstruments) is named in it: "
         + symbols.joined(separator: ", ")
     }
   }

@@ -128,7 +128,7 @@ public struct MarketReplay: ~Copyable {
     let symbols = try configuration.symbols.map { try $0.map(Self.symbol) }
     let format: MarketDataFormat
     do {
-      format = try inputs.detect(configuration.format)
+      format = try inputs.detect(configuration.format, configuration.words)
     } catch let error as CaptureError {
       guard !error.isUsageError else { throw TradingReplayError.file(error) }
       return Outcome(figures: .unread(configuration, error.description))
@@ -220,7 +220,8 @@ public struct MarketReplay: ~Copyable {
         reason: .truncated("the data ends \(reader.trailingByteCount) bytes into a message"))
     }
     if figures.inputError == nil {
-      figures.inputError = source.damage(path: path, gaps: configuration.gaps)?.description
+      figures.inputError = source.damage(
+        path: path, gaps: configuration.gaps, configuration.words)?.description
     }
   }
 

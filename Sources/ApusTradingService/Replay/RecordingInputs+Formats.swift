@@ -23,12 +23,14 @@ extension RecordingInputs {
   ///
   /// A pipe behind the first file is not looked at before its turn: its writer may wait for ours to
   /// read the one before it.
-  func detect(_ asked: MarketDataFormat?) throws -> MarketDataFormat {
+  func detect(
+    _ asked: MarketDataFormat?, _ words: ReplayWords = ReplayWords()
+  ) throws -> MarketDataFormat {
     if let asked {
       if asked == .itch50, let path = paths.first, try RecordingFormat.detect(head(0)) != .itch50 {
         throw CaptureError(
           path: path, offset: 0,
-          reason: .foreign("no ITCH 5.0 message begins here; try --format auto"))
+          reason: .foreign("no ITCH 5.0 message begins here; try \(words.anyForm)"))
       }
       return asked
     }
@@ -42,7 +44,7 @@ extension RecordingInputs {
         throw CaptureError(
           path: path, offset: 0,
           reason: .foreign(
-            "neither ITCH 5.0, pcap, pcapng, SoupBinTCP nor LOBSTER; try --format"))
+            "neither ITCH 5.0, pcap, pcapng, SoupBinTCP nor LOBSTER; try \(words.namedForm)"))
       }
       if index > 0 { close(index) }
       if let agreed, agreed != format {

@@ -111,7 +111,9 @@ struct RecordingSource {
   ///
   /// Datagrams of other protocols are nothing wrong in a capture that has a feed, but a capture
   /// without any packet of one is no recording. In a SoupBinTCP stream every packet should be right.
-  func damage(path: String, gaps: GapRule) -> CaptureError? {
+  func damage(
+    path: String, gaps: GapRule, _ words: ReplayWords = ReplayWords()
+  ) -> CaptureError? {
     if let statistics = mold?.statistics {
       if statistics.packetCount == 0, statistics.unfollowedPacketCount == 0, !isRemainder {
         return CaptureError(
@@ -120,7 +122,7 @@ struct RecordingSource {
             "no MoldUDP64 packet among its \(statistics.malformedPacketCount) UDP datagrams and "
               + "\(statistics.ignoredPacketCount) other packets; name a capture of a feed"))
       }
-      return gaps == .allow ? nil : Self.missing(statistics, path: path)
+      return gaps == .allow ? nil : Self.missing(statistics, path: path, words)
     }
     if let statistics = soup?.statistics, statistics.malformedPacketCount > 0 {
       return CaptureError(
@@ -133,7 +135,9 @@ struct RecordingSource {
   }
 
   /// What the packets of a feed did not bring, or brought in vain.
-  private static func missing(_ statistics: MoldUDP64Statistics, path: String) -> CaptureError? {
+  private static func missing(
+    _ statistics: MoldUDP64Statistics, path: String, _ words: ReplayWords
+  ) -> CaptureError? {
     var parts: [String] = []
     if let gap = statistics.gaps.first {
       parts.append(
@@ -152,7 +156,8 @@ struct RecordingSource {
     return CaptureError(
       path: statistics.gaps.first?.path ?? path, offset: statistics.gaps.first?.captureOffset,
       reason: .incomplete(
-        parts.joined(separator: "; ") + "; the rest was replayed; --gaps allow takes it as it is"))
+        parts.joined(separator: "; ")
+          + "; the rest was replayed; \(words.allowingGaps) takes it as it is"))
   }
 }
 

@@ -13,7 +13,8 @@ enum TradingDemo {
   static var offer: DemoOffer {
     DemoOffer(
       options: [
-        Option("messages", "N", "messages in the market day, and commands to match (default 5000000)")
+        Option(
+          "messages", "N", "messages in the market day, and commands to match (default 5000000)")
       ],
       steps: [generation, replay, matching])
   }
@@ -143,8 +144,8 @@ enum TradingDemo {
             .init("events", HumanText.count(figures.eventCount)),
             .init("traded quantity", HumanText.count(figures.tradedQuantity)),
           ],
-          proof: "Number, quantity and notional of the trades are those of the stream's own model of its "
-            + "market, and both replays end with the same digest.")
+          proof: "Number, quantity and notional of the trades are those of the stream's own model "
+            + "of its market, and both replays end with the same digest.")
       })
   }
 }

@@ -87,6 +87,7 @@ enum MarketReplayOffer {
     configuration.booksPath = options.string("books")
     configuration.verifyPath = options.string("verify")
     configuration.reportPath = options.string("report")
+    configuration.words = .commandLine
     return configuration
   }
 

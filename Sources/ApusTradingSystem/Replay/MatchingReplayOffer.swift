@@ -58,6 +58,7 @@ private enum MatchingReplays {
   ) throws(UsageError) -> MatchingReplayConfiguration {
     var configuration = MatchingReplayConfiguration(paths: request.inputs.paths)
     configuration.format = TradingFormats.asked(request)
+    configuration.words = .commandLine
     configuration.cpuIndex = try request.options.integer("cpu", in: 0...65_535)
     return configuration
   }
