@@ -34,6 +34,13 @@ let package = Package(
         .product(name: "ApusClient", package: "apus"),
         .product(name: "ApusTrading", package: "apus"),
       ]),
+    // docs/adding-a-system.md
+    .executableTarget(
+      name: "SeatCommand",
+      dependencies: [
+        "Seats", .product(name: "ApusCommand", package: "apus"),
+        .product(name: "ApusTradingSystem", package: "apus"),
+      ]),
     // docs/adding-an-engine.md
     .target(name: "Seats", dependencies: [.product(name: "ApusEngine", package: "apus")]),
     .executableTarget(
@@ -45,12 +52,5 @@ let package = Package(
     .testTarget(
       name: "SeatsTests",
       dependencies: ["Seats", .product(name: "ApusTestKit", package: "apus")]),
-    // docs/adding-a-system.md
-    .executableTarget(
-      name: "SeatCommand",
-      dependencies: [
-        "Seats", .product(name: "ApusCommand", package: "apus"),
-        .product(name: "ApusTradingSystem", package: "apus"),
-      ]),
   ]
 )

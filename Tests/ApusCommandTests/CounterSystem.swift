@@ -17,6 +17,8 @@ struct CounterEngine: Engine {
   private(set) var total: UInt64 = 0
   private(set) var count: UInt64 = 0
 
+  static func fingerprint(of limit: UInt64) -> UInt64 { limit }
+
   init(configuration limit: UInt64) { self.limit = max(1, limit) }
 
   init(configuration limit: UInt64, snapshot: inout SnapshotReader) throws(SnapshotError) {

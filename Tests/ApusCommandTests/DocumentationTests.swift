@@ -77,7 +77,8 @@ import Testing
   @Test func everyLinkedFileIsThere() throws {
     for document in [
       "README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/MEASURING.md",
-      "docs/adding-a-system.md", "docs/adding-an-engine.md", "docs/command.md", "docs/embedding.md", "docs/public-api.md",
+      "docs/adding-a-system.md", "docs/adding-an-engine.md", "docs/command.md", "docs/embedding.md",
+      "docs/public-api.md",
       "docs/replay-json.md", "docs/testing-an-engine.md", "docs/formats/service.md",
     ] {
       let folder = Self.root.appendingPathComponent(document).deletingLastPathComponent()

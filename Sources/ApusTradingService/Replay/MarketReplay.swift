@@ -220,8 +220,9 @@ public struct MarketReplay: ~Copyable {
         reason: .truncated("the data ends \(reader.trailingByteCount) bytes into a message"))
     }
     if figures.inputError == nil {
-      figures.inputError = source.damage(
-        path: path, gaps: configuration.gaps, configuration.words)?.description
+      figures.inputError =
+        source.damage(
+          path: path, gaps: configuration.gaps, configuration.words)?.description
     }
   }
 
