@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 .PHONY: demo test release bootstrap install uninstall check check-full bench bench-peers clean
 
 demo: release
-	@scripts/demo $(APUS) $(DEMO) $(DEMO_MESSAGES)
+	@$(APUS) demo $(DEMO) --messages $(DEMO_MESSAGES)
 
 test: bootstrap
 	@scripts/test

@@ -26,6 +26,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+func benchmarks(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Benchmarks/\(name)", swiftSettings: settings)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
     name: "\(name)Tests",
@@ -48,7 +53,8 @@ func linkProgram(_ product: String) -> Target {
 let linkedProducts = [
   "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusClient", "ApusCore",
   "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusMarketProtocols",
-  "ApusMarketCaptures", "ApusTrading", "ApusServiceKit", "ApusTradingService", "ApusTLS",
+  "ApusMarketCaptures", "ApusTrading", "ApusCommandKit", "ApusReport", "ApusServiceKit",
+  "ApusTradingService", "ApusBench", "ApusCommand", "ApusTradingSystem", "ApusTLS",
 ]
 
 let package = Package(
@@ -69,8 +75,14 @@ let package = Package(
     .library(name: "ApusMarketProtocols", targets: ["ApusMarketProtocols"]),
     .library(name: "ApusMarketCaptures", targets: ["ApusMarketCaptures"]),
     .library(name: "ApusTrading", targets: ["ApusTrading"]),
+    .library(name: "ApusCommandKit", targets: ["ApusCommandKit"]),
+    .library(name: "ApusReport", targets: ["ApusReport"]),
     .library(name: "ApusServiceKit", targets: ["ApusServiceKit"]),
     .library(name: "ApusTradingService", targets: ["ApusTradingService"]),
+    .library(name: "ApusBench", targets: ["ApusBench"]),
+    // The command, for a list of systems: with one of your own it is yours.
+    .library(name: "ApusCommand", targets: ["ApusCommand"]),
+    .library(name: "ApusTradingSystem", targets: ["ApusTradingSystem"]),
     // For programs in C and C++; `make install` installs it as libapus.so.
     .library(name: "ApusC", type: .dynamic, targets: ["ApusC"]),
     .executable(name: "apus", targets: ["apus"]),
@@ -153,36 +165,53 @@ let package = Package(
     // Engines, for programs in other languages
     module("ApusC", ["ApusEngine", "ApusMarketProtocols", "ApusTrading", "ApusClient", "CApus"]),
 
-    // Services
+    // Service kit: what every system would write again
+    module("ApusCommandKit", ["ApusCapture", "CApusOptions"]),
+    module("ApusReport"),
     module("ApusServiceKit", ["ApusCore", "ApusEventLog", "ApusClient", "ApusReplication"]),
+
+    // Services: no words of a command line
     module(
       "ApusTradingService",
       [
         "ApusCore", "ApusReplication", "ApusCapture", "ApusMarketProtocols", "ApusMarketCaptures",
-        "ApusTrading", "ApusServiceKit", "ApusTestBasics",
+        "ApusTrading", "ApusReport", "ApusServiceKit", "ApusTestBasics",
       ]
     ),
 
-    // Tools
-    .target(
-      name: "ApusBench",
-      dependencies: [
-        "ApusCore", "ApusClient", "ApusReplication", "ApusCapture", "ApusMarketProtocols",
-        "ApusTrading",
-        "ApusTradingService", "ApusServiceKit", "ApusTestBasics",
-        "CApusAllocationCount",
-      ],
-      path: "Benchmarks/ApusBench",
-      swiftSettings: settings
-    ),
+    // Benchmarks: the harness knows no engine, the suites stand with what they measure
+    benchmarks("ApusBench", ["ApusCore", "ApusCapture", "ApusCommandKit", "CApusAllocationCount"]),
+    benchmarks(
+      "ApusCoreBench",
+      [
+        "ApusBench", "ApusCommandKit", "ApusCore", "ApusClient", "ApusReplication",
+        "ApusTestBasics",
+      ]),
+    benchmarks(
+      "ApusTradingBench",
+      [
+        "ApusBench", "ApusCommandKit", "ApusCore", "ApusClient", "ApusCapture",
+        "ApusMarketProtocols", "ApusTrading", "ApusTradingService", "ApusServiceKit",
+        "ApusTestBasics",
+      ]),
+
+    // The command, and the value that each system offers it
+    module(
+      "ApusCommand",
+      [
+        "ApusCommandKit", "ApusReport", "ApusBench", "ApusCore", "ApusReplication",
+        "ApusReplicationNATS", "ApusCapture", "ApusServiceKit",
+      ]),
+    module("ApusCoreSystem", ["ApusCommand", "ApusCoreBench"]),
+    module(
+      "ApusTradingSystem",
+      [
+        "ApusCommand", "ApusCommandKit", "ApusCapture", "ApusTrading", "ApusTradingService",
+        "ApusTradingBench", "ApusServiceKit", "ApusCore", "ApusReplication",
+      ]),
     .executableTarget(
-      name: "apus",
-      dependencies: [
-        "ApusCore", "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusServiceKit",
-        "ApusTrading", "ApusTradingService", "ApusBench", "CApusOptions",
-      ],
-      swiftSettings: settings
-    ),
+      name: "apus", dependencies: ["ApusCommand", "ApusCoreSystem", "ApusTradingSystem"],
+      swiftSettings: settings),
 
     // Tests
     .target(
@@ -290,18 +319,21 @@ let package = Package(
         "ApusC", "CApus", "CApusDriver", "ApusTrading", "ApusEngine", "ApusTradingService",
         "ApusServiceKit",
       ]),
+    tests("ApusCommandKit", ["ApusCommandKit"]),
+    tests("ApusReport", ["ApusReport"]),
     tests(
       "ApusServiceKit",
       [
-        "ApusServiceKit", "ApusClient", "ApusCore", "ApusReplication", "ApusMetrics", "ApusTestKit",
+        "ApusServiceKit", "ApusCommand", "ApusClient", "ApusCore", "ApusReplication", "ApusMetrics",
+        "ApusTestKit",
       ]),
     tests(
       "ApusTradingService",
       [
         "ApusTradingService", "ApusTrading", "ApusMarketProtocols", "ApusMarketCaptures",
-        "ApusCapture", "ApusEngine", "ApusHost", "CApusSystemFaults",
+        "ApusCapture", "ApusReport", "ApusEngine", "ApusHost", "CApusSystemFaults",
       ]),
-    tests("ApusBench", ["ApusBench", "ApusThreads"]),
+    tests("ApusBench", ["ApusBench", "ApusThreads", "ApusCoreBench", "ApusTradingBench"]),
     // What is fuzzed and which laws hold: run shortly by the tests, and by `scripts/fuzz` for hours.
     .target(
       name: "ApusFuzzHarnesses",
@@ -325,10 +357,10 @@ let package = Package(
     tests(
       "ApusCommand",
       [
-        "apus", "ApusTradingService", "ApusTrading", "ApusServiceKit", "ApusCore", "ApusMetrics",
-        "ApusEngine", "ApusJournal", "ApusEventLog", "ApusClient", "ApusTestKit",
-        "ApusServeTestKit",
-        "apus-client-peer",
+        "apus", "ApusCommand", "ApusCommandKit", "ApusThreads", "ApusCapture", "ApusTradingService",
+        "ApusTradingSystem", "ApusTrading", "ApusServiceKit", "ApusCore", "ApusMetrics",
+        "ApusEngine", "ApusJournal", "ApusEventLog", "ApusClient", "ApusBench", "ApusTestKit",
+        "ApusServeTestKit", "apus-client-peer",
       ]),
     tests("ApusProducts", linkedProducts.map { .target(name: "Link\($0)") } + ["apus"]),
   ] + linkedProducts.map(linkProgram),

@@ -34,6 +34,13 @@ let package = Package(
         .product(name: "ApusClient", package: "apus"),
         .product(name: "ApusTrading", package: "apus"),
       ]),
+    // docs/adding-a-system.md
+    .executableTarget(
+      name: "SeatCommand",
+      dependencies: [
+        "Seats", .product(name: "ApusCommand", package: "apus"),
+        .product(name: "ApusTradingSystem", package: "apus"),
+      ]),
     // docs/adding-an-engine.md
     .target(name: "Seats", dependencies: [.product(name: "ApusEngine", package: "apus")]),
     .executableTarget(

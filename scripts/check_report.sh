@@ -2,31 +2,34 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) 2026 the Apus authors
 
-# Opens a replay report in headless Chromium and fails if the console says anything, a plot is not
-# drawn, a tooltip does not show, or the page refers to anything outside itself. First breaks copies
-# of the page on purpose and fails if that goes unnoticed.
+# Opens a report in headless Chromium and fails if the console says anything, a plot is not drawn, a
+# tooltip does not show, or the page refers to anything outside itself; of a demonstration's page, if a
+# link leads nowhere. First breaks copies of the page on purpose and fails if that goes unnoticed.
 
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
 usage: check_report.sh FILE.html [--allow-empty] [--screenshot FILE.png] [--width N] [PLOT...]
+       check_report.sh --index FILE.html [--screenshot FILE.png] [--width N]
 
 PLOT is the data-plot name of a plot that must be there; a trailing * stands for at least one.
 Default: messages-per-second latency bbo-* depth-* profile-*
 
 --allow-empty   a plot may say that it has no data
+--index         a page that links reports beside it, at least one; plots are not asked for
 --screenshot    keep a picture of the page, N pixels wide (default 1200)
 
 Exit code 0: good. 1: a problem, named. 2: bad usage, or no Chromium.
 TEXT
 }
 
-file="" allow_empty=0 screenshot="" width=1200 expected=()
+file="" allow_empty=0 is_index=0 screenshot="" width=1200 expected=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --help) usage; exit 0 ;;
     --allow-empty) allow_empty=1 ;;
+    --index) is_index=1 ;;
     --screenshot|--width)
       [ $# -ge 2 ] || { usage >&2; exit 2; }
       if [ "$1" = --width ]; then width="$2"; else screenshot="$2"; fi
@@ -38,7 +41,7 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$file" ] || { usage >&2; exit 2; }
 [ -r "$file" ] || { echo "check_report: $file: not readable; give a report" >&2; exit 2; }
-[ ${#expected[@]} -gt 0 ] || expected=(messages-per-second latency 'bbo-*' 'depth-*' 'profile-*')
+[ ${#expected[@]} -gt 0 ] || [ "$is_index" = 1 ] || expected=(messages-per-second latency 'bbo-*' 'depth-*' 'profile-*')
 browser="${APUS_CHROMIUM:-}"
 [ -n "$browser" ] || browser="$(command -v chromium || command -v chromium-browser || true)"
 [ -n "$browser" ] || { echo "check_report: chromium: not found; run scripts/bootstrap" >&2; exit 2; }
@@ -82,6 +85,20 @@ open_page() {
 
 attribute() { sed -n "s/.* $2=\"\([^\"]*\)\".*/\1/p" <<< "$1"; }
 
+# links DOM: prints one line for each link to a file beside the page that is not there, and where there
+# is no link at all.
+links() {
+  local link path count=0
+  while IFS= read -r link; do
+    [ -n "$link" ] || continue
+    count=$((count + 1))
+    path="${link//&amp;/&}"
+    printf -v path '%b' "${path//%/\\x}"
+    [ -s "$(dirname "$file")/$path" ] || echo "link $link: leads nowhere"
+  done < <(grep -oE 'href="\./[^"]*"' "$1" | sed 's/^href="//; s/"$//' || true)
+  [ "$count" -gt 0 ] || echo "link: there is none"
+}
+
 # Prints one line a problem.
 problems() {
   local dom="$work/$1.dom" names="" tag name drawn pattern found outside
@@ -89,6 +106,10 @@ problems() {
   grep -q '<html[^>]*data-ready="true"' "$dom" || echo "script: did not run to its end"
   outside="$(grep -oE '(src|href)="[^"#][^"]*"|url\([^)]*\)|@import' "$dom" |
     grep -vE '="data:' || true)"
+  if [ "$is_index" = 1 ]; then
+    links "$dom"
+    outside="$(grep -v '^href="\./' <<< "$outside" || true)"
+  fi
   [ -z "$outside" ] || echo "outside: $outside"
   while IFS= read -r tag; do
     [ -n "$tag" ] || continue
@@ -103,7 +124,7 @@ problems() {
     [ "$(attribute "$tag" data-rendered)" = true ] || echo "plot $name: no marks on the page"
     [ "$(attribute "$tag" data-tooltip)" = true ] || echo "plot $name: no tooltip"
   done < <(grep -oE '<svg [^>]*data-plot="[^>]*>' "$dom" || true)
-  for pattern in "${expected[@]}"; do
+  for pattern in ${expected[@]+"${expected[@]}"}; do
     found=0
     while IFS= read -r name; do
       # shellcheck disable=SC2053  # the pattern is meant to match as one
@@ -128,14 +149,20 @@ canary() {
 canary console-error 'console: .*apusCanary' '<script>apusCanary.missing()</script>' < "$file"
 canary console-warning 'console: .*canary warns' '<script>console.warn("canary warns")</script>' \
   < "$file"
+if [ "$is_index" = 1 ]; then
+  sed 's|href="\./|href="./absent-|' "$file" | canary link-broken 'link \./absent-.*: leads nowhere' ''
+  sed 's|href="\./|href="https://example.com/|' "$file" | canary link-outside 'outside: ' ''
+fi
 first="$(grep -oE 'data-plot="[^"]*" data-drawn="true"' "$file" | head -n 1 | cut -d '"' -f 2 || true)"
 if [ -n "$first" ]; then
   sed "/data-plot=\"$first\"/s|<g class=\"marks\">.*</g></svg>|<g class=\"marks\"></g></svg>|" \
     "$file" | canary marks-removed "plot $first: no marks" ''
 fi
-sed 's/data-plot="latency"/data-plot="latency-gone"/' "$file" |
-  { saved=("${expected[@]}"); expected+=(latency); canary plot-missing 'plot latency: missing' '';
-    expected=("${saved[@]}"); }
+if [ "$is_index" = 0 ]; then
+  sed 's/data-plot="latency"/data-plot="latency-gone"/' "$file" |
+    { saved=("${expected[@]}"); expected+=(latency); canary plot-missing 'plot latency: missing' '';
+      expected=("${saved[@]}"); }
+fi
 
 open_page report "$driver" < "$file"
 found="$(problems report)"
@@ -151,6 +178,11 @@ if [ -n "$screenshot" ]; then
   height="$(sed -n 's/.*<html[^>]*data-tall="\([0-9]*\)".*/\1/p' "$work/tall.dom" | head -n 1)"
   chrome --window-size="$width,${height:-4000}" --screenshot="$(realpath -m "$screenshot")" \
     "file://$(realpath "$file")" > /dev/null 2>&1 || { echo "check_report: no screenshot" >&2; exit 1; }
+fi
+if [ "$is_index" = 1 ]; then
+  count="$(grep -oE 'href="\./' "$work/report.dom" | wc -l)"
+  echo "check_report: $file: $count links lead to reports, console silent, 4 broken copies refused"
+  exit 0
 fi
 count="$(grep -oE '<svg [^>]*data-plot=' "$work/report.dom" | wc -l)"
 echo "check_report: $file: $count plots drawn, console silent, 4 broken copies refused"

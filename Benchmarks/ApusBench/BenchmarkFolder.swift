@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import ApusJournal
-internal import ApusServiceKit
+public import ApusJournal
+internal import ApusCommandKit
 internal import Foundation
 
 /// The journals of one run, one at a time, in a place of their own.
-final class BenchmarkFolder {
+public final class BenchmarkFolder {
   /// Where it is.
-  var path: String { place.path }
+  public var path: String { place.path }
   private let place: BenchmarkPlace
   private var count = 0
 
-  init() throws { place = try BenchmarkPlace(for: "host") }
+  /// Makes a place, with no journal in it.
+  public init() throws { place = try BenchmarkPlace(for: "host") }
 
   /// Folder of the journal that was made last.
-  var journalPath: String { "\(path)/\(count)" }
+  public var journalPath: String { "\(path)/\(count)" }
 
   /// A new journal; the one before is removed.
-  func makeJournal() throws -> JournalWriter {
+  ///
+  /// - Throws: `WorkError`.
+  public func makeJournal() throws -> JournalWriter {
     try? FileManager.default.removeItem(atPath: journalPath)
     count += 1
     do throws(JournalError) {

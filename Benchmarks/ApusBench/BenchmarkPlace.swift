@@ -2,19 +2,21 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCapture
-internal import ApusServiceKit
+internal import ApusCommandKit
 internal import Foundation
 
 /// A folder on the disk that is removed with its owner, and by an interrupt: a benchmark is stopped by
 /// hand more often than not, and may have written gigabytes. (Tests have `ScratchFolder`, which knows
 /// of no interrupts.)
-final class BenchmarkPlace {
+public final class BenchmarkPlace {
   /// Where it is.
-  let path: String
+  public let path: String
   private let key: Leftovers.Key
 
   /// Makes the folder; its name begins with what it is for.
-  init(for purpose: String) throws {
+  ///
+  /// - Throws: `WorkError`.
+  public init(for purpose: String) throws {
     // Not /tmp, which may be memory and then measures no disk.
     let path = "/var/tmp/apus-\(purpose)-\(UUID().uuidString)"
     var failure: (any Error)?
@@ -37,7 +39,7 @@ final class BenchmarkPlace {
 
   /// Removes a folder in which another thread may still make files: it is tried again, and once the
   /// folder is gone nothing can be made in it.
-  static func remove(_ path: String) {
+  public static func remove(_ path: String) {
     for _ in 0..<100 where FileManager.default.fileExists(atPath: path) {
       try? FileManager.default.removeItem(atPath: path)
     }

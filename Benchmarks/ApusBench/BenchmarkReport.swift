@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import ApusServiceKit
+internal import ApusCommandKit
 
 /// The results of one suite. The JSON keys are stable.
 public struct BenchmarkReport: Encodable, Sendable {
@@ -56,7 +56,8 @@ public struct BenchmarkReport: Encodable, Sendable {
   /// The cases.
   public var results: [Result]
 
-  static var buildDescription: String {
+  /// How this program was built, and whether its times mean anything.
+  public static var buildDescription: String {
     #if DEBUG
       "debug build: its times mean nothing"
     #else

@@ -2,17 +2,9 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCore
-internal import ApusServiceKit
+internal import ApusCommandKit
 
 extension BenchmarkSuite {
-  /// A suite of cases that need two CPUs or more.
-  init(
-    name: String,
-    makeTeamCases: @escaping @Sendable (BenchmarkConfiguration, ThreadTeam) throws -> [TeamCase]
-  ) {
-    self.init(name: name, makeCases: { _ in [] }, makeTeamCases: makeTeamCases)
-  }
-
   /// Runs cases of several threads: one warm-up, then the samples, in an order that rotates, each
   /// between two probes of the cache line.
   ///

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+public import ApusCommandKit
 internal import ApusCore
-internal import ApusServiceKit
 
 /// How benchmarks are run.
 public struct BenchmarkConfiguration: Sendable {
@@ -28,46 +28,74 @@ public struct BenchmarkConfiguration: Sendable {
   /// The default configuration.
   public init() {}
 
-  var samples: Int { sampleCount ?? (isSmoke ? 2 : 9) }
+  /// Samples of a case that is not long.
+  public var samples: Int { sampleCount ?? (isSmoke ? 2 : 9) }
 
   /// `full`, or `smoke` in smoke mode.
-  func size<T>(_ full: T, smoke: T) -> T { isSmoke ? smoke : full }
+  public func size<T>(_ full: T, smoke: T) -> T { isSmoke ? smoke : full }
 }
 
 /// One thing that is measured.
 ///
 /// The body does all operations of one sample and returns a hash of their result: work that the
 /// optimiser could drop would change it.
-struct BenchmarkCase {
-  var name: String
-  var operationCount: Int
+public struct BenchmarkCase {
+  /// Stable name, which begins with that of its suite.
+  public var name: String
+  /// Operations in a sample.
+  public var operationCount: Int
   /// Prepares a sample, outside the time.
-  var prepare: () -> Void = {}
-  var body: () -> UInt64
+  public var prepare: () -> Void
+  /// Does all operations of a sample and returns a hash of their result.
+  public var body: () -> UInt64
   /// Ends a sample, outside the time.
-  var finish: () -> Void = {}
+  public var finish: () -> Void
   /// What one operation of the sample took, where the body measures it itself: a percentile, or a
   /// time without the start of a thread. Unit: nanoseconds.
-  var measured: (() -> Double)?
+  public var measured: (() -> Double)?
   /// Why the sample is invalid, in one line; nil where it is valid.
-  var failure: () -> String? = { nil }
+  public var failure: () -> String?
   /// Whether the body sleeps while a disk or another thread works: its share of the CPU then says
   /// nothing of the sample.
-  var sleeps = false
+  public var sleeps: Bool
   /// What a sample did, by name: reported as rates.
-  var counts: (() -> [(name: String, count: UInt64)])?
+  public var counts: (() -> [(name: String, count: UInt64)])?
   /// Percentiles of single operations, where the case is about them: one row each. The clock is then
   /// read around every operation, and each holds all of its cost.
-  var percentiles: (() -> Percentiles)?
+  public var percentiles: (() -> Percentiles)?
   /// Another case whose time is reported as a ratio to this one's.
-  var baseName: String?
+  public var baseName: String?
   /// With a number, the sample is kept by the time that all threads of the process had: so many of
   /// them never sleep. For cases beside which the kernel works on a disk, on the same CPUs: what it
   /// takes from one thread is part of what is measured.
-  var busyThreadCount: Int?
+  public var busyThreadCount: Int?
   /// Whether a sample is so long that it needs no warm-up, and that one is enough where no other number
   /// is asked for.
-  var isLong = false
+  public var isLong: Bool
+
+  /// A case of these closures; what is left out is as its property says.
+  public init(
+    name: String, operationCount: Int, prepare: @escaping () -> Void = {},
+    body: @escaping () -> UInt64, finish: @escaping () -> Void = {},
+    measured: (() -> Double)? = nil, failure: @escaping () -> String? = { nil },
+    sleeps: Bool = false, counts: (() -> [(name: String, count: UInt64)])? = nil,
+    percentiles: (() -> Percentiles)? = nil, baseName: String? = nil, busyThreadCount: Int? = nil,
+    isLong: Bool = false
+  ) {
+    self.name = name
+    self.operationCount = operationCount
+    self.prepare = prepare
+    self.body = body
+    self.finish = finish
+    self.measured = measured
+    self.failure = failure
+    self.sleeps = sleeps
+    self.counts = counts
+    self.percentiles = percentiles
+    self.baseName = baseName
+    self.busyThreadCount = busyThreadCount
+    self.isLong = isLong
+  }
 }
 
 extension BenchmarkCase {
@@ -89,9 +117,17 @@ struct PeerCase {
 }
 
 /// What a suite's peers are given besides the usual, and what has to live until they have read it.
-struct PeerArguments {
-  var words: [String] = []
-  var owner: AnyObject?
+public struct PeerArguments {
+  /// Words of the command line.
+  public var words: [String]
+  /// What lives as long as they are read.
+  public var owner: AnyObject?
+
+  /// Words, and what keeps alive what they name.
+  public init(words: [String] = [], owner: AnyObject? = nil) {
+    self.words = words
+    self.owner = owner
+  }
 }
 
 /// Benchmarks of one subject, sampled in turn so that drift of the machine affects all alike.
@@ -104,19 +140,41 @@ public struct BenchmarkSuite: Sendable {
   /// Data of their own for the peers of this suite.
   var makePeerArguments: (@Sendable (BenchmarkConfiguration) throws -> PeerArguments)?
 
-  /// Every suite.
-  public static let all: [BenchmarkSuite] = [
-    .itchDecode, .bookITCH, .bookOperations, .matching, .histogramRecord, .counters, .slab,
-    .journal, .attachments, .eventLog, .eventService, .host, .service, .snapshots, .replication,
-    .ringsOneToOne, .ringsManyToOne, .ringsManyToMany,
-    .ringsBroadcast, .ringsMessage, .wakeup,
-  ]
+  /// A suite of cases of one thread.
+  ///
+  /// - Parameters:
+  ///   - name: Stable; words between points, so that a prefix chooses several suites.
+  ///   - makeCases: Makes the cases with their data, on the thread that runs them.
+  ///   - makePeerArguments: Data of their own for the peers of this suite.
+  public init(
+    name: String,
+    makeCases: @escaping @Sendable (BenchmarkConfiguration) throws -> [BenchmarkCase],
+    makePeerArguments: (@Sendable (BenchmarkConfiguration) throws -> PeerArguments)? = nil
+  ) {
+    self.name = name
+    self.makeCases = makeCases
+    self.makePeerArguments = makePeerArguments
+  }
 
-  /// The suites of these names; a prefix chooses several; none chooses all, or with a prefix of cases
-  /// those whose names begin as it does.
+  /// A suite of cases that need two CPUs or more.
+  ///
+  /// - Parameter makeTeamCases: Makes the cases; the team is that of their samples.
+  public init(
+    name: String,
+    makeTeamCases: @escaping @Sendable (BenchmarkConfiguration, ThreadTeam) throws -> [TeamCase]
+  ) {
+    self.name = name
+    makeCases = { _ in [] }
+    self.makeTeamCases = makeTeamCases
+  }
+
+  /// Of all suites those of these names; a prefix chooses several; none chooses all, or with a prefix of
+  /// cases those whose names begin as it does.
+  ///
+  /// - Throws: `UsageError` for a name that chooses none.
   public static func chosen(
-    _ names: [String], casePrefix: String? = nil
-  ) throws -> [BenchmarkSuite] {
+    _ names: [String], of all: [BenchmarkSuite], casePrefix: String? = nil
+  ) throws(UsageError) -> [BenchmarkSuite] {
     guard !names.isEmpty else {
       guard let casePrefix else { return all }
       let subject = casePrefix.prefix { $0 != "." }
@@ -125,15 +183,16 @@ public struct BenchmarkSuite: Sendable {
       let named = found.filter { casePrefix == $0.name || casePrefix.hasPrefix($0.name + ".") }
       return named.isEmpty ? (found.isEmpty ? all : found) : named
     }
-    return try names.flatMap { name in
+    var chosen: [BenchmarkSuite] = []
+    for name in names {
       let found = all.filter { $0.name == name || $0.name.hasPrefix(name + ".") }
       guard !found.isEmpty else {
         throw UsageError(
-          "\(name): no such suite; expected "
-            + all.map(\.name).joined(separator: ", "))
+          "\(name): no such suite; expected " + all.map(\.name).joined(separator: ", "))
       }
-      return found
+      chosen += found
     }
+    return chosen
   }
 
   /// Runs every case: one warm-up, then the samples, in an order that rotates.

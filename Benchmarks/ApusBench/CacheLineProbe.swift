@@ -69,23 +69,28 @@ final class CacheLineProbe: @unchecked Sendable {
 }
 
 /// What is reported of many times of one operation. Unit: nanoseconds.
-struct Percentiles {
+public struct Percentiles: Sendable {
   /// Times whose end was read as before their start, which the counters of two CPUs allow: they count
   /// as 0.
-  var negativeCount: Int
-  var median: Double
-  var p99: Double
-  var p999: Double
-  var maximum: Double
+  public var negativeCount: Int
+  /// Half of them are below.
+  public var median: Double
+  /// 99 of 100 are below.
+  public var p99: Double
+  /// 999 of 1,000 are below.
+  public var p999: Double
+  /// The longest.
+  public var maximum: Double
 
   /// Names of the rows, in the order of ``values``.
-  static let rowNames = ["p50", "p99", "p999", "max"]
-  var values: [Double] { [median, p99, p999, maximum] }
+  public static let rowNames = ["p50", "p99", "p999", "max"]
+  /// Those that are reported.
+  public var values: [Double] { [median, p99, p999, maximum] }
 
   /// Sorts the times.
   ///
   /// - Parameter cycles: Wrapped differences of two readings of the clock.
-  init(cycles: inout [UInt64]) {
+  public init(cycles: inout [UInt64]) {
     var negativeCount = 0
     for index in cycles.indices
     where CycleClock.elapsedCycles(from: 0, to: cycles[index]) == nil {

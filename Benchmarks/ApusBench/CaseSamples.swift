@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCore
-internal import ApusServiceKit
+internal import ApusCommandKit
 internal import CApusAllocationCount
 internal import Glibc
 

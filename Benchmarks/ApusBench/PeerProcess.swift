@@ -1,32 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import ApusServiceKit
-internal import Foundation
+internal import ApusCommandKit
+public import Foundation
 
 /// Another library's driver: a process that takes a sample when asked (Benchmarks/Peers).
 ///
 /// It keeps its data between samples as ours does, so that the two are measured in turn in one run.
-final class PeerProcess {
+public final class PeerProcess {
   /// What a driver reports of one sample.
-  struct Sample {
-    var nanoseconds: Double
-    var cpuNanoseconds: Double
-    var hash: UInt64
+  public struct Sample: Sendable {
+    /// Of the sample.
+    public var nanoseconds: Double
+    /// That its thread had a CPU.
+    public var cpuNanoseconds: Double
+    /// Hash of what it did.
+    public var hash: UInt64
     /// Percentiles of single operations, where the case is about them. Unit: nanoseconds.
-    var latencies: [Double] = []
+    public var latencies: [Double] = []
   }
 
   /// Name of the library: the driver's file name.
-  let name: String
+  public let name: String
   /// What it can measure, and how many operations a sample of each has.
-  private(set) var operationCounts: [String: Int] = [:]
+  public private(set) var operationCounts: [String: Int] = [:]
   private let process = Process()
   private let requests = Pipe()
   private let replies = Pipe()
   private var unread = Data()
 
-  init(driver: URL, arguments: [String]) throws {
+  /// Starts a driver and reads what it can measure.
+  ///
+  /// - Throws: `WorkError` for one that cannot be started or breaks the protocol.
+  public init(driver: URL, arguments: [String]) throws {
     name = driver.lastPathComponent
     // A driver that has ended is an error to report, not a signal to die from.
     signal(SIGPIPE, SIG_IGN)
@@ -56,18 +62,18 @@ final class PeerProcess {
   }
 
   /// Asks for one sample and waits for it.
-  func sample(_ caseName: String) throws -> Sample {
+  public func sample(_ caseName: String) throws -> Sample {
     try begin(caseName)
     return try end()
   }
 
   /// Asks for one sample, which ``end()`` waits for.
-  func begin(_ caseName: String) throws {
+  public func begin(_ caseName: String) throws {
     try requests.fileHandleForWriting.write(contentsOf: Data("run \(caseName)\n".utf8))
   }
 
   /// Waits for the sample that was asked for.
-  func end() throws -> Sample {
+  public func end() throws -> Sample {
     let words = try readLine().split(separator: " ")
     let latencies = words.dropFirst(3).compactMap { Double($0) }
     guard words.count == 3 + latencies.count, let elapsed = Double(words[0]),

@@ -2,22 +2,27 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCore
-internal import ApusServiceKit
+internal import ApusCommandKit
 
 /// One thing that several threads do together.
-struct TeamCase {
+public struct TeamCase {
   /// What a sample gives.
-  struct Sample {
-    var nanoseconds: Double
-    var cpuShare = 1.0
-    var hash: UInt64
-    var allocations: UInt64 = 0
+  public struct Sample {
+    /// From the common start until the last thread ended.
+    public var nanoseconds: Double
+    /// Share of its own time that the least lucky thread had its CPU.
+    public var cpuShare = 1.0
+    /// Hash of what all did.
+    public var hash: UInt64
+    /// Heap allocations of all.
+    public var allocations: UInt64 = 0
     /// Times of single operations, where the case is about them. Unit: nanoseconds.
-    var latencies: [Double] = []
+    public var latencies: [Double] = []
     /// Of those, how many were negative and count as 0.
-    var negativeCount = 0
+    public var negativeCount = 0
 
-    init(_ run: ThreadTeam.Run, _ percentiles: Percentiles? = nil) {
+    /// The sample of one run.
+    public init(_ run: ThreadTeam.Run, _ percentiles: Percentiles? = nil) {
       nanoseconds = run.nanoseconds
       cpuShare = run.cpuShare
       hash = run.hash
@@ -35,19 +40,35 @@ struct TeamCase {
   }
 
   /// What is reported of it.
-  enum Subject {
+  public enum Subject: Sendable {
     /// Million operations a second.
     case rate
     /// Percentiles of the times of single operations.
     case latency
   }
 
-  var name: String
-  var operationCount: Int
-  var subject = Subject.rate
+  /// Stable name, which begins with that of its suite.
+  public var name: String
+  /// Operations in a sample.
+  public var operationCount: Int
+  /// What is reported.
+  public var subject: Subject
   /// Whether every thread wants its CPU all the time, so that one that had less lost it.
-  var isBusy = true
-  var sample: (ThreadTeam) throws -> Sample
+  public var isBusy: Bool
+  /// Takes a sample.
+  public var sample: (ThreadTeam) throws -> Sample
+
+  /// A case of this closure.
+  public init(
+    name: String, operationCount: Int, subject: Subject = .rate, isBusy: Bool = true,
+    sample: @escaping (ThreadTeam) throws -> Sample
+  ) {
+    self.name = name
+    self.operationCount = operationCount
+    self.subject = subject
+    self.isBusy = isBusy
+    self.sample = sample
+  }
 
   /// The same case of another library; nil where its driver has none.
   func peer(_ process: PeerProcess) -> TeamCase? {

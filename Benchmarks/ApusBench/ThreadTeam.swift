@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCapture
-internal import ApusCore
+public import ApusCore
 internal import CApusAllocationCount
 internal import Glibc
 internal import Synchronization
@@ -11,22 +11,22 @@ internal import Synchronization
 ///
 /// The first role is the calling thread's, which is bound to the first CPU already; the others get
 /// threads of their own, bound before they start. With more roles than CPUs they share them.
-struct ThreadTeam: Sendable {
+public struct ThreadTeam: Sendable {
   /// CPUs of the roles, in order.
-  let cpuIndices: [Int]
+  public let cpuIndices: [Int]
   /// Who ends the process when a run does not end.
   var watchdog = Watchdog.shared
 
   /// What one run of all roles took.
-  struct Run {
+  public struct Run: Sendable {
     /// From the common start until the last role ended.
-    var nanoseconds: Double
+    public var nanoseconds: Double
     /// Share of its own time that the least lucky role had its CPU.
-    var cpuShare: Double
+    public var cpuShare: Double
     /// Sum of what the roles returned.
-    var hash: UInt64
+    public var hash: UInt64
     /// Heap allocations between the start and the end, of all roles.
-    var allocations: UInt64
+    public var allocations: UInt64
   }
 
   /// Runs the roles once.
@@ -35,7 +35,9 @@ struct ThreadTeam: Sendable {
   ///   - name: What to blame when they do not end.
   ///   - roles: Each returns a hash of its result. What it captures is made before the time begins
   ///     and should outlive this call, so that its memory is not given back within the time.
-  func run(_ name: String, _ roles: [@Sendable () -> UInt64]) throws(ThreadError) -> Run {
+  public func run(
+    _ name: String, _ roles: [@Sendable () -> UInt64]
+  ) throws(ThreadError) -> Run {
     AllocationCount.begin()
     let gate = Gate(count: roles.count)
     let records = roles.map { _ in RoleRecord() }

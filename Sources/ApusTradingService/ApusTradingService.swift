@@ -3,4 +3,5 @@
 
 // Who imports a product can name what its interface names.
 @_exported public import ApusCapture
+@_exported public import ApusReport
 @_exported public import ApusTrading

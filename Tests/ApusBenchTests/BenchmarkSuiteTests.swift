@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusCoreBench
 import ApusThreads
+import ApusTradingBench
 import Synchronization
 import Testing
 
@@ -14,9 +16,12 @@ private final class RunCount: Sendable {
 /// Cases that "sleep" keep every sample, also those during which others had the CPU.
 @Suite struct BenchmarkSuiteTests {
   @Test func suitesAreChosenByNameOrPrefix() throws {
-    #expect(try BenchmarkSuite.chosen([]).count == BenchmarkSuite.all.count)
-    #expect(try BenchmarkSuite.chosen(["book"]).map(\.name) == ["book.itch", "book.operations"])
-    #expect(throws: (any Error).self) { try BenchmarkSuite.chosen(["boo"]) }
+    let all = TradingBenchmarks.suites + CoreBenchmarks.suites
+    #expect(try BenchmarkSuite.chosen([], of: all).count == all.count)
+    #expect(
+      try BenchmarkSuite.chosen(["book"], of: all).map(\.name) == ["book.itch", "book.operations"])
+    let error = #expect(throws: UsageError.self) { try BenchmarkSuite.chosen(["boo"], of: all) }
+    #expect(error?.description.hasPrefix("boo: no such suite; expected itch.decode, ") == true)
   }
 
   @Test func aResultThatDiffersBetweenSamplesIsAnError() throws {

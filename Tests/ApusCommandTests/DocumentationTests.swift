@@ -62,6 +62,12 @@ import Testing
     #expect(targets.count > 8 && examples.contains(targets.joined(separator: "\n")))
   }
 
+  @Test func thePageOfTheSystemIsTheExample() throws {
+    let blocks = try Self.blocks("docs/adding-a-system.md", "swift")
+    let example = try Self.example("Sources/SeatCommand/SeatCommand.swift")
+    #expect(blocks.count == 1 && Self.lines(blocks.joined()) == example)
+  }
+
   @Test func theProgramOfTheEmbeddingIsTheExample() throws {
     let programs = try Self.blocks("docs/embedding.md", "swift").filter { $0.contains("@main") }
     let example = try Self.example("Sources/DurableMatching/DurableMatching.swift")
@@ -71,7 +77,8 @@ import Testing
   @Test func everyLinkedFileIsThere() throws {
     for document in [
       "README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/MEASURING.md",
-      "docs/adding-an-engine.md", "docs/command.md", "docs/embedding.md", "docs/public-api.md",
+      "docs/adding-a-system.md", "docs/adding-an-engine.md", "docs/command.md", "docs/embedding.md",
+      "docs/public-api.md",
       "docs/replay-json.md", "docs/testing-an-engine.md", "docs/formats/service.md",
     ] {
       let folder = Self.root.appendingPathComponent(document).deletingLastPathComponent()
@@ -84,8 +91,10 @@ import Testing
 
   @Test func everyTargetIsInTheArchitecture() throws {
     let architecture = try Self.text("docs/ARCHITECTURE.md")
-    let sources = Self.root.appendingPathComponent("Sources").path
-    for target in try FileManager.default.contentsOfDirectory(atPath: sources) {
+    let folders = ["Sources", "Benchmarks"].map { Self.root.appendingPathComponent($0).path }
+    let targets = try folders.flatMap(FileManager.default.contentsOfDirectory(atPath:))
+    #expect(targets.count > 20)
+    for target in targets where target != "Peers" {
       #expect(architecture.contains("`\(target)`"), "\(target)")
     }
   }

@@ -96,8 +96,9 @@ import Testing
       #expect(run.errors.contains(text), "\(run.errors)")
       #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
     }
-    try expect(2, "--as-orders: an order log has orders already", [log, "--as-orders"])
-    try expect(2, "--books: not an option of a replay through", [log, "--books", "x"])
+    try expect(
+      2, "--as-orders: takes itch50, pcap or soupbintcp, not orders", [log, "--as-orders"])
+    try expect(2, "--books: not an option of a replay of orders", [log, "--books", "x"])
     try expect(2, "expected one order log", [log, log])
     try expect(2, "--cpu 99: ", [log, "--cpu", "99"])
     try expect(3, "no such file", [folder.path("absent"), "--format", "orders"])

@@ -22,12 +22,17 @@ import Testing
     ("ApusTLS", ["libssl", "libcrypto"]),
     ("ApusCapture", ["libnuma", "libz", "libisal", "libpcap"]),
     ("ApusMarketCaptures", ["libnuma", "libz", "libisal", "libpcap"]),
+    ("ApusCommandKit", ["libnuma", "libz", "libisal", "libpcap"]),
+    ("ApusReport", []),
     ("ApusServiceKit", ["libnuma", "libz", "liburing"]),
     ("ApusTradingService", ["libnuma", "libz", "liburing", "libisal", "libpcap"]),
+    ("ApusBench", ["libnuma", "libz", "liburing", "libisal", "libpcap"]),
+    ("ApusCommand", commandLibraries),
+    ("ApusTradingSystem", commandLibraries),
   ]
 
-  /// The command links `ApusTradingService`, and leases in NATS.
-  static let commandLibraries: Set = [
+  /// The command looks at captures, and leases in NATS.
+  static let commandLibraries: Set<String> = [
     "libnuma", "libz", "liburing", "libisal", "libpcap", "libnats",
   ]
 
@@ -51,8 +56,11 @@ import Testing
 
   @Test(.enabled(if: hasReadelf, "no readelf in /usr/bin"))
   func nothingBelowTheServicesNeedsFoundation() throws {
-    let services: Set = ["ApusServiceKit", "ApusTradingService"]
-    for product in Self.products.map(\.name) where !services.contains(product) {
+    let users: Set = [
+      "ApusCommandKit", "ApusServiceKit", "ApusTradingService", "ApusBench", "ApusCommand",
+      "ApusTradingSystem",
+    ]
+    for product in Self.products.map(\.name) where !users.contains(product) {
       let needed = try Self.neededLibraries(Self.folder.appendingPathComponent("Link\(product)"))
       let foundation = needed.filter { $0.contains("Foundation") }
       #expect(foundation.isEmpty, "\(product) needs \(foundation.sorted())")

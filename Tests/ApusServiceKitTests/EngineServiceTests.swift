@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusClient
+import ApusCommand
 import ApusCore
 import ApusServiceKit
 import ApusTestKit

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+import ApusCommand
 import ApusTestKit
 import Foundation
 import Testing

@@ -11,9 +11,7 @@ import Testing
 @testable import ApusTradingService
 
 private func configuration(_ path: String) -> MatchingReplayConfiguration {
-  var configuration = MatchingReplayConfiguration(paths: [path])
-  configuration.showsProgress = false
-  return configuration
+  MatchingReplayConfiguration(paths: [path])
 }
 
 @Suite struct OrderLogReplayTests {
@@ -24,7 +22,7 @@ private func configuration(_ path: String) -> MatchingReplayConfiguration {
     let path = folder.path("log")
     let written = try OrderLogWriter.write(
       try OrderStreamConfiguration(kind: kind, seed: seed, commandCount: count), to: path)
-    #expect(RecordingInputs(paths: [path]).beginsLikeOrderLog())
+    #expect(RecordingFormat.isOrderLog(try RecordingInputs(paths: [path]).head(0)))
     return (try OrderLogReplay.run(configuration(path)), written.totals)
   }
 

@@ -2,7 +2,6 @@
 // Copyright (c) 2026 the Apus authors
 
 import ApusCapture
-import ApusServiceKit
 import ApusTestSupport
 import CApusSystemFaults
 import Foundation
@@ -39,14 +38,13 @@ import Testing
     let outputs = try ScratchFolder()
     try MarketDayWriter.write(day(), to: folder.path("day.itch"))
     var configuration = ReplayConfiguration(paths: [folder.path("day.itch")])
-    configuration.showsProgress = false
     configuration.bestPricesPath = outputs.path("best.csv")
     configuration.booksPath = outputs.path("books.csv")
     configuration.reportPath = outputs.path("report.html")
     for after in 0..<3 as Range<Int32> {
       capus_faults_fail_sync(after, ENOSPC)
       defer { capus_faults_fail_sync(-1, 0) }
-      #expect(throws: WorkError.self) { try MarketReplay.run(configuration) }
+      #expect(throws: TradingReplayError.self) { try MarketReplay.run(configuration) }
       #expect(try names(outputs) == [], "after \(after) syncs")
     }
     _ = try MarketReplay.run(configuration)

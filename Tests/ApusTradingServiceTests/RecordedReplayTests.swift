@@ -13,7 +13,6 @@ import Testing
   private func replay(_ path: String, verify: String? = nil) throws -> ReplayFigures {
     var configuration = ReplayConfiguration(paths: [path])
     configuration.verifyPath = verify
-    configuration.showsProgress = false
     return try MarketReplay.run(configuration).figures
   }
 
@@ -186,8 +185,7 @@ import Testing
     let delete = [UInt8(ascii: "D")] + [UInt8](repeating: 0, count: 18)
     let good = SoupBinTCP.encode(.sequencedData, payload: delete)
     let path = try folder.write("stream", good + [0, 2, 0x3F, 0x3F] + good)
-    var configuration = ReplayConfiguration(paths: [path])
-    configuration.showsProgress = false
+    let configuration = ReplayConfiguration(paths: [path])
     let figures = try MarketReplay.run(configuration).figures
     #expect(figures.messageCount == 2)
     #expect(figures.transport?.packetCount == 2 && figures.transport?.malformedPacketCount == 1)

@@ -58,7 +58,7 @@ import Testing
     let text = Self.refusal { () throws(ServiceError) in
       _ = try MatchingService.start(orderCapacity: 65, configuration: configuration)
     }
-    #expect(text.contains("engine.json") && text.contains("--orders"), "\(text)")
+    #expect(text.contains("engine.json") && text.contains("another configuration"), "\(text)")
     #expect(try FileManager.default.subpathsOfDirectory(atPath: scratch.path("venue")) == before)
     // Nor by a service of another engine.
     let other = Self.refusal { () throws(ServiceError) in

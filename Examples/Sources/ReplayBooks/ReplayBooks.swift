@@ -3,7 +3,7 @@ import ApusTrading
 @main
 enum ReplayBooks {
   static func main() throws {
-    let path = CommandLine.arguments.dropFirst().first ?? "build/demo/day.itch"
+    let path = CommandLine.arguments.dropFirst().first ?? "build/demo/trading/day.itch"
     let reader = try ReadAhead(producer: openByteStream(path))
     var builder = try MarketBookBuilder(configuration: .wholeMarket)
     while try reader.nextWindow({ window, offset, _ in

@@ -23,7 +23,13 @@ struct EngineRecord: Codable, Equatable {
     engine = identity.format.description
     commandBytes = identity.commandByteCount
     eventBytes = identity.eventByteCount
-    configuration = HumanText.hexadecimal(identity.configuration)
+    configuration = Self.hexadecimal(identity.configuration)
+  }
+
+  /// All digits of it.
+  private static func hexadecimal(_ number: UInt64) -> String {
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
   }
 
   /// Refuses a folder of another engine, or of another configuration; one that says nothing is let be.
@@ -53,8 +59,8 @@ struct EngineRecord: Codable, Equatable {
       throw .folder(
         path: folder.engine,
         reason: "is of \(found.engine) with another configuration (\(found.configuration), here "
-          + "\(own.configuration)), under which the same commands do other things; start it with the options it was "
-          + "made with (of the matching engine: --orders), or with another folder")
+          + "\(own.configuration)), under which the same commands do other things; start it with the one "
+          + "it was made with, or with another folder")
     }
   }
 

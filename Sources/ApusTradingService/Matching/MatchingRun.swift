@@ -2,7 +2,6 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCore
-internal import ApusServiceKit
 internal import ApusTrading
 
 /// What a matching engine's events add up to.
@@ -55,7 +54,7 @@ struct MatchingRun: ~Copyable {
   /// The most events of one command: an auction of a busy instrument in one piece.
   private static let eventCountMax = 1 << 16
 
-  init() throws(WorkError) {
+  init() throws(TradingReplayError) {
     do {
       host = try EngineHost(
         engine: MatchingEngine(configuration: .init(eventCountMax: Self.eventCountMax)),
@@ -63,7 +62,7 @@ struct MatchingRun: ~Copyable {
         configuration: HostConfiguration(
           release: .atOnce, eventCapacity: Self.eventCountMax, timedBatchInterval: nil))
     } catch {
-      throw WorkError("\(error)")
+      throw .resources("\(error)")
     }
   }
 

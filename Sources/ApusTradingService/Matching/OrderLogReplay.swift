@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import ApusCapture
+public import ApusCapture
 internal import ApusCore
-internal import ApusServiceKit
 internal import ApusTrading
 
 /// How a replay through the matching engine is run.
@@ -16,18 +15,18 @@ public struct MatchingReplayConfiguration: Sendable {
   public var gaps = GapRule.refuse
   /// CPU for the engine's thread; nil leaves it to the scheduler.
   public var cpuIndex: Int?
-  /// Whether a progress bar is wanted (it shows only on a terminal).
-  public var showsProgress = true
+  /// What errors of the input call the above.
+  public var words = ReplayWords()
 
   /// A configuration of these files.
   public init(paths: [String]) { self.paths = paths }
 
-  func pin() throws(UsageError) {
+  func pin() throws(TradingReplayError) {
     guard let cpuIndex else { return }
     do throws(ThreadError) {
       try pinCurrentThread(cpuIndex: cpuIndex)
     } catch {
-      throw UsageError("--cpu \(cpuIndex): \(error)")
+      throw .cpu(index: cpuIndex, error)
     }
   }
 }
@@ -38,14 +37,17 @@ public enum OrderLogReplay {
   ///
   /// An error of the input ends the reading, not the replay: the figures name it.
   ///
-  /// - Parameter inputs: The log, where somebody has looked at it before.
-  /// - Throws: `UsageError` for what cannot be, `WorkError` where memory could not be had.
+  /// - Parameters:
+  ///   - inputs: The log, where somebody has looked at it before.
+  ///   - progress: Is told now and then how far it is.
+  /// - Throws: ``TradingReplayError`` for what cannot be, and where memory could not be had.
   public static func run(
-    _ configuration: MatchingReplayConfiguration, inputs: RecordingInputs? = nil
-  ) throws -> MatchingFigures {
+    _ configuration: MatchingReplayConfiguration, inputs: RecordingInputs? = nil,
+    progress: ReplayProgressReport = { _ in }
+  ) throws(TradingReplayError) -> MatchingFigures {
     let inputs = inputs ?? RecordingInputs(paths: configuration.paths)
     guard configuration.paths.count == 1 else {
-      throw UsageError("expected one order log; each has orders of its own, replay them one by one")
+      throw configuration.paths.isEmpty ? .noRecording : .severalOrderLogs
     }
     try configuration.pin()
     var figures = MatchingFigures()
@@ -56,9 +58,9 @@ public enum OrderLogReplay {
     let clock = CycleClock.shared
     let started = clock.now
     do throws(CaptureError) {
-      try replay(inputs.take(0), &run, &figures, showsProgress: configuration.showsProgress)
+      try replay(inputs.take(0), &run, &figures, progress)
     } catch {
-      guard !error.isUsageError else { throw UsageError(error.description) }
+      guard !error.isUsageError else { throw .file(error) }
       figures.inputError = error.description
     }
     figures.elapsedSeconds = Double(clock.nanoseconds(cycles: clock.now &- started)) / 1e9
@@ -68,18 +70,19 @@ public enum OrderLogReplay {
 
   private static func replay(
     _ stream: any ChunkProducer, _ run: inout MatchingRun, _ figures: inout MatchingFigures,
-    showsProgress: Bool
+    _ progress: ReplayProgressReport
   ) throws(CaptureError) {
     var reader = try OrderLogReader(stream)
     figures.kind = reader.header.kind
     figures.seed = reader.header.seed
     figures.bytes = reader.inputByteCount ?? 0
-    let bar = ProgressBar(label: "replaying", unit: "commands", isEnabled: showsProgress)
-    defer { bar.finish() }
     var records: [OrderLogRecord] = []
     while try reader.next(into: &records) {
       for record in records { run.apply(record.command, at: record.timeNanoseconds) }
-      bar.update(done: reader.recordCount, total: reader.header.recordCount)
+      progress(
+        ReplayProgress(
+          phase: .replaying, fileIndex: 0, done: reader.recordCount,
+          total: reader.header.recordCount, appliedCount: run.commandCount))
     }
     if figures.bytes == 0 { figures.bytes = reader.inputBytesRead }
   }

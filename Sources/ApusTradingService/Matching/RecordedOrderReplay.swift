@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import ApusCapture
+public import ApusCapture
 internal import ApusCore
 internal import ApusMarketProtocols
-internal import ApusServiceKit
 internal import ApusTrading
 
 /// Turns a recorded day of ITCH 5.0 back into orders, matches them and compares the trades with the
@@ -30,6 +29,7 @@ public struct RecordedOrderReplay: ~Copyable {
   var agreement = MatchingFigures.Agreement()
   var differences: [ExecutionDifference: UInt64] = [:]
   var lastOrderId: UInt64 = 0
+  private var fileIndex = -1
   private var firstMalformed: (offset: UInt64, count: UInt64)?
 
   init() throws {
@@ -42,14 +42,30 @@ public struct RecordedOrderReplay: ~Copyable {
   ///
   /// An error of the input ends the reading, not the replay: the figures name it.
   ///
-  /// - Parameter inputs: The recordings, where somebody has looked at them before.
-  /// - Throws: `UsageError` for what cannot be, `WorkError` where memory could not be had.
+  /// - Parameters:
+  ///   - inputs: The recordings, where somebody has looked at them before.
+  ///   - progress: Is told now and then how far it is.
+  /// - Throws: ``TradingReplayError`` for what cannot be, and where memory could not be had.
   public static func run(
-    _ configuration: MatchingReplayConfiguration, inputs: RecordingInputs? = nil
+    _ configuration: MatchingReplayConfiguration, inputs: RecordingInputs? = nil,
+    progress: ReplayProgressReport = { _ in }
+  ) throws(TradingReplayError) -> MatchingFigures {
+    do {
+      return try figures(configuration, inputs, progress)
+    } catch let error as TradingReplayError {
+      throw error
+    } catch {
+      throw .resources("\(error)")
+    }
+  }
+
+  private static func figures(
+    _ configuration: MatchingReplayConfiguration, _ inputs: RecordingInputs?,
+    _ progress: ReplayProgressReport
   ) throws -> MatchingFigures {
     let inputs = inputs ?? RecordingInputs(paths: configuration.paths)
     guard !configuration.paths.isEmpty else {
-      throw UsageError("expected a file to replay; see 'apus replay --help'")
+      throw TradingReplayError.noRecording
     }
     try configuration.pin()
     var figures = MatchingFigures()
@@ -65,10 +81,10 @@ public struct RecordedOrderReplay: ~Copyable {
         configuration.paths, format: format,
         open: { try inputs.take($0, expecting: configuration.format == nil ? format : nil) }
       ) { source, path in
-        try replay.replay(source, path: path, &figures, configuration)
+        try replay.replay(source, path: path, &figures, configuration, progress)
       }
     } catch let error as CaptureError {
-      guard !error.isUsageError else { throw UsageError(error.description) }
+      guard !error.isUsageError else { throw TradingReplayError.file(error) }
       figures.inputError = error.description
     }
     figures.elapsedSeconds = Double(clock.nanoseconds(cycles: clock.now &- started)) / 1e9
@@ -80,21 +96,19 @@ public struct RecordedOrderReplay: ~Copyable {
   private static func format(
     _ configuration: MatchingReplayConfiguration, _ inputs: RecordingInputs
   ) throws -> MarketDataFormat {
-    let format = try inputs.detect(configuration.format)
+    let format = try inputs.detect(configuration.format, configuration.words)
     guard format != .lobster else {
-      throw UsageError(
-        "--as-orders: a LOBSTER file begins with orders it does not name; expected ITCH 5.0")
+      throw TradingReplayError.noOrders(format)
     }
     return format
   }
 
   private mutating func replay(
     _ source: RecordingSource, path: String, _ figures: inout MatchingFigures,
-    _ configuration: MatchingReplayConfiguration
+    _ configuration: MatchingReplayConfiguration, _ progress: ReplayProgressReport
   ) throws {
     let reader = source.reader
-    let bar = ProgressBar(label: "matching", isEnabled: configuration.showsProgress)
-    defer { bar.finish() }
+    fileIndex += 1
     defer { figures.bytes += reader.inputByteCount ?? reader.inputBytesRead }
     var consumedByteCount: UInt64 = 0
     var more = true
@@ -113,9 +127,10 @@ public struct RecordedOrderReplay: ~Copyable {
         consumedByteCount = offset + UInt64(consumed)
         return consumed
       }
-      bar.update(
-        done: reader.inputBytesRead, total: reader.inputByteCount,
-        note: "\(HumanText.count(run.commandCount)) commands")
+      progress(
+        ReplayProgress(
+          phase: .replaying, fileIndex: fileIndex, done: reader.inputBytesRead,
+          total: reader.inputByteCount, appliedCount: run.commandCount))
     }
     if reader.trailingByteCount > 0 {
       throw CaptureError(
@@ -127,7 +142,9 @@ public struct RecordedOrderReplay: ~Copyable {
         path: path, offset: firstMalformed.offset,
         reason: .corrupt("\(firstMalformed.count) messages are none and were skipped"))
     }
-    if let damage = source.damage(path: path, gaps: configuration.gaps) { throw damage }
+    if let damage = source.damage(path: path, gaps: configuration.gaps, configuration.words) {
+      throw damage
+    }
   }
 
   private func finishedAgreement() -> MatchingFigures.Agreement {

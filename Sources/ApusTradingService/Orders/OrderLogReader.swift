@@ -147,7 +147,7 @@ public struct OrderLogReader: ~Copyable {
     let reason: CaptureError.Reason =
       switch rejection {
       case .short: .truncated("the data ends in the header, after \(byteCount) bytes")
-      case .magic: .foreign("no order log; apus generate orders writes one")
+      case .magic: .foreign("no order log")
       case .version(let version):
         .foreign(
           "version \(version) of the order log, expected \(OrderLogHeader.version); "

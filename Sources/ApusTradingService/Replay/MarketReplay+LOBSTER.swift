@@ -4,7 +4,6 @@
 internal import ApusCapture
 internal import ApusCore
 internal import ApusMarketProtocols
-internal import ApusServiceKit
 internal import ApusTrading
 
 /// Replays a LOBSTER message file, and compares it with an order-book file where one is given.
@@ -17,7 +16,7 @@ extension MarketReplay {
       for index in configuration.paths.indices { try replayLOBSTER(index, &verification) }
       try verification?.finish()
     } catch let error as CaptureError {
-      guard !error.isUsageError else { throw UsageError(error.description) }
+      guard !error.isUsageError else { throw TradingReplayError.file(error) }
       figures.inputError = error.description
     }
     figures.elapsedSeconds = Double(clock.nanoseconds(cycles: clock.now &- started)) / 1e9
@@ -33,8 +32,6 @@ extension MarketReplay {
     let path = configuration.paths[index]
     let reader = try ReadAhead(
       producer: inputs.take(index, expecting: configuration.format == nil ? .lobster : nil))
-    let bar = ProgressBar(label: "replaying", isEnabled: configuration.showsProgress)
-    defer { bar.finish() }
     var failure: (any Error)?
     var more = true
     defer {
@@ -55,7 +52,10 @@ extension MarketReplay {
       }
       if let failure { throw failure }
       try drainBestPrices()
-      bar.update(done: reader.inputBytesRead, total: reader.inputByteCount)
+      progress(
+        ReplayProgress(
+          phase: .replaying, fileIndex: index, done: reader.inputBytesRead,
+          total: reader.inputByteCount, appliedCount: figures.messageCount))
     }
     if reader.trailingByteCount > 0 {
       throw CaptureError(

@@ -4,7 +4,6 @@
 internal import ApusCapture
 internal import ApusCore
 internal import ApusMarketProtocols
-internal import ApusServiceKit
 internal import ApusTrading
 
 extension MarketReplay {
@@ -20,16 +19,15 @@ extension MarketReplay {
     do throws(CaptureError) {
       try FileUse(inputs: inputs, outputs: outputs).check()
     } catch {
-      throw error.isUsageError ? UsageError(error.description) : WorkError(error.description)
+      throw TradingReplayError.writing(error)
     }
     if configuration.reportPath != nil { try refusePipes(configuration.paths) }
   }
 
   /// Refuses what can be read once only, without opening it: a report reads its recordings twice.
-  public static func refusePipes(_ paths: [String]) throws {
+  static func refusePipes(_ paths: [String]) throws {
     guard let pipe = paths.first(where: { !FileUse.isRereadable($0) }) else { return }
-    throw UsageError(
-      "\(pipe): is a pipe or device, and --report reads twice; write it to a file first")
+    throw TradingReplayError.readOnce(path: pipe)
   }
 
   mutating func beginBestPrices() throws {
@@ -82,7 +80,7 @@ extension MarketReplay {
   }
 
   static func writing(_ body: () throws -> Void) throws {
-    do { try body() } catch let error as CaptureError { throw WorkError(error.description) }
+    do { try body() } catch let error as CaptureError { throw TradingReplayError.output(error) }
   }
 
   // MARK: Names
@@ -158,7 +156,8 @@ extension MarketReplay {
     figures.missingSymbols = symbols.filter { !there.contains($0) }
     if figures.inputError == nil, figures.missingSymbols.count == symbols.count {
       figures.inputError =
-        "\(configuration.paths.joined(separator: ", ")): no instrument of --symbols is named in it: "
+        "\(configuration.paths.joined(separator: ", ")): no instrument of "
+        + "\(configuration.words.chosenInstruments) is named in it: "
         + symbols.joined(separator: ", ")
     }
   }
@@ -237,7 +236,7 @@ struct ReplayOutputs {
     do throws(CaptureError) {
       return try AtomicFileWriter(path: path)
     } catch {
-      throw error.isUsageError ? UsageError(error.description) : WorkError(error.description)
+      throw TradingReplayError.writing(error)
     }
   }
 }

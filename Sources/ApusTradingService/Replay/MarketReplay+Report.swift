@@ -4,7 +4,7 @@
 internal import ApusCapture
 internal import ApusCore
 internal import ApusMarketProtocols
-internal import ApusServiceKit
+internal import ApusReport
 internal import ApusTrading
 internal import Foundation
 
@@ -36,7 +36,7 @@ extension MarketReplay {
       figures.latencyNanoseconds.kind == "service"
       ? "Framing, decoding and applying one message alone; \(figures.latencyNanoseconds.sampleCount) "
         + "messages sampled; reading the clock adds "
-        + "\(HumanText.decimal(figures.latencyNanoseconds.timerOverheadNanoseconds, 0)) ns."
+        + "\(ReportText.plain(figures.latencyNanoseconds.timerOverheadNanoseconds, digits: 0)) ns."
       : "From the planned time of each message to its last effect on the book."
     data.busiestSymbols = figures.busiestSymbols.map {
       ReplayReportData.SymbolActivity(
@@ -112,7 +112,7 @@ extension MarketReplay {
     guard !chosen.isEmpty else { return [] }
     var collector = try PlotCollector(symbols: chosen)
     // What the first pass could not read, the second cannot either.
-    do { try collector.collect(format, configuration) } catch is CaptureError {}
+    do { try collector.collect(format, configuration, progress) } catch is CaptureError {}
     return collector.plots()
   }
 
@@ -200,17 +200,23 @@ struct PlotCollector: ~Copyable {
     self.changes = changes
   }
 
-  mutating func collect(_ format: MarketDataFormat, _ configuration: ReplayConfiguration) throws {
+  mutating func collect(
+    _ format: MarketDataFormat, _ configuration: ReplayConfiguration,
+    _ progress: ReplayProgressReport
+  ) throws {
+    var fileIndex = -1
     try RecordingSource.forEach(
       configuration.paths, format: format, open: { try openByteStream(configuration.paths[$0]) }
     ) { source, _ in
       let reader = source.reader
-      let bar = ProgressBar(label: "plotting", isEnabled: configuration.showsProgress)
-      defer { bar.finish() }
+      fileIndex += 1
       var more = true
       while more {
         more = try reader.nextWindow { window, offset, _ in take(window, offset) }
-        bar.update(done: reader.inputBytesRead, total: reader.inputByteCount)
+        progress(
+          ReplayProgress(
+            phase: .plotting, fileIndex: fileIndex, done: reader.inputBytesRead,
+            total: reader.inputByteCount, appliedCount: builder.messageCount))
       }
     }
   }

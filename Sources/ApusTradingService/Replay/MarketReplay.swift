@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
-internal import ApusCapture
+public import ApusCapture
 internal import ApusCore
 internal import ApusMarketProtocols
-internal import ApusServiceKit
 internal import ApusTrading
 
 /// Replays recordings of one market day through full-depth books.
@@ -35,6 +34,8 @@ public struct MarketReplay: ~Copyable {
   let outputs: ReplayOutputs
   var bestPriceText = ""
   var pacer: Pacer?
+  let progress: ReplayProgressReport
+  private var fileIndex = -1
 
   /// The result of a replay: figures, and an error of the input if there was one.
   public struct Outcome: Sendable {
@@ -46,7 +47,7 @@ public struct MarketReplay: ~Copyable {
 
   init(
     _ configuration: ReplayConfiguration, symbols: [ITCHSymbol]?, inputs: RecordingInputs,
-    outputs: ReplayOutputs
+    outputs: ReplayOutputs, progress: @escaping ReplayProgressReport
   ) throws {
     let tellsChanges = configuration.bestPricesPath != nil
     let host = try Self.makeHost(symbols: symbols, tellsChanges: tellsChanges)
@@ -57,6 +58,7 @@ public struct MarketReplay: ~Copyable {
     let changes = try BestPriceChanges(capacity: 65_536)
     self.configuration = configuration
     self.inputs = inputs
+    self.progress = progress
     self.outputs = outputs
     self.host = host
     self.lobster = lobster
@@ -88,43 +90,58 @@ public struct MarketReplay: ~Copyable {
   /// An error of the input ends the reading, not the replay: what was read before it is in the
   /// figures and the files, and the outcome names the error.
   ///
-  /// - Parameter inputs: The recordings, where somebody has looked at them before; of the
-  ///   configuration's paths.
-  /// - Throws: ``UsageError`` for what cannot be (an absent CPU, a directory, mixed formats, an output
-  ///   that is an input), ``WorkError`` for an output that could not be written.
+  /// - Parameters:
+  ///   - inputs: The recordings, where somebody has looked at them before; of the configuration's paths.
+  ///   - progress: Is told now and then how far it is.
+  /// - Throws: ``TradingReplayError`` for what cannot be (an absent CPU, a directory, mixed formats, an output
+  ///   that is an input), and for an output that could not be written.
   public static func run(
-    _ configuration: ReplayConfiguration, inputs: RecordingInputs? = nil
+    _ configuration: ReplayConfiguration, inputs: RecordingInputs? = nil,
+    progress: @escaping ReplayProgressReport = { _ in }
+  ) throws(TradingReplayError) -> Outcome {
+    do {
+      return try outcome(configuration, inputs, progress)
+    } catch let error as TradingReplayError {
+      throw error
+    } catch {
+      // Of the host and the books: memory that could not be had.
+      throw .resources("\(error)")
+    }
+  }
+
+  private static func outcome(
+    _ configuration: ReplayConfiguration, _ inputs: RecordingInputs?,
+    _ progress: @escaping ReplayProgressReport
   ) throws -> Outcome {
     let inputs = inputs ?? RecordingInputs(paths: configuration.paths)
     guard !configuration.paths.isEmpty else {
-      throw UsageError("expected a file to replay; see 'apus replay --help'")
+      throw TradingReplayError.noRecording
     }
     try checkFiles(configuration)
     if let cpu = configuration.cpuIndex {
       do throws(ThreadError) {
         try pinCurrentThread(cpuIndex: cpu)
       } catch {
-        throw UsageError("--cpu \(cpu): \(error)")
+        throw TradingReplayError.cpu(index: cpu, error)
       }
     }
     let symbols = try configuration.symbols.map { try $0.map(Self.symbol) }
     let format: MarketDataFormat
     do {
-      format = try inputs.detect(configuration.format)
+      format = try inputs.detect(configuration.format, configuration.words)
     } catch let error as CaptureError {
-      guard !error.isUsageError else { throw UsageError(error.description) }
+      guard !error.isUsageError else { throw TradingReplayError.file(error) }
       return Outcome(figures: .unread(configuration, error.description))
     }
     if format != .lobster, let path = configuration.verifyPath {
-      throw UsageError(
-        "--verify \(path): compares with LOBSTER messages, and the recording is \(format.rawValue)")
+      throw TradingReplayError.nothingToVerify(path: path, format)
     }
     if format == .lobster, configuration.symbols != nil {
-      throw UsageError("--symbols: a LOBSTER file is of one instrument; leave the option out")
+      throw TradingReplayError.symbolsOfOneInstrument
     }
     let outputs = try ReplayOutputs(configuration)
     var replay = try MarketReplay(
-      configuration, symbols: symbols, inputs: inputs, outputs: outputs)
+      configuration, symbols: symbols, inputs: inputs, outputs: outputs, progress: progress)
     replay.figures.files = configuration.paths
     replay.figures.format = format.rawValue
     replay.figures.cpu = configuration.cpuIndex
@@ -145,7 +162,7 @@ public struct MarketReplay: ~Copyable {
   private static func symbol(_ text: String) throws -> ITCHSymbol {
     guard (1...8).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
     else {
-      throw UsageError("--symbols \(text): expected names of 1 to 8 printable characters")
+      throw TradingReplayError.symbol(text)
     }
     return ITCHSymbol(text)
   }
@@ -164,7 +181,7 @@ public struct MarketReplay: ~Copyable {
         try replay(source, path: path, streamBase: &streamBase)
       }
     } catch let error as CaptureError {
-      guard !error.isUsageError else { throw UsageError(error.description) }
+      guard !error.isUsageError else { throw TradingReplayError.file(error) }
       figures.inputError = error.description
     }
     figures.elapsedSeconds = Double(clock.nanoseconds(cycles: clock.now &- started)) / 1e9
@@ -176,9 +193,7 @@ public struct MarketReplay: ~Copyable {
     _ source: RecordingSource, path: String, streamBase: inout UInt64
   ) throws {
     let reader = source.reader
-    let bar = ProgressBar(
-      label: "replaying", isEnabled: configuration.showsProgress)
-    defer { bar.finish() }
+    fileIndex += 1
     let base = streamBase
     var failure: (any Error)?
     var more = true
@@ -194,9 +209,10 @@ public struct MarketReplay: ~Copyable {
         return consumed
       }
       if let failure { throw failure }
-      bar.update(
-        done: reader.inputBytesRead, total: reader.inputByteCount,
-        note: "\(HumanText.count(builder.messageCount)) messages")
+      progress(
+        ReplayProgress(
+          phase: .replaying, fileIndex: fileIndex, done: reader.inputBytesRead,
+          total: reader.inputByteCount, appliedCount: builder.messageCount))
     }
     if reader.trailingByteCount > 0 {
       throw CaptureError(
@@ -204,7 +220,9 @@ public struct MarketReplay: ~Copyable {
         reason: .truncated("the data ends \(reader.trailingByteCount) bytes into a message"))
     }
     if figures.inputError == nil {
-      figures.inputError = source.damage(path: path, gaps: configuration.gaps)?.description
+      figures.inputError =
+        source.damage(
+          path: path, gaps: configuration.gaps, configuration.words)?.description
     }
   }
 

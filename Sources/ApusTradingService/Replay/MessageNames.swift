@@ -2,8 +2,9 @@
 // Copyright (c) 2026 the Apus authors
 
 /// Names of message types as people read them.
-enum MessageNames {
-  static func name(_ type: String, _ format: MarketDataFormat) -> String {
+public enum MessageNames {
+  /// The name of a type in a form of recordings.
+  public static func name(_ type: String, _ format: MarketDataFormat) -> String {
     (format == .lobster ? lobster[type] : itch[type]) ?? "Unknown"
   }
 

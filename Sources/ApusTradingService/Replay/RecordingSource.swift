@@ -4,7 +4,6 @@
 internal import ApusCapture
 internal import ApusMarketCaptures
 internal import ApusMarketProtocols
-internal import ApusServiceKit
 
 /// One recording, opened: a reader of length-framed messages, whatever the file's form.
 struct RecordingSource {
@@ -112,7 +111,9 @@ struct RecordingSource {
   ///
   /// Datagrams of other protocols are nothing wrong in a capture that has a feed, but a capture
   /// without any packet of one is no recording. In a SoupBinTCP stream every packet should be right.
-  func damage(path: String, gaps: GapRule) -> CaptureError? {
+  func damage(
+    path: String, gaps: GapRule, _ words: ReplayWords = ReplayWords()
+  ) -> CaptureError? {
     if let statistics = mold?.statistics {
       if statistics.packetCount == 0, statistics.unfollowedPacketCount == 0, !isRemainder {
         return CaptureError(
@@ -121,7 +122,7 @@ struct RecordingSource {
             "no MoldUDP64 packet among its \(statistics.malformedPacketCount) UDP datagrams and "
               + "\(statistics.ignoredPacketCount) other packets; name a capture of a feed"))
       }
-      return gaps == .allow ? nil : Self.missing(statistics, path: path)
+      return gaps == .allow ? nil : Self.missing(statistics, path: path, words)
     }
     if let statistics = soup?.statistics, statistics.malformedPacketCount > 0 {
       return CaptureError(
@@ -134,7 +135,9 @@ struct RecordingSource {
   }
 
   /// What the packets of a feed did not bring, or brought in vain.
-  private static func missing(_ statistics: MoldUDP64Statistics, path: String) -> CaptureError? {
+  private static func missing(
+    _ statistics: MoldUDP64Statistics, path: String, _ words: ReplayWords
+  ) -> CaptureError? {
     var parts: [String] = []
     if let gap = statistics.gaps.first {
       parts.append(
@@ -153,7 +156,8 @@ struct RecordingSource {
     return CaptureError(
       path: statistics.gaps.first?.path ?? path, offset: statistics.gaps.first?.captureOffset,
       reason: .incomplete(
-        parts.joined(separator: "; ") + "; the rest was replayed; --gaps allow takes it as it is"))
+        parts.joined(separator: "; ")
+          + "; the rest was replayed; \(words.allowingGaps) takes it as it is"))
   }
 }
 
@@ -166,9 +170,14 @@ extension ReplayFigures.Gap {
 }
 
 /// Finds out what form a recording has by looking at its first bytes.
-enum RecordingFormat {
+public enum RecordingFormat {
+  /// Whether an order log begins so.
+  public static func isOrderLog(_ head: [UInt8]) -> Bool {
+    head.starts(with: OrderLogHeader.magic)
+  }
+
   /// The form of a recording that begins so, or nil where it is none that can be replayed.
-  static func detect(_ head: [UInt8]) -> MarketDataFormat? {
+  public static func detect(_ head: [UInt8]) -> MarketDataFormat? {
     if isCapture(head) { return .pcap }
     if isITCH(head) { return .itch50 }
     if isSoupBinTCP(head) { return .soupbintcp }

@@ -44,6 +44,21 @@ public enum GapRule: String, Sendable, CaseIterable {
   case allow
 }
 
+/// How a caller's user asks for what an error of the input suggests: a command line has options for it.
+public struct ReplayWords: Sendable {
+  /// What takes a capture with gaps as it is.
+  public var allowingGaps = "allowing gaps"
+  /// The instruments that were asked for.
+  public var chosenInstruments = "the choice"
+  /// What to try where a recording has another form than the one that was asked for.
+  public var anyForm = "leaving its form open"
+  /// What to try where the form cannot be seen.
+  public var namedForm = "naming its form"
+
+  /// Words without options.
+  public init() {}
+}
+
 /// What to replay and what to leave behind.
 public struct ReplayConfiguration: Sendable {
   /// Recordings of one day, in order.
@@ -68,8 +83,8 @@ public struct ReplayConfiguration: Sendable {
   public var verifyPath: String?
   /// Where the HTML report goes.
   public var reportPath: String?
-  /// Whether a progress bar is wanted (it shows only on a terminal).
-  public var showsProgress = true
+  /// What errors of the input call the above.
+  public var words = ReplayWords()
 
   /// A configuration of these recordings.
   public init(paths: [String]) { self.paths = paths }

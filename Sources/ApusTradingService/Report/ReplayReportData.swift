@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+public import ApusReport
+
 /// Everything that one replay report shows. Plain values: whoever ran the replay fills them in, and
 /// ``ReplayReportPage/render(_:)`` draws them.
 ///
@@ -113,18 +115,7 @@ extension ReplayReportData {
   }
 
   /// Messages in one second.
-  public struct SecondCount: Sendable {
-    /// Seconds since midnight.
-    public var secondOfDay: Int
-    /// Messages in that second.
-    public var count: UInt64
-
-    /// Creates a point.
-    public init(secondOfDay: Int, count: UInt64) {
-      self.secondOfDay = secondOfDay
-      self.count = count
-    }
-  }
+  public typealias SecondCount = ReportSampling.SecondCount
 
   /// One point of the latency curve.
   public struct LatencyPoint: Sendable {

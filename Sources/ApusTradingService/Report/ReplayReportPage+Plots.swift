@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusReport
 internal import Foundation
 
 // The plots of the report.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusReport
+
 // The figures and tables of the report.
 extension ReplayReportPage {
   static func heroes(_ summary: ReplayReportData.Summary) -> String {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusReport
+
 /// The report of a replay as one self-contained HTML page.
 ///
 /// Plots are drawn here, as SVG; the page's script only adds tooltips. The page loads nothing: it
@@ -10,9 +12,7 @@ public enum ReplayReportPage {
   ///
   /// - Complexity: O(points) in the data; the page holds at most 2,000 points a plot.
   public static func render(_ data: ReplayReportData) -> String {
-    var html = head(data)
-    html += "<body data-price-scale=\"\(max(1, data.priceScale))\">\n<main>\n"
-    html += header(data)
+    var html = header(data)
     html += heroes(data.summary)
     html += figures(data.summary)
     html += navigation(data)
@@ -37,41 +37,18 @@ public enum ReplayReportPage {
     html += "</div>\n"
     html +=
       "<footer>Made by <code>apus replay</code>. \(ReportText.escape(data.generatedAt))</footer>"
-    html += "\n</main>\n<script>\n\(ReportScript.source)\n</script>\n</body>\n</html>\n"
-    return html
-  }
-
-  private static func head(_ data: ReplayReportData) -> String {
-    """
-    <!doctype html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta http-equiv="Content-Security-Policy" content="connect-src 'none'; img-src data:; \
-    font-src 'none'; media-src 'none'; object-src 'none'; frame-src 'none'; worker-src 'none'; \
-    base-uri 'none'; form-action 'none'">
-    <title>\(ReportText.escape(data.title))</title>
-    <link rel="icon" href="data:,">
-    <style>
-    \(ReportStyle.sheet)
-    </style>
-    </head>
-
-    """
+    return ReportPage.html(title: data.title, content: html, priceScale: data.priceScale)
   }
 
   private static func header(_ data: ReplayReportData) -> String {
     let files = data.sourceFiles.map { "<code>\(ReportText.escape($0))</code>" }
-    let facts = [
-      (files.count == 1 ? "Source" : "Sources", files.joined(separator: ", ")),
-      ("Format", ReportText.escape(data.format)), ("Machine", ReportText.escape(data.machine)),
-      ("Made", ReportText.escape(data.generatedAt)),
-    ]
-    let rows = facts.filter { !$0.1.isEmpty }.map { "<dt>\($0.0)</dt><dd>\($0.1)</dd>" }
-    return "<header><p class=\"eyebrow\">Apus replay report</p>"
-      + "<h1>\(ReportText.escape(data.title))</h1>"
-      + "<dl class=\"facts\">\(rows.joined())</dl></header>\n"
+    return ReportPage.header(
+      kind: "Apus replay report", title: data.title,
+      facts: [
+        (files.count == 1 ? "Source" : "Sources", files.joined(separator: ", ")),
+        ("Format", ReportText.escape(data.format)), ("Machine", ReportText.escape(data.machine)),
+        ("Made", ReportText.escape(data.generatedAt)),
+      ])
   }
 
   private static func navigation(_ data: ReplayReportData) -> String {
