@@ -168,7 +168,9 @@ let package = Package(
     // Service kit: what every system would write again
     module("ApusCommandKit", ["ApusCapture", "CApusOptions"]),
     module("ApusReport"),
-    module("ApusServiceKit", ["ApusCore", "ApusEventLog", "ApusClient", "ApusReplication"]),
+    module(
+      "ApusServiceKit",
+      ["ApusCore", "ApusEventLog", "ApusClient", "ApusReplication", "ApusTLS"]),
 
     // Services: no words of a command line
     module(

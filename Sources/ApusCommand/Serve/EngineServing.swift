@@ -27,6 +27,20 @@ public enum EngineServing {
       "lease", "LEASE",
       "replica: the same for both: an absolute path, and who has this file locked leads, or "
         + "nats://HOST:PORT/BUCKET/KEY"),
+    Option(
+      "replication-key", "FILE",
+      "replica: the key that both have, in hexadecimal digits: the link is TLS, and may leave this machine",
+      role: .input),
+    Option(
+      "replication-certificate", "FILE", "replica: its certificate, in place of a key", role: .input
+    ),
+    Option(
+      "replication-certificate-key", "FILE", "replica: the private key of its certificate",
+      role: .input),
+    Option(
+      "replication-authority", "FILE", "replica: the authority of both certificates", role: .input),
+    Option(
+      "replication-peer-name", "NAME", "replica: the name that the other one's certificate has"),
     Option("node", "N", "replica: its number (default 1)"),
     Option("peer-node", "N", "replica: the other one's number (default 2)"),
   ]

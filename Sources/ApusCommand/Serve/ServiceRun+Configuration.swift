@@ -37,6 +37,7 @@ extension ServiceRun {
     configuration.listen = options.string("listen") ?? configuration.listen
     configuration.peer = options.string("peer") ?? configuration.peer
     configuration.lease = options.string("lease") ?? configuration.lease
+    takeSecurity(&configuration)
     let numbers = 1...(1 << 32 - 1)
     configuration.node =
       try options.integer("node", in: numbers).map { UInt64($0) } ?? configuration.node
@@ -45,6 +46,15 @@ extension ServiceRun {
     configuration.wait = try options.word("wait") ?? configuration.wait
     configuration.release = try options.word("release") ?? configuration.release
     return configuration
+  }
+
+  private func takeSecurity(_ configuration: inout ServiceConfiguration) {
+    func take(_ name: String, _ field: inout String?) { field = options.string(name) ?? field }
+    take("replication-key", &configuration.replicationKey)
+    take("replication-certificate", &configuration.replicationCertificate)
+    take("replication-certificate-key", &configuration.replicationCertificateKey)
+    take("replication-authority", &configuration.replicationAuthority)
+    take("replication-peer-name", &configuration.replicationPeerName)
   }
 
   /// Before anything is made: a thread finds out only when it is started.

@@ -25,6 +25,14 @@ public enum ReplicationSecurity: Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether the key, or the files of the certificates, can be used by either side.
+  ///
+  /// - Throws: ``ReplicationError/security(_:)`` with the file and the reason.
+  public func check() throws(ReplicationError) {
+    _ = try makeContext(.server)
+    _ = try makeContext(.client)
+  }
+
   /// The context of one side; nil for a link without TLS.
   func makeContext(_ role: TLSRole) throws(ReplicationError) -> TLSContext? {
     let configuration: TLSConfiguration

@@ -138,6 +138,7 @@ extension ReplicaLoop where E: ~Copyable {
             segmentByteCount: configuration.journalSegmentBytes,
             bufferByteCount: configuration.journalBufferBytes),
           frameByteCountMax: Self.frameByteCountMax, retryNanoseconds: 20_000_000,
+          security: links.security,
           engine: EngineIdentity(E.self, engine)),
         restoring: engine, makeOutput: files.makeOutput)
     } catch {

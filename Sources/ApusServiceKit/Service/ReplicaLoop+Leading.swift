@@ -141,7 +141,8 @@ extension ReplicaLoop where E: ~Copyable {
         storage: storage, position: position,
         configuration: ReplicationPrimaryConfiguration(
           endpoint: links.listen, epoch: epoch, acknowledgingNode: configuration.peerNode,
-          frameByteCountMax: Self.frameByteCountMax, engine: EngineIdentity(E.self, engine)))
+          frameByteCountMax: Self.frameByteCountMax, security: links.security,
+          engine: EngineIdentity(E.self, engine)))
     } catch {
       throw .replication(error)
     }

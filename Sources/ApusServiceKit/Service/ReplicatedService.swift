@@ -133,9 +133,13 @@ final class ReplicaBoard: Sendable {
 struct ReplicaLinks: Sendable {
   var listen: ReplicationEndpoint
   var peer: ReplicationEndpoint
+  var security: ReplicationSecurity
 
   init(_ configuration: ServiceConfiguration) throws(ServiceError) {
-    listen = try ServiceConfiguration.endpoint("listen", configuration.listen)
-    peer = try ServiceConfiguration.endpoint("peer", configuration.peer)
+    listen = try configuration.endpoint("listen", configuration.listen)
+    peer = try configuration.endpoint("peer", configuration.peer)
+    security = try configuration.security()
+    // A file that does not hold is known before anything is made.
+    do throws(ReplicationError) { try security.check() } catch { throw .replication(error) }
   }
 }

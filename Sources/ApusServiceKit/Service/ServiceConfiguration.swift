@@ -3,7 +3,6 @@
 
 internal import ApusClient
 internal import ApusCore
-internal import ApusReplication
 internal import Foundation
 
 /// How an engine is run as a service. Every field has a default but ``folder``; a JSON5 file has the same
@@ -63,7 +62,7 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   public var eventCapacity = 1 << 16
 
   /// The address that this replica serves its standby at when it leads, for example `127.0.0.1:7001`; nil for a
-  /// service without a standby. Only the loopback interface: the link is not authenticated.
+  /// service without a standby. Only the loopback interface, unless both have a key or certificates.
   public var listen: String?
   /// The address of the other replica.
   public var peer: String?
@@ -74,6 +73,17 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
   /// A file on this machine, by its absolute path: the replica that has it locked leads. Or what the maker
   /// of another lease takes.
   public var lease: String?
+  /// A file with the key that both replicas have, in hexadecimal digits: their link is TLS 1.3 then. Nobody
+  /// but its owner may read it.
+  public var replicationKey: String?
+  /// In place of a key: this replica's certificate, in PEM, whose key is in ``replicationCertificateKey``.
+  public var replicationCertificate: String?
+  /// The private key of ``replicationCertificate``, in PEM; nobody but its owner may read it.
+  public var replicationCertificateKey: String?
+  /// The authority whose certificates both replicas have, in PEM.
+  public var replicationAuthority: String?
+  /// The name, or address, that the other replica's certificate has.
+  public var replicationPeerName: String?
 
   /// The defaults, in this folder.
   public init(folder: String) { self.folder = folder }
@@ -112,6 +122,13 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     lease = try values.decodeIfPresent(String.self, forKey: .lease)
     try take(.node, &node)
     try take(.peerNode, &peerNode)
+    replicationKey = try values.decodeIfPresent(String.self, forKey: .replicationKey)
+    replicationCertificate = try values.decodeIfPresent(
+      String.self, forKey: .replicationCertificate)
+    replicationCertificateKey = try values.decodeIfPresent(
+      String.self, forKey: .replicationCertificateKey)
+    replicationAuthority = try values.decodeIfPresent(String.self, forKey: .replicationAuthority)
+    replicationPeerName = try values.decodeIfPresent(String.self, forKey: .replicationPeerName)
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -119,6 +136,8 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     case journalBufferBytes, snapshotInterval, snapshotsKept, journalSegmentsKept
     case eventSegmentBytes, eventBytesKept, digestInterval, eventCapacity
     case listen, peer, node, peerNode, lease
+    case replicationKey, replicationCertificate, replicationCertificateKey, replicationAuthority
+    case replicationPeerName
   }
 
   private struct AnyKey: CodingKey {
@@ -208,39 +227,8 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     try check("node", node, 1...(1 << 32 - 1))
     try check("peerNode", peerNode, 1...(1 << 32 - 1))
     for (field, value) in [("listen", listen), ("peer", peer)] {
-      if let value { _ = try Self.endpoint(field, value) }
+      if let value { _ = try endpoint(field, value) }
     }
-  }
-
-  private func validateReplicas() throws(ServiceError) {
-    if isReplicated {
-      for (field, value) in [("listen", listen), ("peer", peer), ("lease", lease)]
-      where value == nil {
-        throw .configuration(
-          field: field, value: "missing", expected: "a value: replicas need listen, peer and lease")
-      }
-      guard listen != peer else {
-        throw .configuration(
-          field: "peer", value: peer ?? "", expected: "another address than listen")
-      }
-      guard node != peerNode else {
-        throw .configuration(
-          field: "peerNode", value: "\(peerNode)", expected: "another number than node")
-      }
-    } else if release == .replicated {
-      throw .configuration(
-        field: "release", value: "replicated", expected: "durable or atOnce, without a standby")
-    }
-  }
-
-  /// Refuses a path that two replicas with different working directories would take for two files: each
-  /// would lead.
-  func checkLeaseFile() throws(ServiceError) {
-    guard let lease, !lease.hasPrefix("/") else { return }
-    throw .configuration(
-      field: "lease", value: lease,
-      expected: "an absolute path, the same for both replicas: a relative one is another file for "
-        + "each place that a replica is started from")
   }
 
   var waitStrategy: WaitStrategy {
@@ -263,34 +251,5 @@ public struct ServiceConfiguration: Codable, Sendable, Equatable {
     case .durable: .durable
     case .replicated: .replicated
     }
-  }
-
-  /// `ADDRESS:PORT`, taken apart: an address of the loopback interface, since the link is not authenticated.
-  static func endpoint(
-    _ field: String, _ text: String?
-  ) throws(ServiceError) -> ReplicationEndpoint {
-    let text = text ?? ""
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
-      port > 0, colon > text.startIndex
-    else {
-      throw .configuration(field: field, value: text, expected: "ADDRESS:PORT, as 127.0.0.1:7001")
-    }
-    var address = text[..<colon]
-    if address.hasPrefix("["), address.hasSuffix("]") { address = address.dropFirst().dropLast() }
-    guard isLoopback(address) else {
-      throw .configuration(
-        field: field, value: text,
-        expected: "an address of the loopback interface in digits, as 127.0.0.1:7001: the link is "
-          + "not authenticated")
-    }
-    return ReplicationEndpoint(address: String(address), port: port)
-  }
-
-  /// 127.0.0.0/8 or ::1, in the form that most write.
-  private static func isLoopback(_ address: Substring) -> Bool {
-    if address == "::1" { return true }
-    let parts = address.split(separator: ".", omittingEmptySubsequences: false)
-    let bytes = parts.compactMap { $0.first?.isNumber == true ? UInt8($0) : nil }
-    return parts.count == 4 && bytes.count == 4 && bytes[0] == 127
   }
 }
