@@ -41,7 +41,7 @@ import Testing
     ("::1:7001", "::1", 7_001), ("[::1]:7001", "::1", 7_001),
   ])
   func anAddressOfThisMachineIsTakenApart(text: String, address: String, port: UInt16) throws {
-    let endpoint = try ServiceConfiguration.endpoint("listen", text)
+    let endpoint = try ServiceConfiguration(folder: "x").endpoint("listen", text)
     #expect(endpoint.address == address && endpoint.port == port)
   }
 

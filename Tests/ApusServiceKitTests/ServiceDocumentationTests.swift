@@ -70,6 +70,9 @@ import Testing
     var configuration = ServiceConfiguration(folder: "/x")
     (configuration.cpu, configuration.numaNode) = (1, 0)
     (configuration.listen, configuration.peer, configuration.lease) = ("a:1", "b:1", "c")
+    (configuration.replicationKey, configuration.replicationCertificate) = ("k", "c")
+    (configuration.replicationCertificateKey, configuration.replicationAuthority) = ("k", "a")
+    configuration.replicationPeerName = "n"
     #expect(Set(Self.fields.map(\.key)) == (try Self.keys(configuration)))
   }
 

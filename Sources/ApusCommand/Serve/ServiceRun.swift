@@ -72,7 +72,8 @@ struct ServiceRun {
         console.errorLines(line(status, configuration))
       }
       let known = [
-        status.shortfall, status.leaseProblem, status.eventLogProblem, status.standbyProblem,
+        status.shortfall, status.leaseProblem, status.linkProblem, status.eventLogProblem,
+        status.standbyProblem,
       ]
       let problems = known.compactMap { $0 } + (status.service?.problems ?? [])
       if problems != shownProblems {

@@ -148,6 +148,7 @@ extension ReplicaLoop where E: ~Copyable {
 
   private func note(_ standby: borrowing ReplicationStandby<E>) throws(ServiceError) {
     try files.note(standby)
+    note(standby.phase == .following ? nil : standby.counters.lastSecurityFailure)
     let problem = files.logProblem
     let (epoch, applied, durable) = (
       standby.promisedEpoch, standby.lastSequence, standby.durableSequence

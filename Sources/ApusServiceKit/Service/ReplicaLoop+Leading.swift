@@ -3,6 +3,7 @@
 
 internal import ApusCore
 internal import ApusReplication
+internal import ApusTLS
 
 /// A replica that leads.
 extension ReplicaLoop where E: ~Copyable {
@@ -101,6 +102,7 @@ extension ReplicaLoop where E: ~Copyable {
       if now >= noteAt {
         noteAt = later(Self.leaseNanoseconds)
         note(service, epoch, problem(link))
+        note(link.standbys.isEmpty ? link.counters.lastSecurityFailure : nil)
         let fence = position.fencingEpoch
         if fence != 0 { throw .replication(.staleEpoch(offered: epoch, promised: fence)) }
         guard askLease() != nil else {
@@ -161,6 +163,14 @@ extension ReplicaLoop where E: ~Copyable {
     return
       "replica \(other) follows, and the acknowledgements of replica \(configuration.peerNode) count: check "
       + "node and peerNode of both; nothing is acknowledged"
+  }
+
+  /// What the link says of the other replica's key or certificate; nil for nothing.
+  func note(_ failure: TLSFailure?) {
+    let problem = failure.map {
+      "the link to the other replica: \($0); give both the same replicationKey, or certificates of one authority"
+    }
+    board.status.withLock { $0.linkProblem = problem }
   }
 
   private func note(_ service: EngineService<E>, _ epoch: UInt64, _ problem: String?) {

@@ -50,6 +50,8 @@ public struct ReplicaStatus: Sendable, Equatable {
   public var leaseProblem: String?
   /// Why a replica that leads acknowledges nothing for want of the other one, in one line; nil where it does.
   public var standbyProblem: String?
+  /// Why the two replicas do not let each other in, in one line; nil while they do, and before they have met.
+  public var linkProblem: String?
   /// Why a replica that follows keeps no event log, or cannot tidy it, in one line; nil while it does. It
   /// follows all the same, and completes the log when it leads.
   public var eventLogProblem: String?

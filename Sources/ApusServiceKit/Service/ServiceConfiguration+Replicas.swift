@@ -55,7 +55,8 @@ extension ServiceConfiguration {
     guard hasSecurity || Self.isLoopback(address) else {
       throw .configuration(
         field: field, value: text,
-        expected: "an address of the loopback interface in digits, as 127.0.0.1:7001, or a key for the link "
+        expected:
+          "an address of the loopback interface in digits, as 127.0.0.1:7001, or a key for the link "
           + "(replicationKey, the same for both replicas), or certificates")
     }
     return ReplicationEndpoint(address: String(address), port: port)

@@ -25,7 +25,7 @@ public final class SimulatedLoop: DrivenLoop {
   public var host: Int { own.member.host.number }
   /// Its host's address, with port 0: for listeners and UDP sockets.
   public var address: SocketAddress { SimulatedNetwork.address(host: host) }
-  /// Whether its host has crashed: it gives nothing any more, and takes nothing.
+  /// Whether its host has crashed: nothing of the network comes to it or leaves it any more. Drop it.
   public var isCrashed: Bool { own.member.isCrashed }
 
   /// When it has something to do. The network's time where that is at once.

@@ -106,9 +106,12 @@ public final class SimulatedNetwork {
 
   // MARK: Time
 
-  /// Lets everything happen up to a time. The steps of loops do so with their own.
+  /// Lets everything happen up to a time. The steps of loops do so with their own. What is planned for the end
+  /// of the range never happens.
   public func advance(to now: Nanoseconds) {
-    while let next = queue.nextTime, next <= now.rawValue, let event = queue.popFirst() {
+    while let next = queue.nextTime, next <= now.rawValue, next < .max,
+      let event = queue.popFirst()
+    {
       time = max(time, event.time)
       note(event.kind.rawValue, UInt64(event.source.index), UInt64(event.target.index), event.time)
       happen(event)
@@ -117,9 +120,12 @@ public final class SimulatedNetwork {
   }
 
   /// When something happens next: in the network, or at a loop, with its timers. It is ``now`` where a loop
-  /// has something to do at once, and nil where nothing will happen any more.
+  /// has something to do at once, and nil where nothing will happen any more. A sender whose receiver has
+  /// paused asks now and then whether there is room, as long as both live.
+  ///
+  /// - Complexity: O(loops).
   public var nextEventTime: Nanoseconds? {
-    var next = queue.nextTime
+    var next = queue.nextTime.flatMap { $0 < .max ? $0 : nil }
     for member in members {
       guard !member.isCrashed, let loop = member.loop, let due = loop.nextTime(self) else {
         continue
@@ -129,7 +135,8 @@ public final class SimulatedNetwork {
     return next.map { Nanoseconds(max(time, $0)) }
   }
 
-  /// Sets a clock to when something happens next.
+  /// Sets a clock to when something happens next. It stands where a loop has something to do at once, so every
+  /// loop has to be stepped between two calls.
   ///
   /// - Parameter limit: The clock is not set beyond; it stands there when nothing happens before.
   /// - Returns: `false` where nothing happens any more, or only after the limit.

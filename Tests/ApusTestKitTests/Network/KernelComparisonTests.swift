@@ -61,11 +61,24 @@ private final class Script {
   }
 }
 
+/// The kernel's backends that are allowed here.
+private let kernelChoices: [EventLoopChoice] = {
+  do {
+    _ = try EventLoop.make(smallLoop(), choice: .ioUring)
+    return [.ioUring, .epoll]
+  } catch {
+    print("the simulated network is not compared with io_uring: \(error)")
+    return [.epoll]
+  }
+}()
+
 @Suite struct KernelComparisonTests {
   /// Runs a script at the kernel and at the twin; the logs have to be the same.
-  private func compare(_ body: (Script, SocketAddress) throws -> Void) throws {
+  private func compare(
+    _ choice: EventLoopChoice, _ body: (Script, SocketAddress) throws -> Void
+  ) throws {
     let loopback = try #require(SocketAddress("127.0.0.1", port: 0))
-    let kernel = Script(try EventLoop.make(smallLoop(), choice: .epoll)) {
+    let kernel = Script(try EventLoop.make(smallLoop(), choice: choice)) {
       var time = timespec()
       unsafe clock_gettime(CLOCK_MONOTONIC, &time)
       return Nanoseconds(UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
@@ -82,8 +95,10 @@ private final class Script {
     #expect(kernel.loop.socketCount == twin.loop.socketCount)
   }
 
-  @Test func connectSendEchoHalfCloseClose() throws {
-    try compare { script, loopback in
+  @Test(arguments: kernelChoices) func connectSendEchoHalfCloseClose(_ choice: EventLoopChoice)
+    throws
+  {
+    try compare(choice) { script, loopback in
       let address = try script.loop.listen(at: loopback).address
       let client = try script.connect("client", address)
       script.run { event, name in
@@ -105,8 +120,8 @@ private final class Script {
     }
   }
 
-  @Test func refusedAndAborted() throws {
-    try compare { script, loopback in
+  @Test(arguments: kernelChoices) func refusedAndAborted(_ choice: EventLoopChoice) throws {
+    try compare(choice) { script, loopback in
       let (listener, address) = try script.loop.listen(at: loopback)
       let client = try script.connect("client", address)
       script.run { event, name in
@@ -115,6 +130,8 @@ private final class Script {
         _ = name
       }
       script.loop.close(listener)
+      // io_uring needs a step for it.
+      script.run { _, _ in }
       _ = try script.connect("refused", address)
       script.run { _, _ in }
       #expect(script.log["refused"] == ["closed notConnected(errno: 111)"])
@@ -122,8 +139,10 @@ private final class Script {
     }
   }
 
-  @Test func closeWithBytesThatNobodyReads() throws {
-    try compare { script, loopback in
+  @Test(arguments: kernelChoices) func closeWithBytesThatNobodyReads(_ choice: EventLoopChoice)
+    throws
+  {
+    try compare(choice) { script, loopback in
       let address = try script.loop.listen(at: loopback).address
       let client = try script.connect("client", address)
       script.run { event, name in
@@ -139,8 +158,10 @@ private final class Script {
     }
   }
 
-  @Test func aPausedReceiverMakesWritersWait() throws {
-    try compare { script, loopback in
+  @Test(arguments: kernelChoices) func aPausedReceiverMakesWritersWait(_ choice: EventLoopChoice)
+    throws
+  {
+    try compare(choice) { script, loopback in
       let address = try script.loop.listen(at: loopback).address
       let client = try script.connect("client", address)
       var offset = 0
@@ -161,5 +182,50 @@ private final class Script {
       // Sends beyond the queue tell of room, once for each.
       #expect(script.log["client"]?.contains("writable") == true)
     }
+  }
+
+  @Test(arguments: kernelChoices) func datagrams(_ choice: EventLoopChoice) throws {
+    func run(_ loop: EventLoop, _ pass: () -> Nanoseconds) throws -> [String] {
+      let loopback = try #require(SocketAddress("127.0.0.1", port: 0))
+      let (receiver, address) = try loop.openDatagramSocket(at: loopback)
+      let (sender, source) = try loop.openDatagramSocket(at: loopback)
+      var log: [String] = []
+      for byteCount in [0, 1, 900, smallLoop().datagramByteCountMax, 980] {
+        // SAFETY: bytes have no padding.
+        let outcome = unsafe loop.send(pattern(byteCount).span.bytes, to: address, on: sender)
+        log.append("\(byteCount) \(outcome)")
+        for _ in 0..<5 {
+          _ = loop.step(now: pass(), countMax: 64, waitNanoseconds: 1_000_000)
+          while let event = loop.nextEvent() {
+            guard case .datagram(receiver, let datagram) = event else {
+              Issue.record("\(event)")
+              continue
+            }
+            #expect(loop.source(of: datagram) == source)
+            let isSame = loop.withBytes(of: datagram) { span in
+              // SAFETY: inside the span; any byte is one.
+              pattern(byteCount).prefix(span.byteCount).elementsEqual(
+                (0..<span.byteCount).map {
+                  unsafe span.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
+                })
+            }
+            log.append("\(datagram.byteCount) \(datagram.isTruncated) \(isSame)")
+          }
+        }
+      }
+      return log
+    }
+    var time: UInt64 = 0
+    var sizes = smallLoop()
+    sizes.datagramByteCountMax = 950
+    func pass() -> Nanoseconds {
+      time += 1_000_000
+      return Nanoseconds(time)
+    }
+    let twin = try run(
+      try SimulatedNetwork(seed: 1).makeLoop(host: 1, configuration: sizes), pass)
+    let kernel = try run(try EventLoop.make(sizes, choice: choice), pass)
+    #expect(twin == kernel)
+    #expect(twin.contains("950 true true") && twin.contains("900 false true"))
   }
 }

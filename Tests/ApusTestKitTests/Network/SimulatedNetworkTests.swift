@@ -39,7 +39,11 @@ import Testing
 
   @Test func timeThatGoesNowhereDoesNotTrap() throws {
     let driver = try NetworkDriver()
-    let transfer = try Transfer(driver, 1_000)
+    let transfer = try Transfer(driver, 1_000_000)
+    driver.run(until: { transfer.server != nil }) { transfer.handle($0, $1, $2) }
+    driver.loops[0].pauseReceiving(try #require(transfer.server))
+    driver.clock.set(Nanoseconds(.max - 1))
+    for _ in 0..<10 { driver.stepAll { transfer.handle($0, $1, $2) } }
     driver.clock.set(Nanoseconds(.max))
     for _ in 0..<10 { driver.stepAll { transfer.handle($0, $1, $2) } }
     #expect(driver.network.now == Nanoseconds(.max))
