@@ -75,7 +75,7 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
     countMax: Int = .max, _ body: (_ type: UInt32, _ payload: RawSpan) -> Bool
   ) -> Int {
     if lane.tailCached == lane.head {
-      refreshTail()
+      lookAgain()
       if lane.tailCached == lane.head {
         _ = lane.nothing()
         return 0
@@ -118,8 +118,8 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
   }
 
   @inlinable @inline(__always)
-  mutating func refreshTail() {
-    lane.refreshTail()
+  mutating func lookAgain() {
+    lane.lookAgain()
     if _slowPath(lane.tailCached > limit) { lane.tailCached = limit }
   }
 
@@ -171,7 +171,7 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
   @inlinable @inline(__always)
   public mutating func hasMessage() -> Bool {
     if lane.tailCached != lane.head { return true }
-    refreshTail()
+    lookAgain()
     if lane.tailCached != lane.head { return true }
     _ = lane.nothing()
     return false
