@@ -50,8 +50,6 @@ public struct ManyToOneConsumer<Element: BitwiseCopyable>: ElementConsumer, ~Cop
   /// - Returns: `false` when none has.
   @inlinable @inline(__always)
   mutating func turn() -> Bool {
-    // With several producers the others' lanes are looked at meanwhile.
-    if lanes.count == 1 { lane.pauseAfterBurst() }
     for _ in 0..<lanes.count {
       laneIndex &+= 1
       if laneIndex == lanes.count { laneIndex = 0 }
@@ -78,7 +76,11 @@ public struct ManyToOneConsumer<Element: BitwiseCopyable>: ElementConsumer, ~Cop
   ///   unless a producer sleeps.
   @inlinable @inline(__always)
   public mutating func tryPop() -> Element? {
-    if lane.tailCached == lane.head, !turn() { return nil }
+    if lane.tailCached == lane.head {
+      // With several producers the others' lanes are looked at meanwhile.
+      if lanes.count == 1 { lane.pauseAfterBurst() }
+      if !turn() { return nil }
+    }
     return lane.tryPop()
   }
 

@@ -117,9 +117,11 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
     return count
   }
 
+  /// Reads the writer's position when what was seen is used up.
   @inlinable @inline(__always)
   mutating func lookAgain() {
-    lane.lookAgain()
+    lane.pauseAfterBurst(pauseCount: 8)
+    lane.refreshTail()
     if _slowPath(lane.tailCached > limit) { lane.tailCached = limit }
   }
 

@@ -9,7 +9,9 @@ internal import Synchronization
 /// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
 @safe
 @frozen
-public struct RingConsumer<Element: BitwiseCopyable>: ElementConsumer, ~Copyable, @unchecked Sendable {
+public struct RingConsumer<Element: BitwiseCopyable>: ElementConsumer, ~Copyable,
+  @unchecked Sendable
+{
   // SAFETY: the only reader of its lane, since it cannot be copied; the storage is retained.
   @usableFromInline var lane: LaneConsumer<Element>
   @usableFromInline let storage: RingStorage

@@ -9,7 +9,7 @@ import Testing
 /// Message rings under real threads: tiny and full ones, wraps, bursts, and messages that are left.
 @Suite(.serialized) struct MessageStressTests {
   static let waits: [WaitStrategy] = [.spinThenYield(spinCount: 200), .park(spinCount: 50)]
-  static var rounds: Int { isCampaign ? 1_000_000 : 6_000 }
+  static var rounds: Int { isCampaign ? 1_000_000 : 3_000 }
 
   /// Length and bytes follow from a message's number, and no length divides the capacity: they wrap
   /// everywhere, and the longest ones leave room for nothing else.
