@@ -247,6 +247,14 @@ struct LaneConsumer<Element: BitwiseCopyable>: ~Copyable {
       refreshTail()
       if tailCached == head { return nothing() }
     }
+    return popCached()
+  }
+
+  /// Takes the next of the elements that were seen.
+  ///
+  /// Precondition: there is one.
+  @inlinable @inline(__always)
+  mutating func popCached() -> Element {
     // SAFETY: the slot is inside the lane, and the writer has published it.
     let element = unsafe slots[Int(truncatingIfNeeded: head & mask)]
     release(head &+ 1)

@@ -76,12 +76,8 @@ public struct ManyToOneConsumer<Element: BitwiseCopyable>: ElementConsumer, ~Cop
   ///   unless a producer sleeps.
   @inlinable @inline(__always)
   public mutating func tryPop() -> Element? {
-    if lane.tailCached == lane.head {
-      // With several producers the others' lanes are looked at meanwhile.
-      if lanes.count == 1 { lane.pauseAfterBurst() }
-      if !turn() { return nil }
-    }
-    return lane.tryPop()
+    if lane.tailCached == lane.head, !turn() { return nil }
+    return lane.popCached()
   }
 
   /// Pops as many elements as there are, at most as many as the target takes.
