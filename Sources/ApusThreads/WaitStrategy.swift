@@ -112,6 +112,9 @@ public struct WaitStrategy: Sendable, Equatable {
         let token = spot.prepare()
         if isReady() { return true }
         guard spot.sleep(token, until: deadline) else { return isReady() }
+        // Before another barrier is asked for: it interrupts the CPU of whoever woke this thread,
+        // and took a third of the time from the push until here.
+        if isReady() { return true }
       }
     }
   }
