@@ -146,7 +146,6 @@ public enum ReportStyle {
     .step .heroes b { font-size: 20px; white-space: normal; overflow-wrap: anywhere; }
     .step .heroes > div { padding: 11px 16px 10px; }
     .step .figures { grid-template-columns: repeat(2, 1fr); margin-top: 10px; padding: 0 4px; }
-    .step .figures dd { white-space: normal; overflow-wrap: anywhere; }
     .proof { margin: 14px 0 0; padding-left: 24px; position: relative; }
     .proof::before { content: "✓"; position: absolute; left: 2px; color: var(--main);
       font-weight: 700; }
@@ -165,7 +164,8 @@ public enum ReportStyle {
       .heroes > div:nth-child(odd) { border-left: 0; }
       .heroes > div:nth-child(n + 3) { border-top: 1px solid var(--line); }
       .heroes b { font-size: 23px; }
-      .figures { grid-template-columns: 1fr; padding: 0 6px; }
+      .figures, .step .figures { grid-template-columns: 1fr; padding: 0 6px; }
+      .step .share { display: block; margin: 4px 0 0; }
       .figures .half { grid-column: auto; }
       .figures .whole { justify-content: space-between; }
       nav { padding: 0 6px; }
