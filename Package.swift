@@ -46,7 +46,7 @@ func linkProgram(_ product: String) -> Target {
 }
 
 let linkedProducts = [
-  "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusClient", "ApusCore",
+  "ApusEngine", "ApusHost", "ApusJournal", "ApusIO", "ApusEventLog", "ApusClient", "ApusCore",
   "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusMarketProtocols",
   "ApusMarketCaptures", "ApusTrading", "ApusServiceKit", "ApusTradingService",
 ]
@@ -148,7 +148,8 @@ let package = Package(
     module("ApusC", ["ApusEngine", "ApusMarketProtocols", "ApusTrading", "ApusClient", "CApus"]),
 
     // Services
-    module("ApusServiceKit", ["ApusCore", "ApusEventLog", "ApusClient", "ApusReplication"]),
+    module(
+      "ApusServiceKit", ["ApusCore", "ApusIO", "ApusEventLog", "ApusClient", "ApusReplication"]),
     module(
       "ApusTradingService",
       [
@@ -158,10 +159,11 @@ let package = Package(
     ),
 
     // Tools
+    .target(name: "CApusIOLoad", path: "Benchmarks/CApusIOLoad"),
     .target(
       name: "ApusBench",
       dependencies: [
-        "ApusCore", "ApusClient", "ApusReplication", "ApusCapture", "ApusMarketProtocols",
+        "ApusIO", "CApusIOLoad", "ApusCore", "ApusClient", "ApusReplication", "ApusCapture", "ApusMarketProtocols",
         "ApusTrading",
         "ApusTradingService", "ApusServiceKit", "ApusTestBasics",
         "CApusAllocationCount",

@@ -109,7 +109,7 @@ public struct BenchmarkSuite: Sendable {
     .itchDecode, .bookITCH, .bookOperations, .matching, .histogramRecord, .counters, .slab,
     .journal, .attachments, .eventLog, .eventService, .host, .service, .snapshots, .replication,
     .ringsOneToOne, .ringsManyToOne, .ringsManyToMany,
-    .ringsBroadcast, .ringsMessage, .wakeup,
+    .ringsBroadcast, .ringsMessage, .wakeup, .ioTCP, .ioUDP,
   ]
 
   /// The suites of these names; a prefix chooses several; none chooses all, or with a prefix of cases
