@@ -51,7 +51,7 @@ func linkProgram(_ product: String) -> Target {
 }
 
 let linkedProducts = [
-  "ApusEngine", "ApusHost", "ApusJournal", "ApusEventLog", "ApusClient", "ApusCore",
+  "ApusEngine", "ApusHost", "ApusJournal", "ApusIO", "ApusEventLog", "ApusClient", "ApusCore",
   "ApusReplication", "ApusReplicationNATS", "ApusCapture", "ApusMarketProtocols",
   "ApusMarketCaptures", "ApusTrading", "ApusCommandKit", "ApusReport", "ApusServiceKit",
   "ApusTradingService", "ApusBench", "ApusCommand", "ApusTradingSystem", "ApusTLS",
@@ -186,9 +186,11 @@ let package = Package(
     benchmarks(
       "ApusCoreBench",
       [
-        "ApusBench", "ApusCommandKit", "ApusCore", "ApusClient", "ApusReplication",
-        "ApusTestBasics",
+        "ApusBench", "ApusCommandKit", "ApusCore", "ApusIO", "ApusClient", "ApusReplication",
+        "ApusTLS", "ApusTestBasics", "CApusIOLoad",
       ]),
+    // The other end of the event loop's benchmarks.
+    .target(name: "CApusIOLoad", path: "Benchmarks/CApusIOLoad"),
     benchmarks(
       "ApusTradingBench",
       [
@@ -201,7 +203,7 @@ let package = Package(
     module(
       "ApusCommand",
       [
-        "ApusCommandKit", "ApusReport", "ApusBench", "ApusCore", "ApusReplication",
+        "ApusCommandKit", "ApusReport", "ApusBench", "ApusCore", "ApusIO", "ApusReplication",
         "ApusReplicationNATS", "ApusCapture", "ApusServiceKit",
       ]),
     module("ApusCoreSystem", ["ApusCommand", "ApusCoreBench"]),

@@ -10,7 +10,7 @@ public enum CoreBenchmarks {
   public static let suites: [BenchmarkSuite] = [
     .histogramRecord, .counters, .slab, .journal, .attachments, .eventLog, .eventService, .host,
     .snapshots, .replication, .ringsOneToOne, .ringsManyToOne, .ringsManyToMany, .ringsBroadcast,
-    .ringsMessage, .wakeup,
+    .ringsMessage, .wakeup, .ioTCP, .ioUDP,
   ]
 
   /// The other processes of their cases.

@@ -6,6 +6,8 @@ internal import ApusEngine
 internal import ApusHost
 internal import ApusJournal
 internal import ApusReplication
+internal import ApusTLS
+internal import ApusTestBasics
 internal import ApusThreads
 internal import Foundation
 internal import Synchronization
@@ -34,8 +36,11 @@ private final class ReplicationBench {
   static let journal = JournalConfiguration(segmentByteCount: 64 << 20, bufferByteCount: 1 << 20)
   static let frameByteCountMax = 256 << 10
 
-  init(cpuIndex: Int?) throws {
+  private let security: ReplicationSecurity
+
+  init(cpuIndex: Int?, security: ReplicationSecurity = .loopbackOnly) throws {
     self.cpuIndex = cpuIndex
+    self.security = security
     place = try BenchmarkPlace(for: "replication")
   }
 
@@ -62,12 +67,12 @@ private final class ReplicationBench {
         storage: FileJournalStorage(path: "\(folder)/primary"), position: position,
         configuration: ReplicationPrimaryConfiguration(
           endpoint: ReplicationEndpoint(address: "127.0.0.1", port: 0), epoch: 1,
-          acknowledgingNode: 2, frameByteCountMax: Self.frameByteCountMax))
+          acknowledgingNode: 2, frameByteCountMax: Self.frameByteCountMax, security: security))
       let endpoint = link.endpoint
       primary = consume link
-      let (path, shared) = ("\(folder)/standby", shared)
+      let (path, shared, security) = ("\(folder)/standby", shared, security)
       thread = try PinnedThread(name: "standby", cpuIndex: cpuIndex) {
-        Self.follow(path, endpoint, shared)
+        Self.follow(path, endpoint, security, shared)
       }
     } catch {
       failure = "\(error)"
@@ -75,7 +80,8 @@ private final class ReplicationBench {
   }
 
   private static func follow(
-    _ path: String, _ endpoint: ReplicationEndpoint, _ shared: Shared
+    _ path: String, _ endpoint: ReplicationEndpoint, _ security: ReplicationSecurity,
+    _ shared: Shared
   ) {
     let clock = CycleClock.shared
     do {
@@ -83,7 +89,8 @@ private final class ReplicationBench {
         engine: EchoEngine(), after: 0, storage: FileJournalStorage(path: path),
         configuration: ReplicationStandbyConfiguration(
           primary: endpoint, node: 2, journal: journal, frameByteCountMax: frameByteCountMax,
-          silenceNanoseconds: 20_000_000_000, retryNanoseconds: 1_000_000))
+          silenceNanoseconds: 20_000_000_000, retryNanoseconds: 1_000_000,
+          security: security))
       while !shared.isStopping.load(ordering: .relaxed), standby.failure == nil {
         let now = Nanoseconds(clock.nanoseconds(cycles: clock.now))
         // The disk does not wake it, so the wait is short.
@@ -131,10 +138,17 @@ private final class ReplicationBench {
 
 extension BenchmarkSuite {
   /// Replication over loopback with both journals on the disk under /var/tmp: from the command to the
-  /// release of its event, which both disks and the link take part in.
+  /// release of its event, which both disks and the link take part in; the same over TLS with a pre-shared
+  /// key, as a ratio.
   static let replication = BenchmarkSuite(name: "replication") { configuration in
     let own = configuration.cpuIndex ?? allowedCPUs().last ?? 0
-    let bench = try ReplicationBench(cpuIndex: permittedCPUs().first { $0 != own })
+    let other = permittedCPUs().first { $0 != own }
+    let bench = try ReplicationBench(cpuIndex: other)
+    var random = SeededRandom(seed: configuration.seed)
+    let key = TLSPreSharedKey(
+      identity: "replica",
+      key: try TLSKey((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }))
+    let secured = try ReplicationBench(cpuIndex: other, security: .preSharedKey(key))
     let count = configuration.size(1_000_000, smoke: 2_000)
     let trips = configuration.size(200, smoke: 5)
     return [
@@ -142,9 +156,17 @@ extension BenchmarkSuite {
         name: "replication.tail", operationCount: count, prepare: bench.start,
         body: { bench.run(count) }, failure: { bench.failure }, sleeps: true),
       BenchmarkCase(
+        name: "replication.tls.tail", operationCount: count, prepare: secured.start,
+        body: { secured.run(count) }, failure: { secured.failure }, sleeps: true,
+        baseName: "replication.tail"),
+      BenchmarkCase(
         name: "replication.roundTrip", operationCount: trips, prepare: bench.start,
         body: { (0..<trips).reduce(UInt64(0)) { sum, _ in sum + bench.run(1) } },
         failure: { bench.failure }, sleeps: true),
+      BenchmarkCase(
+        name: "replication.tls.roundTrip", operationCount: trips, prepare: secured.start,
+        body: { (0..<trips).reduce(UInt64(0)) { sum, _ in sum + secured.run(1) } },
+        failure: { secured.failure }, sleeps: true, baseName: "replication.roundTrip"),
     ]
   }
 }

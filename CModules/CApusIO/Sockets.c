@@ -80,7 +80,11 @@ int capus_socket_peer_address(int descriptor, capus_address *address) {
 
 int capus_socket_bind(int descriptor, const capus_address *address, unsigned flags,
                       capus_address *bound) {
-  int result = set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+  int type = 0, result = 0;
+  socklen_t length = sizeof type;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return -errno;
+  // UDP sockets with it share a port, even one that the kernel chooses.
+  if (type == SOCK_STREAM) result = set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
   if (result == 0 && (flags & capus_socket_reuse_port)) {
     result = set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
   }

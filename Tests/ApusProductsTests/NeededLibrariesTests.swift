@@ -14,6 +14,7 @@ import Testing
     ("ApusMarketProtocols", ["libnuma"]),
     ("ApusHost", ["libnuma", "libz"]),
     ("ApusJournal", ["libnuma", "libz", "liburing"]),
+    ("ApusIO", ["libnuma", "liburing"]),
     ("ApusEventLog", ["libnuma"]),
     ("ApusClient", ["libnuma"]),
     ("ApusCore", ["libnuma", "libz", "liburing"]),

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusCore
+internal import ApusIO
 internal import Foundation
 
 extension HostInspection {
@@ -24,6 +25,14 @@ extension HostInspection {
         : "refused with errno \(errno)"
           + (setting > 0 ? ", kernel.io_uring_disabled is \(setting)" : ""),
       wanted: "allowed", remedy: remedy)
+  }
+
+  func eventLoop() -> HostReport.Finding {
+    let isBest = probes.eventLoop.kind == .ioUring
+    return finding(
+      "event loop", isBest ? .good : .attention, probes.eventLoop.description,
+      wanted: EventLoopBackend.Kind.ioUring.rawValue,
+      remedy: "see io_uring; a loop of many sockets needs ulimit -n above their count")
   }
 
   func realTime() -> HostReport.Finding {
