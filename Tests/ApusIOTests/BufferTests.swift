@@ -44,8 +44,8 @@ import Testing
     for _ in 0..<5 { pairs.append(try driver.pair()) }
     let sent = pattern(200)
     for pair in pairs { #expect(driver.send(sent, on: pair.client) == 200) }
-    driver.loop.wait(now: Driver.now(), limitNanoseconds: 1_000_000)
-    driver.loop.wait(now: Driver.now(), limitNanoseconds: 1_000_000)
+    driver.loop.wait(limitNanoseconds: 1_000_000)
+    driver.loop.wait(limitNanoseconds: 1_000_000)
     for pair in pairs { driver.loop.pauseReceiving(pair.server) }
     driver.settle()
     for pair in pairs.dropLast() { #expect(driver.received[pair.server] == nil) }

@@ -288,7 +288,7 @@ import Testing
     let (client, server) = try driver.pair()
     // Paused with bytes that the kernel has already, and with bytes that come later.
     #expect(driver.send(bytes("first "), on: client) == 6)
-    driver.loop.wait(now: Driver.now(), limitNanoseconds: 0)
+    driver.loop.wait(limitNanoseconds: 0)
     driver.loop.pauseReceiving(server)
     driver.settle()
     #expect(driver.send(bytes("second"), on: client) == 6)
