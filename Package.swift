@@ -163,7 +163,8 @@ let package = Package(
     .target(
       name: "ApusBench",
       dependencies: [
-        "ApusIO", "CApusIOLoad", "ApusCore", "ApusClient", "ApusReplication", "ApusCapture", "ApusMarketProtocols",
+        "ApusIO", "CApusIOLoad",
+        "ApusCore", "ApusClient", "ApusReplication", "ApusCapture", "ApusMarketProtocols",
         "ApusTrading",
         "ApusTradingService", "ApusServiceKit", "ApusTestBasics",
         "CApusAllocationCount",

@@ -126,7 +126,8 @@ final class UringLoop: SystemLoop {
       unsafe capus_loop_publish_buffers(ring, Self.datagramGroup)
     }
     // Not before one buffer is back: it would only be told again that there is none.
-    if bufferless.count > 0, unsafe state.pointee.lentBlockCount < configuration.receiveBufferCount {
+    if bufferless.count > 0, unsafe state.pointee.lentBlockCount < configuration.receiveBufferCount
+    {
       feedBufferless()
     }
     if unsafe !state.pointee.isWakerArmed { armWaker() }
