@@ -7,6 +7,7 @@ internal import CApusIOLoad
 internal import Glibc
 
 /// An echo server on one loop, loaded by a thread in C on another CPU, and what its own thread needed.
+@safe
 final class IOEcho {
   struct Shape {
     var isDatagrams: Bool
