@@ -14,6 +14,7 @@ import Testing
   static let names = [
     "cpu frequency", "cpu isolation", "hyper-threads", "clock source", "invariant TSC",
     "huge pages", "transparent huge pages", "locked memory", "NUMA", "swap", "io_uring",
+    "event loop",
     "real-time priority", "timer slack", "CPU quota",
   ]
 

@@ -111,7 +111,9 @@ func passing(_ choice: EventLoopChoice) throws -> String {
     if takes {
       // Shown, not taken, and closed with the step after.
       run(loop, until: { shown == 40 }, note)
-      guard shown == 40, reason == nil else { return "shown \(shown), \(String(describing: reason))" }
+      guard shown == 40, reason == nil else {
+        return "shown \(shown), \(String(describing: reason))"
+      }
       _ = loop.step(now: now(), countMax: 64)
       guard loop.counters.closedDescriptorCount >= 40, openCount() == before else {
         return "left: \(before) before, \(openCount()) after"

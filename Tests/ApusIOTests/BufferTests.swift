@@ -128,7 +128,8 @@ import Testing
     #expect(driver.send(bytes("two"), on: second) == 3)
     #expect(
       driver.run(until: {
-        driver.received[firstServer] == bytes("one") && driver.received[secondServer] == bytes("two")
+        driver.received[firstServer] == bytes("one")
+          && driver.received[secondServer] == bytes("two")
           && driver.received[sink]?.count == sent.count
       }))
     #expect(driver.received[sink] == sent)
@@ -162,7 +163,8 @@ import Testing
     let driver = try Driver(choice, few)
     let (client, server) = try driver.pair()
     let (socket, address) = try driver.loop.openDatagramSocket(at: loopback())
-    #expect(bytes("datagram").withRawSpan { driver.loop.send($0, to: address, on: socket) } == .queued)
+    #expect(
+      bytes("datagram").withRawSpan { driver.loop.send($0, to: address, on: socket) } == .queued)
     #expect(driver.send(bytes("x"), on: client) == 0)
     #expect(driver.run(until: { driver.writable == [client] && driver.datagrams.count == 1 }))
     #expect(driver.send(bytes("x"), on: client) == 1)

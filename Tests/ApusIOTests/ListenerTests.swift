@@ -16,8 +16,9 @@ import Testing
       _ = try driver.loop.listen(at: address)
       Issue.record("two listeners of one port")
     } catch {
-      #expect(error == .system(operation: "bind", operand: "\(address)", errno: EADDRINUSE)
-        || error == .system(operation: "listen", operand: "\(address)", errno: EADDRINUSE))
+      #expect(
+        error == .system(operation: "bind", operand: "\(address)", errno: EADDRINUSE)
+          || error == .system(operation: "listen", operand: "\(address)", errno: EADDRINUSE))
     }
     #expect(driver.loop.socketCount == 1)
   }
@@ -41,9 +42,12 @@ import Testing
     let client = try Driver(choice)
     let (_, address) = try server.loop.listen(at: loopback())
     for _ in 0..<5 { _ = try client.loop.connect(to: address) }
-    let isDone = client.run(until: { server.acceptFailures.count == 4 && client.ended.count == 4 }) {
+    let isDone = client.run(until: { server.acceptFailures.count == 4 && client.ended.count == 4 })
+    {
       if case .ended(let connection) = $0 { client.loop.close(connection) }
-    } between: { server.step(waitNanoseconds: 0) }
+    } between: {
+      server.step(waitNanoseconds: 0)
+    }
     #expect(isDone)
     #expect(server.acceptFailures == [.full, .full, .full, .full])
     #expect(server.accepted.count == 1 && server.loop.counters.refusedCount == 4)
@@ -52,7 +56,8 @@ import Testing
     server.settle()
     _ = try client.loop.connect(to: address)
     #expect(
-      client.run(until: { server.accepted.count == 2 }, between: { server.step(waitNanoseconds: 0) }))
+      client.run(
+        until: { server.accepted.count == 2 }, between: { server.step(waitNanoseconds: 0) }))
   }
 
   @Test(arguments: systemChoices)

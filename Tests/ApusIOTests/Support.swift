@@ -118,8 +118,9 @@ final class Driver {
   }
 
   /// A connection of this loop with itself, both of whose ends stand.
-  func pair(_ options: ListenOptions = .init()) throws -> (client: ConnectionID, server: ConnectionID)
-  {
+  func pair(_ options: ListenOptions = .init()) throws -> (
+    client: ConnectionID, server: ConnectionID
+  ) {
     let (listener, address) = try loop.listen(at: loopback(), options: options)
     let client = try loop.connect(to: address)
     let before = accepted.count

@@ -92,7 +92,8 @@ import Testing
     #expect(bytes("x").withRawSpan { driver.loop.send($0, passing: ends[0], on: client) })
     #expect(close(ends[0]) == 0)
     var taken: Int32?
-    let came = driver.run(until: { taken != nil && driver.received[server] == bytes("x") }) { event in
+    let came = driver.run(until: { taken != nil && driver.received[server] == bytes("x") }) {
+      event in
       if case .descriptor(server, let passed) = event {
         taken = driver.loop.take(passed)
         // Once.

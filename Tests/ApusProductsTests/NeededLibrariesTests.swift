@@ -18,23 +18,26 @@ import Testing
     ("ApusEventLog", ["libnuma"]),
     ("ApusClient", ["libnuma"]),
     ("ApusCore", ["libnuma", "libz", "liburing"]),
-    ("ApusReplication", ["libnuma", "libz", "liburing"]),
-    ("ApusReplicationNATS", ["libnuma", "libz", "liburing", "libnats"]),
+    ("ApusReplication", linkLibraries),
+    ("ApusReplicationNATS", linkLibraries.union(["libnats"])),
     ("ApusTLS", ["libssl", "libcrypto"]),
     ("ApusCapture", ["libnuma", "libz", "libisal", "libpcap"]),
     ("ApusMarketCaptures", ["libnuma", "libz", "libisal", "libpcap"]),
     ("ApusCommandKit", ["libnuma", "libz", "libisal", "libpcap"]),
     ("ApusReport", []),
-    ("ApusServiceKit", ["libnuma", "libz", "liburing"]),
-    ("ApusTradingService", ["libnuma", "libz", "liburing", "libisal", "libpcap"]),
+    ("ApusServiceKit", linkLibraries),
+    ("ApusTradingService", linkLibraries.union(["libisal", "libpcap"])),
     ("ApusBench", ["libnuma", "libz", "liburing", "libisal", "libpcap"]),
     ("ApusCommand", commandLibraries),
     ("ApusTradingSystem", commandLibraries),
   ]
 
   /// The command looks at captures, and leases in NATS.
-  static let commandLibraries: Set<String> = [
-    "libnuma", "libz", "liburing", "libisal", "libpcap", "libnats",
+  static let commandLibraries = linkLibraries.union(["libisal", "libpcap", "libnats"])
+
+  /// A link to a replica is TLS; what needs no replica needs no OpenSSL.
+  static let linkLibraries: Set<String> = [
+    "libnuma", "libz", "liburing", "libssl", "libcrypto",
   ]
 
   static let hasReadelf = FileManager.default.isExecutableFile(atPath: "/usr/bin/readelf")

@@ -19,7 +19,8 @@ struct HostInspection {
   func findings() -> [HostReport.Finding] {
     [
       frequency(), isolation(), hyperThreads(), clockSource(), invariantCounter(), hugePages(),
-      transparentHugePages(), memlock(), numa(), swapping(), ioUring(), eventLoop(), realTime(), timerSlack(),
+      transparentHugePages(), memlock(), numa(), swapping(), ioUring(), eventLoop(), realTime(),
+      timerSlack(),
       cpuQuota(),
     ] + networkQueues()
   }

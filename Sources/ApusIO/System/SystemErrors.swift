@@ -12,6 +12,7 @@ let invalidArgument = EINVAL
 let badDescriptor = EBADF
 let noBuffers = ENOBUFS
 let cancelled = ECANCELED
+let busy = EBUSY
 let notPermitted = EPERM
 let notImplemented = ENOSYS
 let tooManyFiles = EMFILE

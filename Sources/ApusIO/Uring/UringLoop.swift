@@ -126,7 +126,8 @@ final class UringLoop: SystemLoop {
       unsafe capus_loop_publish_buffers(ring, Self.datagramGroup)
     }
     // Not before one buffer is back: it would only be told again that there is none.
-    if bufferless.count > 0, unsafe state.pointee.lentBlockCount < configuration.receiveBufferCount {
+    if bufferless.count > 0, unsafe state.pointee.lentBlockCount < configuration.receiveBufferCount
+    {
       feedBufferless()
     }
     if unsafe !state.pointee.isWakerArmed { armWaker() }
@@ -205,7 +206,16 @@ final class UringLoop: SystemLoop {
   /// For `deinit`: the kernel ends what is under way before the buffers go, and connections that nobody has
   /// taken are closed. On the loop's own thread only, or where that has ended: no other may enter the ring.
   private func drain() {
-    let isOwn = unsafe capus_loop_cancel_everything(ring) == 0
+    // The kernel never had these.
+    while let buffer = waitingFiles.pop() {
+      slots[fileStates.kept(buffer).slot].inFlightCount -= 1
+    }
+    var result = unsafe capus_loop_cancel_everything(ring)
+    if result == -busy {
+      _ = unsafe capus_loop_enter(ring, 0)
+      result = unsafe capus_loop_cancel_everything(ring)
+    }
+    let isOwn = result == 0
     // A disk may need long; what it does then is the kernel's, which keeps the memory of a write alive.
     for _ in 0..<100 {
       let result = unsafe isOwn ? capus_loop_enter(ring, 10_000_000) : 0
