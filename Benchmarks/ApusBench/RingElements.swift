@@ -65,9 +65,8 @@ protocol ElementPopping<Element>: ~Copyable, Sendable {
   mutating func tryPop(into target: inout MutableSpan<Element>) -> Int
 }
 
-extension OneToOneProducer: ElementPushing where Element: RingElement {}
-extension OneToOneConsumer: ElementPopping where Element: RingElement {}
-extension ManyToOneProducer: ElementPushing where Element: RingElement {}
+extension RingProducer: ElementPushing where Element: RingElement {}
+extension RingConsumer: ElementPopping where Element: RingElement {}
 extension ManyToOneConsumer: ElementPopping where Element: RingElement {}
 extension ManyToManyProducer: ElementPushing where Element: RingElement {}
 extension ManyToManyConsumer: ElementPopping where Element: RingElement {}

@@ -9,7 +9,9 @@ internal import Synchronization
 /// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
 @safe
 @frozen
-public struct BroadcastConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+public struct BroadcastConsumer<Element: BitwiseCopyable>: ElementConsumer, ~Copyable,
+  @unchecked Sendable
+{
   // SAFETY: the only one to move its position, since it cannot be copied; the storage is retained.
   @usableFromInline var lane: LaneConsumer<Element>
   @usableFromInline let positions: PositionTable
@@ -81,6 +83,7 @@ public struct BroadcastConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
   @inlinable @inline(__always)
   public mutating func tryPop() -> Element? {
     if lane.tailCached == lane.head {
+      lane.pauseAfterBurst()
       refresh()
       if lane.tailCached == lane.head { return lane.nothing() }
     }
@@ -116,22 +119,6 @@ public struct BroadcastConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     return popWaiting()
   }
 
-  @inlinable @inline(never)
-  mutating func popWaiting() -> PopOutcome<Element> {
-    let deadline = wait.deadline()
-    while true {
-      let outcome = waitForElement(until: deadline)
-      if let element = tryPop() { return .element(element) }
-      switch outcome {
-      case .ready: continue
-      case .refused: return .empty
-      case .timedOut: return .timedOut
-      case .closed: return .closed
-      case .peerDied: return .peerDied
-      }
-    }
-  }
-
   /// Waits as ``wait`` specifies until there is something to read.
   ///
   /// - Returns: `true` when there is; `false` when there was nothing until the time-out, or nothing
@@ -156,14 +143,8 @@ public struct BroadcastConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
   @inlinable @inline(__always)
   public mutating func withPeek(countMax: Int, _ body: (Span<Element>) -> Int) -> Int {
     refresh(wanted: countMax)
-    let elements = unsafe lane.peekCached(countMax: countMax)
-    if elements.isEmpty { return 0 }
-    // SAFETY: published elements, which the producer does not touch before they are released.
-    let count = body(unsafe elements.span)
-    precondition(
-      count >= 0 && count <= elements.count,
-      "BroadcastConsumer.withPeek: expected a count within what was peeked at")
-    if count > 0 { release(lane.head &+ UInt64(truncatingIfNeeded: count)) }
+    let count = lane.withPeekCached(countMax: countMax, body)
+    if count > 0 { followerSpot.wake() }
     return count
   }
 

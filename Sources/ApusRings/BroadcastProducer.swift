@@ -9,7 +9,9 @@ public import Synchronization
 /// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
 @safe
 @frozen
-public struct BroadcastProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+public struct BroadcastProducer<Element: BitwiseCopyable>: ElementProducer, ~Copyable,
+  @unchecked Sendable
+{
   // SAFETY: the only writer, since it cannot be copied; the storage is retained. The lane's head
   // word is the first consumer's and not used: `refreshHead` looks at all of them.
   @usableFromInline var lane: LaneProducer<Element>
@@ -104,15 +106,17 @@ public struct BroadcastProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     return pushWaiting(element)
   }
 
-  @inlinable @inline(never)
-  mutating func pushWaiting(_ element: Element) -> PushOutcome {
-    let deadline = wait.deadline()
-    while true {
-      let outcome = storage.waitForConsumers(
-        positions, tail: lane.tail, mask: lane.mask, wait, until: deadline)
-      guard outcome == .ready else { return outcome.pushOutcome }
-      if tryPush(element) { return .pushed }
-    }
+  /// Waits as ``wait`` specifies until at least one element can be pushed.
+  ///
+  /// - Returns: `.pushed` when there is room; nothing was pushed.
+  @inlinable
+  public mutating func waitForRoom() -> PushOutcome { waitForRoom(until: wait.deadline()) }
+
+  @inlinable
+  mutating func waitForRoom(until deadline: WaitDeadline) -> PushOutcome {
+    storage.waitForConsumers(
+      positions, tail: lane.tail, mask: lane.mask, wait, until: deadline
+    ).pushOutcome
   }
 
   /// Lets elements be written where they will be read.
@@ -129,16 +133,7 @@ public struct BroadcastProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     countMax: Int, _ body: (inout MutableSpan<Element>) -> Int
   ) -> Int {
     makeRoom(countMax)
-    let slots = unsafe lane.claimCached(countMax: countMax)
-    if slots.isEmpty { return 0 }
-    // SAFETY: free slots of the ring; any bytes that a producer wrote before, or zero.
-    var span = unsafe slots.mutableSpan
-    let count = body(&span)
-    precondition(
-      count >= 0 && count <= slots.count,
-      "BroadcastProducer.withClaim: expected a count within the claim")
-    if count > 0 { lane.publish(lane.tail &+ UInt64(truncatingIfNeeded: count)) }
-    return count
+    return lane.withClaimCached(countMax: countMax, body)
   }
 
   /// Closes the ends of consumers whose processes have died, so that they no longer hold the

@@ -9,7 +9,9 @@ public import Synchronization
 /// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
 @safe
 @frozen
-public struct ManyToManyProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+public struct ManyToManyProducer<Element: BitwiseCopyable>: ElementProducer, ~Copyable,
+  @unchecked Sendable
+{
   // SAFETY: the only writer of its lane, since it cannot be copied; the storage is retained.
   // The lane's typed slots are not used: elements are written as words.
   @usableFromInline var lane: LaneProducer<UInt64>
@@ -119,16 +121,18 @@ public struct ManyToManyProducer<Element: BitwiseCopyable>: ~Copyable, @unchecke
     return pushWaiting(element)
   }
 
-  @inlinable @inline(never)
-  mutating func pushWaiting(_ element: Element) -> PushOutcome {
-    let deadline = wait.deadline()
-    while true {
-      // SAFETY: the word lies in the storage.
-      let outcome = unsafe storage.waitForRoom(
-        head: lane.headWord, tail: lane.tail, mask: lane.mask, wait, until: deadline)
-      guard outcome == .ready else { return outcome.pushOutcome }
-      if tryPush(element) { return .pushed }
-    }
+  /// Waits as ``wait`` specifies until at least one element can be pushed.
+  ///
+  /// - Returns: `.pushed` when there is room; nothing was pushed.
+  @inlinable
+  public mutating func waitForRoom() -> PushOutcome { waitForRoom(until: wait.deadline()) }
+
+  @inlinable
+  mutating func waitForRoom(until deadline: WaitDeadline) -> PushOutcome {
+    // SAFETY: the word lies in the storage.
+    unsafe storage.waitForRoom(
+      head: lane.headWord, tail: lane.tail, mask: lane.mask, wait, until: deadline
+    ).pushOutcome
   }
 
   /// Closes this end; consumers still get what is in its lane.
@@ -140,7 +144,9 @@ public struct ManyToManyProducer<Element: BitwiseCopyable>: ~Copyable, @unchecke
 /// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
 @safe
 @frozen
-public struct ManyToManyConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+public struct ManyToManyConsumer<Element: BitwiseCopyable>: ElementConsumer, ~Copyable,
+  @unchecked Sendable
+{
   // SAFETY: consumers meet only in the lanes' head words; the storage is retained.
   @usableFromInline let lanes: LaneTable
   @usableFromInline let mask: UInt64
@@ -292,20 +298,16 @@ public struct ManyToManyConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecke
     return popWaiting()
   }
 
-  @inlinable @inline(never)
-  mutating func popWaiting() -> PopOutcome<Element> {
-    let deadline = wait.deadline()
-    while true {
-      let outcome = storage.waitForLane(wait, until: deadline)
-      if let element = tryPop() { return .element(element) }
-      switch outcome {
-      case .ready: continue
-      case .refused: return .empty
-      case .timedOut: return .timedOut
-      case .closed: return .closed
-      case .peerDied: return .peerDied
-      }
-    }
+  /// Waits as ``wait`` specifies until there is something to pop, which another consumer may take.
+  ///
+  /// - Returns: `true` when there is; `false` when there was nothing until the time-out, or nothing
+  ///   will come: see ``isDrained``.
+  @inlinable
+  public mutating func waitForElement() -> Bool { waitForElement(until: wait.deadline()) == .ready }
+
+  @inlinable
+  mutating func waitForElement(until deadline: WaitDeadline) -> RingWait {
+    storage.waitForLane(wait, until: deadline)
   }
 
   /// Closes this end; producers see it when all consumers have closed and they run out of room.

@@ -12,7 +12,9 @@ public import Synchronization
 /// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
 @safe
 @frozen
-public struct ManyToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+public struct ManyToOneConsumer<Element: BitwiseCopyable>: ElementConsumer, ~Copyable,
+  @unchecked Sendable
+{
   // SAFETY: the only reader of its lanes, since it cannot be copied; the storage is retained.
   @usableFromInline var lane: LaneConsumer<Element>
   @usableFromInline var laneIndex = 0
@@ -75,7 +77,7 @@ public struct ManyToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
   @inlinable @inline(__always)
   public mutating func tryPop() -> Element? {
     if lane.tailCached == lane.head, !turn() { return nil }
-    return lane.tryPop()
+    return lane.popCached()
   }
 
   /// Pops as many elements as there are, at most as many as the target takes.
@@ -113,29 +115,16 @@ public struct ManyToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
     return popWaiting()
   }
 
-  @inlinable @inline(never)
-  mutating func popWaiting() -> PopOutcome<Element> {
-    let deadline = wait.deadline()
-    while true {
-      let outcome = storage.waitForLane(wait, until: deadline)
-      if let element = tryPop() { return .element(element) }
-      switch outcome {
-      case .ready: continue
-      case .refused: return .empty
-      case .timedOut: return .timedOut
-      case .closed: return .closed
-      case .peerDied: return .peerDied
-      }
-    }
-  }
-
   /// Waits as ``wait`` specifies until there is something to pop.
   ///
   /// - Returns: `true` when there is; `false` when there was nothing until the time-out, or nothing
   ///   will come: see ``isDrained``.
   @inlinable
-  public mutating func waitForElement() -> Bool {
-    storage.waitForLane(wait, until: wait.deadline()) == .ready
+  public mutating func waitForElement() -> Bool { waitForElement(until: wait.deadline()) == .ready }
+
+  @inlinable
+  mutating func waitForElement(until deadline: WaitDeadline) -> RingWait {
+    storage.waitForLane(wait, until: deadline)
   }
 
   /// Lets elements of one producer be read where they lie.
@@ -149,15 +138,8 @@ public struct ManyToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked
   @inlinable @inline(__always)
   public mutating func withPeek(countMax: Int, _ body: (Span<Element>) -> Int) -> Int {
     if lane.tailCached == lane.head, !turn() { return 0 }
-    let elements = unsafe lane.peek(countMax: countMax)
-    if elements.isEmpty { return 0 }
-    // SAFETY: published elements, which the producer does not touch before they are released.
-    let count = body(unsafe elements.span)
-    precondition(
-      count >= 0 && count <= elements.count,
-      "ManyToOneConsumer.withPeek: expected a count within what was peeked at")
-    if count > 0 { lane.release(lane.head &+ UInt64(truncatingIfNeeded: count)) }
-    return count
+    _ = lane.available(countMax)
+    return lane.withPeekCached(countMax: countMax, body)
   }
 
   /// Closes this end; producers see it when they run out of room.

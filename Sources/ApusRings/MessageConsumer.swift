@@ -75,7 +75,7 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
     countMax: Int = .max, _ body: (_ type: UInt32, _ payload: RawSpan) -> Bool
   ) -> Int {
     if lane.tailCached == lane.head {
-      refreshTail()
+      lookAgain()
       if lane.tailCached == lane.head {
         _ = lane.nothing()
         return 0
@@ -117,8 +117,10 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
     return count
   }
 
+  /// Reads the writer's position when what was seen is used up.
   @inlinable @inline(__always)
-  mutating func refreshTail() {
+  mutating func lookAgain() {
+    lane.pauseAfterBurst(pauseCount: 8)
     lane.refreshTail()
     if _slowPath(lane.tailCached > limit) { lane.tailCached = limit }
   }
@@ -171,7 +173,7 @@ public struct MessageConsumer: ~Copyable, @unchecked Sendable {
   @inlinable @inline(__always)
   public mutating func hasMessage() -> Bool {
     if lane.tailCached != lane.head { return true }
-    refreshTail()
+    lookAgain()
     if lane.tailCached != lane.head { return true }
     _ = lane.nothing()
     return false

@@ -20,10 +20,16 @@ public enum OneToOneRing<Element: BitwiseCopyable> {
         .oneToOne, of: Element.self, capacity: configuration.capacity, width: 1),
       options: configuration.memory)
     return OneToOneEnds(
-      producer: OneToOneProducer(storage, wait: configuration.producerWait),
-      consumer: OneToOneConsumer(storage, wait: configuration.consumerWait))
+      producer: RingProducer(storage, wait: configuration.producerWait),
+      consumer: RingConsumer(storage, wait: configuration.consumerWait))
   }
 }
+
+/// The writing end of a one-to-one ring.
+public typealias OneToOneProducer<Element: BitwiseCopyable> = RingProducer<Element>
+
+/// The reading end of a one-to-one ring.
+public typealias OneToOneConsumer<Element: BitwiseCopyable> = RingConsumer<Element>
 
 /// The two ends of a one-to-one ring: move each to its thread.
 @frozen

@@ -4,25 +4,6 @@
 public import ApusMemory
 public import ApusThreads
 
-// ApusRings: bounded queues between threads, and between processes, without locks.
-//
-// | ring | producers → consumers | between processes |
-// |---|---|---|
-// | OneToOneRing | 1 → 1 | yes |
-// | ManyToOneRing | n → 1 | no |
-// | ManyToManyRing | n → m, each element to one | no |
-// | BroadcastRing | 1 → n, each element to all, consumers after one another | yes |
-// | MessageRing | 1 → 1, messages of any length | yes |
-//
-// Goals: a push or a pop costs a few nanoseconds and the cache lines that have to travel: no system
-// call, no lock, no allocation, no reference count. The type of an end says who may touch it: it
-// cannot be copied, and closing consumes it. Either side waits in the way that suits its host.
-//
-// Non-goals: rings that grow; elements that are not plain bytes; delivery to whoever was not there.
-//
-// Threading: an end belongs to one thread at a time and can be moved. A RingGauge may be read by
-// all. A ring lives as long as one of its ends or gauges does. An end that goes away closes.
-
 /// Size, waiting and memory of a ring inside one process.
 ///
 /// ```swift

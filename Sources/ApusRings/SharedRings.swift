@@ -34,7 +34,7 @@ extension OneToOneRing {
     let storage = try RingStorage(path: path, kind: .oneToOne, end: 0, name: "producer") {
       (capacity, _) throws(RingError) in try layout(capacity: capacity)
     }
-    return OneToOneProducer(storage, wait: wait)
+    return RingProducer(storage, wait: wait)
   }
 
   /// Opens the reading end of a ring in a file.
@@ -46,11 +46,11 @@ extension OneToOneRing {
     let storage = try RingStorage(path: path, kind: .oneToOne, end: 1, name: "consumer") {
       (capacity, _) throws(RingError) in try layout(capacity: capacity)
     }
-    return OneToOneConsumer(storage, wait: wait)
+    return RingConsumer(storage, wait: wait)
   }
 }
 
-extension OneToOneProducer {
+extension RingProducer {
   /// Whether somebody has the consumer. Costs system calls for a ring in a file.
   public var consumerState: RingPeerState { storage.state(ofEnd: 1) }
 
@@ -58,7 +58,7 @@ extension OneToOneProducer {
   public var consumerEpoch: UInt64 { storage.epoch(ofEnd: 1) }
 }
 
-extension OneToOneConsumer {
+extension RingConsumer {
   /// Whether somebody has the producer. Costs system calls for a ring in a file.
   public var producerState: RingPeerState { storage.state(ofEnd: 0) }
 

@@ -90,8 +90,25 @@ import Testing
       threads.append(
         try PinnedThread(name: "writer", cpuIndex: nil, moving: take(ends.producers.take())) {
           var producer = $0
-          for round in 0..<rounds {
-            _ = producer.push(PeerElement(UInt64(index) << 32 | round))
+          var round: UInt64 = 0
+          while round < rounds {
+            let first = UInt64(index) << 32 | round
+            switch round % 3 {
+            case 0:
+              if producer.push(PeerElement(first)) == .pushed { round += 1 }
+            case 1:
+              let batch = (0..<min(5, rounds - round)).map { PeerElement(first + $0) }
+              let count = producer.tryPush(contentsOf: batch.span)
+              round += UInt64(count)
+              if count == 0 { _ = producer.waitForRoom() }
+            default:
+              let count = producer.withClaim(countMax: Int(min(3, rounds - round))) { slots in
+                for slot in 0..<slots.count { slots[slot] = PeerElement(first + UInt64(slot)) }
+                return slots.count
+              }
+              round += UInt64(count)
+              if count == 0 { _ = producer.waitForRoom() }
+            }
           }
         })
     }

@@ -109,7 +109,7 @@ public struct NoInput<Command: BitwiseCopyable>: CommandInput, ~Copyable {
   public var isDrained: Bool { true }
 }
 
-extension OneToOneConsumer: CommandInput {
+extension RingConsumer: CommandInput {
   /// Lets the next commands be read where they lie.
   @unsafe @inlinable @inline(__always)
   public mutating func withUnsafeCommands(

@@ -52,19 +52,7 @@ public struct CallerOutput<Event: BitwiseCopyable>: EventOutput, ~Copyable {
   public mutating func take(_ events: UnsafeBufferPointer<SequencedEvent<Event>>) -> Int { 0 }
 }
 
-extension OneToOneProducer: EventOutput {
-  /// Whether the consumer has closed.
-  @inlinable
-  public var isClosed: Bool { isConsumerClosed }
-
-  /// Takes events, from the first on; returns how many.
-  @unsafe @inlinable @inline(__always)
-  public mutating func take(_ events: UnsafeBufferPointer<Element>) -> Int {
-    unsafe tryPush(contentsOf: events)
-  }
-}
-
-extension ManyToOneProducer: EventOutput {
+extension RingProducer: EventOutput {
   /// Whether the consumer has closed.
   @inlinable
   public var isClosed: Bool { isConsumerClosed }

@@ -4,36 +4,42 @@
 public import ApusThreads
 internal import Synchronization
 
-/// The writing end of a one-to-one ring.
+/// A writing end with a lane of its own: that of a one-to-one ring, or one of a many-to-one ring.
 ///
 /// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
 @safe
 @frozen
-public struct OneToOneProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+public struct RingProducer<Element: BitwiseCopyable>: ElementProducer, ~Copyable,
+  @unchecked Sendable
+{
   // SAFETY: the only writer of its lane, since it cannot be copied; the storage is retained.
   @usableFromInline var lane: LaneProducer<Element>
   @usableFromInline let storage: RingStorage
-  /// What ``push(_:)`` does while the ring is full.
+  /// What ``push(_:)`` does while the lane is full.
   public var wait: WaitStrategy
+  /// Which of the ring's producers this is, from 0.
+  public let index: Int
 
-  init(_ storage: RingStorage, wait: WaitStrategy) {
-    lane = LaneProducer(storage)
+  init(_ storage: RingStorage, lane: Int = 0, wait: WaitStrategy) {
+    self.lane = LaneProducer(storage, lane: lane)
     self.storage = storage
     self.wait = wait
+    index = lane
   }
 
   deinit {
     // SAFETY: as in `LaneProducer.close`; a deinitializer cannot call what mutates.
     unsafe lane.tailWord.pointee.store(lane.tail | UInt64.closedPosition, ordering: .releasing)
     lane.consumerSpot.wake()
+    // Of a ring in a file, which has one lane.
     storage.leave(end: 0)
   }
 
-  /// Elements the ring holds.
+  /// Elements this producer's lane holds.
   @inlinable @inline(__always)
   public var capacity: Int { Int(truncatingIfNeeded: lane.mask) &+ 1 }
 
-  /// Elements in the ring.
+  /// Elements in the ring, in the lanes of all its producers.
   public var fillCount: Int { storage.fillCount }
 
   /// The level, for others.
@@ -45,8 +51,8 @@ public struct OneToOneProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
 
   /// Pushes one element if there is room.
   ///
-  /// - Returns: `false` when the ring is full, or its consumer has closed and the room it left is
-  ///   used up.
+  /// - Returns: `false` when this producer's lane is full, or the consumer has closed and the room
+  ///   it left is used up.
   /// - Complexity: O(1); no system call unless the consumer sleeps.
   @inlinable @inline(__always)
   public mutating func tryPush(_ element: Element) -> Bool { lane.tryPush(element) }
@@ -72,16 +78,6 @@ public struct OneToOneProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
   public mutating func push(_ element: Element) -> PushOutcome {
     if lane.tryPush(element) { return .pushed }
     return pushWaiting(element)
-  }
-
-  @inlinable @inline(never)
-  mutating func pushWaiting(_ element: Element) -> PushOutcome {
-    let deadline = wait.deadline()
-    while true {
-      let outcome = waitForRoom(until: deadline)
-      guard outcome == .pushed else { return outcome }
-      if lane.tryPush(element) { return .pushed }
-    }
   }
 
   /// Waits as ``wait`` specifies until at least one element can be pushed.
@@ -111,18 +107,10 @@ public struct OneToOneProducer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
   public mutating func withClaim(
     countMax: Int, _ body: (inout MutableSpan<Element>) -> Int
   ) -> Int {
-    let slots = unsafe lane.claim(countMax: countMax)
-    if slots.isEmpty { return 0 }
-    // SAFETY: free slots of the lane; any bytes that a producer wrote before, or zero.
-    var span = unsafe slots.mutableSpan
-    let count = body(&span)
-    precondition(
-      count >= 0 && count <= slots.count,
-      "OneToOneProducer.withClaim: expected a count within the claim")
-    if count > 0 { lane.publish(lane.tail &+ UInt64(truncatingIfNeeded: count)) }
-    return count
+    _ = lane.room(countMax)
+    return lane.withClaimCached(countMax: countMax, body)
   }
 
-  /// Closes this end; the consumer still gets what is in the ring.
+  /// Closes this end; the consumer still gets what is in the lane.
   public consuming func close() {}
 }

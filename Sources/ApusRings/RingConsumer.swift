@@ -4,12 +4,14 @@
 public import ApusThreads
 internal import Synchronization
 
-/// The reading end of a one-to-one ring.
+/// The reading end of a single lane: that of a one-to-one ring.
 ///
 /// - Threading: one thread at a time; move it to hand it over. It closes when it ends.
 @safe
 @frozen
-public struct OneToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+public struct RingConsumer<Element: BitwiseCopyable>: ElementConsumer, ~Copyable,
+  @unchecked Sendable
+{
   // SAFETY: the only reader of its lane, since it cannot be copied; the storage is retained.
   @usableFromInline var lane: LaneConsumer<Element>
   @usableFromInline let storage: RingStorage
@@ -72,22 +74,6 @@ public struct OneToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
     return popWaiting()
   }
 
-  @inlinable @inline(never)
-  mutating func popWaiting() -> PopOutcome<Element> {
-    let deadline = wait.deadline()
-    while true {
-      let outcome = waitForElement(until: deadline)
-      if let element = lane.tryPop() { return .element(element) }
-      switch outcome {
-      case .ready: continue
-      case .refused: return .empty
-      case .timedOut: return .timedOut
-      case .closed: return .closed
-      case .peerDied: return .peerDied
-      }
-    }
-  }
-
   /// Waits as ``wait`` specifies until there is something to pop.
   ///
   /// - Returns: `true` when there is; `false` when there was nothing until the time-out, or nothing
@@ -112,15 +98,8 @@ public struct OneToOneConsumer<Element: BitwiseCopyable>: ~Copyable, @unchecked 
   /// - Precondition: `body` returns no more than the count of its elements.
   @inlinable @inline(__always)
   public mutating func withPeek(countMax: Int, _ body: (Span<Element>) -> Int) -> Int {
-    let elements = unsafe lane.peek(countMax: countMax)
-    if elements.isEmpty { return 0 }
-    // SAFETY: published elements, which the producer does not touch before they are released.
-    let count = body(unsafe elements.span)
-    precondition(
-      count >= 0 && count <= elements.count,
-      "OneToOneConsumer.withPeek: expected a count within what was peeked at")
-    if count > 0 { lane.release(lane.head &+ UInt64(truncatingIfNeeded: count)) }
-    return count
+    _ = lane.available(countMax)
+    return lane.withPeekCached(countMax: countMax, body)
   }
 
   /// Closes this end; the producer sees it when it runs out of room.
