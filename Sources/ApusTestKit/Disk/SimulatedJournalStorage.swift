@@ -87,6 +87,20 @@ public final class SimulatedJournalStorage: JournalStorage {
     endProcess()
   }
 
+  /// The same disk for who opens it next. What was left of this one is an empty disk: an owner that should
+  /// be gone, and still closes and removes its files, does nothing to the other.
+  ///
+  /// Call it after ``cutPower()`` or ``killProcess()``, which end the files that are open.
+  public func successor() -> SimulatedJournalStorage {
+    let other = SimulatedJournalStorage(seed: random.next(), faults: faults, location: location)
+    (other.files, files) = (files, [:])
+    (other.names, names) = (names, [:])
+    (other.durableNames, durableNames) = (durableNames, [:])
+    (other.unsyncedNames, unsyncedNames) = (unsyncedNames, [])
+    (other.nextFileNumber, other.nextHandle) = (nextFileNumber, nextHandle)
+    return other
+  }
+
   private func applyCommitInPart() {
     guard let commit, commit.settled == nil, let number = openFiles[commit.handle] else { return }
     let count = random.below(commit.bytes.count + 1)
