@@ -41,41 +41,26 @@ extension ReplicationRun {
   func checkPrimary(_ replica: SimulatedReplica) throws {
     // What a power cut in the middle of a write makes fail ends with the host.
     if replica.powerCut?.hasHappened == true { return }
-    var failure: String?
-    var (last, digest, hasFailed) = (UInt64(0), UInt64(0), false)
-    switch replica.primary {
-    case .some(let primary):
-      failure = primary.link.failure.map(String.init(describing:))
-      last = primary.host.lastSequence
-      digest = last == replica.seenSequence ? 0 : primary.host.engine.digest
-      hasFailed = primary.host.hasFailed
-    case .none: return
+    if let failure = replica.primary?.link.failure {
+      throw finding("the link of primary \(replica.node) failed: \(failure)")
     }
-    if let failure { throw finding("the link of primary \(replica.node) failed: \(failure)") }
-    if hasFailed { throw finding("the journal of primary \(replica.node) failed") }
-    guard replica.node == primaryNode, last != replica.seenSequence else { return }
+    if replica.primary?.host.hasFailed == true {
+      throw finding("the journal of primary \(replica.node) failed")
+    }
+    guard replica.node == primaryNode, replica.hasPrimary, let last = replica.lastSequence,
+      last != replica.seenSequence
+    else { return }
     replica.seenSequence = last
-    guard digest == model.digest(at: last) else {
+    guard replica.primary?.host.engine.digest == model.digest(at: last) else {
       throw finding("primary \(replica.node) at \(last) is not the model")
     }
   }
 
   func checkStandby(_ replica: SimulatedReplica) throws {
     if replica.powerCut?.hasHappened == true { return }
-    var (last, durable, digest, snapshotCount) = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
-    var failure: ReplicationError?
-    var isLevel = false
-    switch replica.standby {
-    case .some(let standby):
-      failure = standby.failure
-      (last, durable) = (standby.lastSequence, standby.durableSequence)
-      snapshotCount = standby.counters.snapshotCount
-      digest = last == replica.seenSequence ? 0 : standby.engine.digest
-      isLevel =
-        standby.phase == .following && standby.promisedEpoch == epoch
-        && durable >= standby.primarySequence
-    case .none: return
-    }
+    guard let last = replica.standby?.lastSequence, let durable = replica.standby?.durableSequence
+    else { return }
+    let snapshotCount = replica.standby?.counters.snapshotCount ?? 0
     if snapshotCount != replica.seenSnapshotCount {
       counts.snapshotCount += Int(snapshotCount - replica.seenSnapshotCount)
       replica.seenSnapshotCount = snapshotCount
@@ -83,16 +68,21 @@ extension ReplicationRun {
       replica.forkedAfter = nil
       replica.durableSequence = 0
     }
-    if let failure { return try takeFailure(failure, of: replica) }
+    if let failure = replica.standby?.failure { return try takeFailure(failure, of: replica) }
     guard replica.forkedAfter == nil else { return }
     guard durable >= replica.durableSequence else {
       throw finding("standby \(replica.node) had \(replica.durableSequence) durable, now \(durable)")
     }
     replica.durableSequence = durable
-    if isLevel { replica.levelEpoch = epoch }
+    if replica.standby?.phase == .following, replica.standby?.promisedEpoch == epoch,
+      durable >= replica.standby?.primarySequence ?? .max
+    {
+      replica.levelEpoch = epoch
+      replica.wasEmptied = false
+    }
     guard last != replica.seenSequence else { return }
     replica.seenSequence = last
-    guard digest == model.digest(at: last) else {
+    guard replica.standby?.engine.digest == model.digest(at: last) else {
       throw finding("standby \(replica.node) at \(last) is not the model")
     }
   }
@@ -131,24 +121,13 @@ extension ReplicationRun {
 
   /// Whether everybody has everything, on the disk, and everything was acknowledged.
   var isLevel: Bool {
-    guard deposedNode == nil else { return false }
-    var last: UInt64 = 0
-    switch primary.primary {
-    case .some(let primary):
-      guard primary.isAcknowledged else { return false }
-      last = primary.host.lastSequence
-    case .none: return false
+    guard deposedNode == nil, primary.primary?.isAcknowledged == true,
+      let last = primary.lastSequence
+    else { return false }
+    return replicas.allSatisfy {
+      $0.node == primaryNode
+        || $0.standby?.lastSequence == last && $0.standby?.durableSequence == last
     }
-    for replica in replicas where replica.node != primaryNode {
-      switch replica.standby {
-      case .some(let standby):
-        guard standby.lastSequence == last, standby.durableSequence == last,
-          standby.failure == nil
-        else { return false }
-      case .none: return false
-      }
-    }
-    return true
   }
 
   func checkEnd() throws {

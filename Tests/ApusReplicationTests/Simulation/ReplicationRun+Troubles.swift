@@ -163,12 +163,9 @@ extension ReplicationRun {
     replica.standby = try ReplicationStandby.open(
       engineConfiguration: TallyEngine.Configuration(), storage: replica.storage,
       configuration: options.standby(node, of: primaryNode), loop: loop)
-    var (last, digest) = (UInt64(0), UInt64(0))
-    switch replica.standby {
-    case .some(let standby): (last, digest) = (standby.lastSequence, standby.engine.digest)
-    case .none: break
-    }
-    try checkRecovered(replica, last: last, digest: digest)
+    try checkRecovered(
+      replica, last: replica.standby?.lastSequence ?? 0,
+      digest: replica.standby?.engine.digest ?? 0)
   }
 
   /// A journal that is no beginning of the primary's is cut back to what they share, or moved away.
@@ -182,6 +179,7 @@ extension ReplicationRun {
       counts.cutBackCount += 1
     } else {
       replica.storage = SimulatedJournalStorage(seed: random.next(), faults: options.disk)
+      replica.wasEmptied = true
     }
     replica.forkedAfter = nil
     replica.durableSequence = 0
@@ -216,8 +214,12 @@ extension ReplicationRun {
   }
 
   private func mayTakeOver(_ replica: SimulatedReplica) -> Bool {
-    replica.hasStandby && replica.forkedAfter == nil && replica.levelEpoch == epoch
-      && replica.powerCut == nil && deposedNode == nil
+    // Of two hosts each has all that was ever acknowledged, unless its folder was moved away. Of three the one
+    // whose acknowledgements count now may lack what another one's counted for.
+    let hasEverything =
+      options.hostCount == 2 && !replica.wasEmptied || replica.levelEpoch == epoch
+    return replica.hasStandby && hasEverything && replica.standby?.journalIdentifier != nil
+      && replica.forkedAfter == nil && replica.powerCut == nil && deposedNode == nil
   }
 
   private func promote(_ new: SimulatedReplica) throws {

@@ -18,8 +18,8 @@ struct ReplicationFinding: Error, CustomStringConvertible {
 
 /// Replicas on simulated hosts, disks and a network, and what goes wrong with them: everything from a seed.
 ///
-/// The primary releases only what its acknowledging standby has. That standby takes over from it when it has
-/// once had everything in the primary's epoch; before, it may lack what an earlier primary acknowledged.
+/// The primary releases only what its acknowledging standby has, and no other takes over from it: one that
+/// began anew, or was not that standby before, only when it has had everything once.
 final class ReplicationRun {
   let seed: UInt64
   let options: ReplicationRunOptions

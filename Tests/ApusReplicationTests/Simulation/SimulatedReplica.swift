@@ -18,8 +18,10 @@ final class SimulatedReplica {
   var durableSequence: UInt64 = 0
   /// Behind this record its journal may have what no later primary has; nil where it surely has not.
   var forkedAfter: UInt64?
-  /// The epoch in which it last had all that its primary had: only then may it take over.
+  /// The epoch in which it last had all that its primary had.
   var levelEpoch: UInt64 = 0
+  /// It began anew, and has not had everything since.
+  var wasEmptied = false
   /// Last event that left it as a primary.
   var releasedSequence: UInt64 = 0
   /// What was seen of it last, so that only changes are checked.
@@ -53,26 +55,11 @@ final class SimulatedReplica {
 
   /// Whether its disk is at work: it says so only when it is asked again.
   var hasCommitInFlight: Bool {
-    switch standby {
-    case .some(let standby): return standby.durableSequence < standby.lastSequence
-    case .none: break
-    }
-    switch primary {
-    case .some(let primary): return primary.host.durableSequence < primary.host.lastSequence
-    case .none: return false
-    }
+    let durable = standby?.durableSequence ?? primary?.host.durableSequence
+    return durable != lastSequence
   }
 
-  var lastSequence: UInt64? {
-    switch standby {
-    case .some(let standby): return standby.lastSequence
-    case .none: break
-    }
-    switch primary {
-    case .some(let primary): return primary.host.lastSequence
-    case .none: return nil
-    }
-  }
+  var lastSequence: UInt64? { standby?.lastSequence ?? primary?.host.lastSequence }
 
   /// nil where it is no primary.
   func writeSnapshot(_ snapshots: JournalSnapshots) throws -> EngineSnapshot? {
@@ -102,21 +89,16 @@ final class SimulatedReplica {
 
   /// For a finding.
   var summary: String {
-    var text = "host \(node), fork \(forkedAfter.map(String.init) ?? "none"), durable \(durableSequence): "
-    switch primary {
-    case .some(let primary):
-      text += "\(primary.link.summary), at \(primary.host.lastSequence), durable "
-        + "\(primary.host.durableSequence), acknowledged \(primary.host.acknowledgedSequence), "
-        + "standbys \(primary.link.standbys), failure "
-        + "\(primary.link.failure.map(String.init(describing:)) ?? "none"), \(primary.link.counters)"
-    case .none: break
-    }
-    switch standby {
-    case .some(let standby):
-      text += "\(standby.summary), durable \(standby.durableSequence), failure "
-        + "\(standby.failure.map(String.init(describing:)) ?? "none"), \(standby.counters)"
-    case .none: break
-    }
-    return text
+    let journal =
+      "host \(node): forked after \(forkedAfter.map(String.init) ?? "nothing"), durable "
+      + "\(durableSequence), at \(lastSequence.map(String.init) ?? "none"), level in epoch \(levelEpoch)"
+    let leader =
+      "\(primary?.link.summary ?? "no primary"), acknowledged "
+      + "\(primary?.host.acknowledgedSequence ?? 0), \(primary?.link.standbys ?? []), "
+      + "\(String(describing: primary?.link.counters))"
+    let follower =
+      "\(standby?.summary ?? "no standby"), durable \(standby?.durableSequence ?? 0), "
+      + "\(String(describing: standby?.counters))"
+    return "\(journal); \(hasPrimary ? leader : ""); \(hasStandby ? follower : "")"
   }
 }
