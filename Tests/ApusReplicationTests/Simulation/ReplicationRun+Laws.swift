@@ -107,6 +107,13 @@ extension ReplicationRun {
       replica.durableSequence = min(replica.durableSequence, fork)
     }
     guard replica.forkedAfter == nil else { return }
+    if last < replica.durableSequence, replica.wasRestoring {
+      // As `JournalWriter.restart` says: it may not take over before it has got everything again.
+      counts.interruptedRestartCount += 1
+      replica.wasEmptied = true
+      replica.levelEpoch = 0
+      replica.durableSequence = last
+    }
     guard last >= replica.durableSequence else {
       throw finding(
         "host \(replica.node) had \(replica.durableSequence) durable, its folder has \(last)")
@@ -126,7 +133,8 @@ extension ReplicationRun {
     else { return false }
     return replicas.allSatisfy {
       $0.node == primaryNode
-        || $0.standby?.lastSequence == last && $0.standby?.durableSequence == last
+        || $0.standby?.phase == .following && $0.standby?.lastSequence == last
+          && $0.standby?.durableSequence == last
     }
   }
 

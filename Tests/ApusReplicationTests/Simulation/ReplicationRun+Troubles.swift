@@ -109,7 +109,6 @@ extension ReplicationRun {
     // Nothing that it said in that step has left.
     network.crash(host: replica.node, .silence)
     replica.end(losesPower: true)
-    replica.storage.faults = options.disk
     replica.isExpected = true
     plan(.restart(replica.node), afterAtMost: 60_000_000)
   }
@@ -124,6 +123,7 @@ extension ReplicationRun {
     guard replica.isExpected else { return }
     replica.isExpected = false
     note("start of \(replica.node)")
+    replica.storage.faults = options.disk
     if replica.node == primaryNode {
       try startPrimary(replica.node, acknowledging: acknowledgingNode)
     } else {
@@ -172,19 +172,32 @@ extension ReplicationRun {
   func bringBack(_ replica: SimulatedReplica, lastCommon: UInt64?) throws {
     network.crash(host: replica.node, .close)
     replica.end(losesPower: false)
+    replica.forkedAfter = nil
+    replica.durableSequence = 0
     if let lastCommon, random.oneIn(2) {
       _ = try JournalRecovery.cutBack(replica.storage, after: lastCommon)
       replica.storage.killProcess()
       replica.storage = replica.storage.successor()
-      counts.cutBackCount += 1
-    } else {
-      replica.storage = SimulatedJournalStorage(seed: random.next(), faults: options.disk)
-      replica.wasEmptied = true
+      if try canBegin(replica) {
+        counts.cutBackCount += 1
+        return try startStandby(replica.node)
+      }
     }
-    replica.forkedAfter = nil
-    replica.durableSequence = 0
+    replica.storage = SimulatedJournalStorage(seed: random.next(), faults: options.disk)
+    replica.wasEmptied = true
     replica.levelEpoch = 0
     try startStandby(replica.node)
+  }
+
+  /// Whether an engine comes back from a folder: not where only a snapshot that was cut off had what was
+  /// removed before it.
+  private func canBegin(_ replica: SimulatedReplica) throws -> Bool {
+    let report = try JournalInspection.report(replica.storage, depth: .tail)
+    guard report.firstSequence > 1, let journal = report.identifier else { return true }
+    let snapshots = try JournalSnapshots(storage: replica.storage, journal: journal)
+    return try snapshots.sequences().contains {
+      (report.firstSequence...report.lastSequence + 1).contains($0 + 1)
+    }
   }
 
   // MARK: Take-overs

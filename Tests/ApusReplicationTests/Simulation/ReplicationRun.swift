@@ -88,7 +88,17 @@ final class ReplicationRun {
   // MARK: The course
 
   /// Runs to the end.
+  ///
+  /// - Throws: ``ReplicationFinding``.
   func run() throws {
+    do { try runAll() } catch let error as ReplicationFinding {
+      throw error
+    } catch {
+      throw finding("\(error)")
+    }
+  }
+
+  private func runAll() throws {
     try startPrimary(1, acknowledging: 2)
     for node in 2...options.hostCount { try startStandby(node) }
     for _ in 0..<options.troubleCount {
@@ -109,10 +119,15 @@ final class ReplicationRun {
     while clock.now.rawValue < end { try tick(limit: end) }
   }
 
-  /// Ends all troubles and waits until everybody has everything.
+  /// Ends all troubles, and what the network loses, and waits until everybody has everything.
   private func settle() throws {
     note("heal")
     network.heal()
+    for source in 1...options.hostCount {
+      for target in 1...options.hostCount where target != source {
+        network.setPath(options.healedPath, from: source, to: target)
+      }
+    }
     let left = planned.sorted { $0.time < $1.time }
     planned.removeAll()
     for (_, action) in left { try perform(action) }
@@ -156,6 +171,7 @@ final class ReplicationRun {
       try checkPrimary(replica)
     }
     if replica.hasStandby {
+      replica.wasRestoring = replica.standby?.phase == .restoring
       done = replica.standby?.step(now: clock.now) ?? 0
       try checkStandby(replica)
     }

@@ -16,6 +16,9 @@ struct ReplicationRunOptions: CustomStringConvertible {
   static let silenceNanoseconds: UInt64 = 100_000_000
   static let retryNanoseconds: UInt64 = 5_000_000
 
+  /// Slower connections are closed, by design.
+  private static let paceNanosecondsPerByte: UInt64 = 200
+
   let hostCount: Int
   let troubleCount: Int
   let commandCountMax: Int
@@ -62,12 +65,23 @@ struct ReplicationRunOptions: CustomStringConvertible {
     own.shortReadPerMille = UInt32(random.below(600))
     own.shortWritePerMille = UInt32(random.below(300))
     own.segmentByteCountMax = random.oneIn(4) ? 100 + random.below(400) : 1_460
-    own.streamSendByteCount = 1_024 << random.below(8)
-    own.streamReceiveByteCount = 1_024 << random.below(8)
+    // What is under way at once is enough for the pace that a link has to have.
+    let roundTrip = 2 * (own.path.latencyNanoseconds + own.path.jitterNanoseconds)
+    let least = Int(roundTrip / paceNanosecondsPerByte) + 1_024
+    own.streamSendByteCount = max(least, 1_024 << random.below(8))
+    own.streamReceiveByteCount = max(least, 1_024 << random.below(8))
     own.retransmissionNanoseconds = 20_000_000
     own.retransmissionNanosecondsMax = 200_000_000
     own.connectNanoseconds = 50_000_000
     return own
+  }
+
+  /// That of the network, without what it loses.
+  var healedPath: SimulatedPath {
+    var path = network.path
+    path.lossPerMille = 0
+    path.resetPerMille = 0
+    return path
   }
 
   func journal(_ identifier: JournalIdentifier? = nil) -> JournalConfiguration {
@@ -116,6 +130,8 @@ struct ReplicationRunCounts: CustomStringConvertible {
   var standbyCrashCount = 0
   var powerCutCount = 0
   var snapshotCount = 0
+  /// Snapshots whose taking was cut off while the records that they replace were being removed.
+  var interruptedRestartCount = 0
   var divergedCount = 0
   var cutBackCount = 0
   var lostCommandCount = 0
@@ -147,6 +163,7 @@ struct ReplicationRunCounts: CustomStringConvertible {
     standbyCrashCount += other.standbyCrashCount
     powerCutCount += other.powerCutCount
     snapshotCount += other.snapshotCount
+    interruptedRestartCount += other.interruptedRestartCount
     divergedCount += other.divergedCount
     cutBackCount += other.cutBackCount
     lostCommandCount += other.lostCommandCount
@@ -167,7 +184,8 @@ struct ReplicationRunCounts: CustomStringConvertible {
     \(standbyCrashCount) of standbys, \(powerCutCount) more in the middle of a write; \
     \(partitionCount) partitions (\(cutSegmentCount) packets swallowed), \(resetCount) resets of \
     \(connectedCount) connections, \(lostSegmentCount) packets lost, \(shortReadCount) short reads, \
-    \(shortWriteCount) short writes; \(snapshotCount) snapshots transferred; \(divergedCount) replicas \
+    \(shortWriteCount) short writes; \(snapshotCount) snapshots transferred, \
+    \(interruptedRestartCount) more cut off while old records went; \(divergedCount) replicas \
     diverged, \(cutBackCount) cut back; \(lostCommandCount) commands that were not acknowledged lost
     """
   }

@@ -22,6 +22,8 @@ final class SimulatedReplica {
   var levelEpoch: UInt64 = 0
   /// It began anew, and has not had everything since.
   var wasEmptied = false
+  /// A snapshot came when it was moved last: a power cut then may take the records that it replaces.
+  var wasRestoring = false
   /// Last event that left it as a primary.
   var releasedSequence: UInt64 = 0
   /// What was seen of it last, so that only changes are checked.
