@@ -71,7 +71,8 @@ extension ReplicationRun {
     if let failure = replica.standby?.failure { return try takeFailure(failure, of: replica) }
     guard replica.forkedAfter == nil else { return }
     guard durable >= replica.durableSequence else {
-      throw finding("standby \(replica.node) had \(replica.durableSequence) durable, now \(durable)")
+      throw finding(
+        "standby \(replica.node) had \(replica.durableSequence) durable, now \(durable)")
     }
     replica.durableSequence = durable
     if replica.standby?.phase == .following, replica.standby?.promisedEpoch == epoch,

@@ -57,7 +57,8 @@ struct ReplicationRunOptions: CustomStringConvertible {
 
   private static func network(_ random: inout SeededRandom) -> SimulatedNetworkConfiguration {
     var own = SimulatedNetworkConfiguration()
-    own.path.latencyNanoseconds = UInt64(20_000 + random.below(random.oneIn(4) ? 3_000_000 : 300_000))
+    let isFar = random.oneIn(4)
+    own.path.latencyNanoseconds = UInt64(20_000 + random.below(isFar ? 3_000_000 : 300_000))
     own.path.jitterNanoseconds = UInt64(random.below(Int(own.path.latencyNanoseconds) + 1))
     own.path.lossPerMille = random.oneIn(3) ? 0 : UInt32(random.below(60))
     own.path.resetPerMille = random.oneIn(3) ? UInt32(random.below(5)) : 0
