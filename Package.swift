@@ -277,7 +277,7 @@ let package = Package(
     .target(
       name: "ApusReplicationTestKit",
       dependencies: [
-        "ApusReplication", "ApusJournal", "ApusHost", "ApusEngine", "ApusTestKit",
+        "ApusReplication", "ApusJournal", "ApusHost", "ApusEngine", "ApusIO", "ApusTestKit",
       ],
       path: "Tests/ApusReplicationTestKit",
       swiftSettings: settings

@@ -5,6 +5,7 @@
 
 public import ApusEngine
 public import ApusHost
+public import ApusIO
 public import ApusJournal
 public import ApusReplication
 internal import Glibc
@@ -101,20 +102,34 @@ public struct PrimaryReplica: ~Copyable {
     endpoint: ReplicationEndpoint = .init(address: "127.0.0.1", port: 0),
     silenceNanoseconds: UInt64 = patientNanoseconds, security: ReplicationSecurity = .loopbackOnly
   ) throws {
-    let storage = try openFolder(path)
+    try self.init(
+      storage: openFolder(path), linkStorage: openFolder(path), journal: smallJournal(),
+      release: release, digestInterval: digestInterval,
+      configuration: ReplicationPrimaryConfiguration(
+        endpoint: endpoint, epoch: epoch, acknowledgingNode: acknowledgingNode,
+        frameByteCountMax: frameByteCountMax, silenceNanoseconds: silenceNanoseconds,
+        security: security))
+  }
+
+  /// Opens any storage as a primary's and begins the epoch of the link.
+  public init(
+    storage: any JournalStorage, linkStorage: any JournalStorage, journal: JournalConfiguration,
+    release: EventRelease, digestInterval: Int?, waitsForStandby: Bool = false,
+    configuration: ReplicationPrimaryConfiguration, loop: EventLoop? = nil
+  ) throws {
     let recovered = try recoverTally(storage)
-    var writer = try JournalWriter(storage: storage, configuration: smallJournal())
+    var writer = try JournalWriter(storage: storage, configuration: journal)
     try ReplicationEpoch.begin(
-      epoch, journal: &writer, storage: storage, time: recovered.lastTime)
+      configuration.epoch, journal: &writer, storage: storage, time: recovered.lastTime,
+      waitsForStandby: waitsForStandby)
     let position = ReplicatedPosition()
     let lastSequence = writer.lastSequence
     let host: Host = try EngineHost(
       engine: recovered.engine, input: NoInput(), journal: writer, output: CallerOutput(),
       configuration: Self.configuration(
         release, digestInterval, position, lastSequence, recovered.lastTime))
-    let link = try Self.link(
-      path, epoch, acknowledgingNode, position, frameByteCountMax, endpoint, silenceNanoseconds,
-      security)
+    let link = try ReplicationPrimary(
+      storage: linkStorage, position: position, configuration: configuration, loop: loop)
     self.init(host: host, link: link, position: position)
   }
 
@@ -123,14 +138,28 @@ public struct PrimaryReplica: ~Copyable {
     taking standby: consuming ReplicationStandby<TallyEngine>, path: String, epoch: UInt64,
     acknowledgingNode: UInt64, release: EventRelease = .replicated
   ) throws {
-    let promoted = try standby.promote(epoch: epoch)
+    try self.init(
+      taking: standby, linkStorage: openFolder(path), release: release, digestInterval: 50,
+      configuration: ReplicationPrimaryConfiguration(
+        endpoint: .init(address: "127.0.0.1", port: 0), epoch: epoch,
+        acknowledgingNode: acknowledgingNode, frameByteCountMax: 16_384,
+        silenceNanoseconds: patientNanoseconds))
+  }
+
+  /// Goes on with a standby that takes over, in the epoch of the link.
+  public init(
+    taking standby: consuming ReplicationStandby<TallyEngine>, linkStorage: any JournalStorage,
+    release: EventRelease, digestInterval: Int?, waitsForStandby: Bool = false,
+    configuration: ReplicationPrimaryConfiguration, loop: EventLoop? = nil
+  ) throws {
+    let promoted = try standby.promote(
+      epoch: configuration.epoch, waitsForStandby: waitsForStandby)
     let position = ReplicatedPosition()
     let host: Host = try promoted.makeHost(
       input: NoInput(), output: CallerOutput(),
-      configuration: Self.configuration(release, 50, position, 0, .zero))
-    let link = try Self.link(
-      path, epoch, acknowledgingNode, position, 16_384, .init(address: "127.0.0.1", port: 0),
-      patientNanoseconds)
+      configuration: Self.configuration(release, digestInterval, position, 0, .zero))
+    let link = try ReplicationPrimary(
+      storage: linkStorage, position: position, configuration: configuration, loop: loop)
     self.init(host: host, link: link, position: position)
   }
 
@@ -151,21 +180,6 @@ public struct PrimaryReplica: ~Copyable {
       timedBatchInterval: nil, lastSequence: lastSequence, lastTime: lastTime, replica: position)
   }
 
-  private static func link(
-    _ path: String, _ epoch: UInt64, _ node: UInt64, _ position: ReplicatedPosition,
-    _ frameByteCountMax: Int, _ endpoint: ReplicationEndpoint, _ silenceNanoseconds: UInt64,
-    _ security: ReplicationSecurity = .loopbackOnly
-  ) throws(ReplicationError) -> ReplicationPrimary {
-    let storage: FileJournalStorage
-    do throws(JournalError) { storage = try openFolder(path) } catch { throw .journal(error) }
-    return try ReplicationPrimary(
-      storage: storage, position: position,
-      configuration: ReplicationPrimaryConfiguration(
-        endpoint: endpoint, epoch: epoch, acknowledgingNode: node,
-        frameByteCountMax: frameByteCountMax, silenceNanoseconds: silenceNanoseconds,
-        security: security))
-  }
-
   /// Whether everything has left the host. (A digest that is due waits for the next command.)
   public var isAcknowledged: Bool { host.acknowledgedSequence == host.lastSequence }
 
@@ -183,16 +197,24 @@ public struct PrimaryReplica: ~Copyable {
   /// Moves the journal, the link and the events.
   @discardableResult
   public mutating func step() -> Int {
-    host.move()
-    let done = link.step(now: monotonicNow())
-    host.move()
     var taken = acknowledged
     let keeps = keepsEvents
-    host.takeEvents { event in
+    let done = step(now: monotonicNow()) { event in
       if !keeps { taken.removeAll(keepingCapacity: true) }
       taken.append(event.event)
     }
     acknowledged = taken
+    return done
+  }
+
+  /// Moves the journal and the link, and hands the events that may leave to `body`.
+  public mutating func step(
+    now: Nanoseconds, _ body: (SequencedEvent<TallyEvent>) -> Void
+  ) -> Int {
+    host.move()
+    let done = link.step(now: now)
+    host.move()
+    host.takeEvents(body)
     return done
   }
 }

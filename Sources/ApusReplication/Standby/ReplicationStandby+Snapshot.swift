@@ -3,6 +3,7 @@
 
 public import ApusEngine
 internal import ApusHost
+public import ApusIO
 public import ApusJournal
 
 /// A primary's snapshot on its way into a standby's folder: a file without its name until it is
@@ -200,16 +201,17 @@ extension ReplicationStandby where E: ~Copyable {
   /// - Parameters:
   ///   - engineConfiguration: The engine's.
   ///   - storage: The folder of its journal and of its snapshots.
+  ///   - loop: As the initialiser takes it.
   /// - Throws: ``ReplicationError`` of the folder or the recovery.
   public static func open(
     engineConfiguration: E.Configuration, storage: any JournalStorage,
-    configuration: ReplicationStandbyConfiguration
+    configuration: ReplicationStandbyConfiguration, loop: EventLoop? = nil
   ) throws(ReplicationError) -> ReplicationStandby {
     let recovered = try recover(engineConfiguration, storage)
     let found = recovered.report.replay
     return try ReplicationStandby(
       engine: recovered.takeEngine(), after: found.lastSequence, lastTime: found.lastTime,
-      storage: storage, configuration: configuration, restoring: engineConfiguration)
+      storage: storage, configuration: configuration, restoring: engineConfiguration, loop: loop)
   }
 
   private static func recover(

@@ -17,10 +17,17 @@ enum ReplicationLoop {
     standbyEventCountMax * standbyBufferByteCount + (32 << 10)
   }
   private static let sendBufferByteCount = 64 << 10
+  /// A refusal leaves at once or not at all.
+  private static let lingerNanoseconds: UInt64 = 200_000_000
 
   static func makePrimary(
     _ configuration: ReplicationPrimaryConfiguration
   ) throws(ReplicationError) -> EventLoop {
+    try make(sizes(configuration), configuration.endpoint)
+  }
+
+  /// What a primary's loop needs.
+  static func sizes(_ configuration: ReplicationPrimaryConfiguration) -> EventLoopConfiguration {
     let connectionCountMax =
       configuration.sessionCountMax + configuration.handshakeCountMax + primaryEventCountMax
     let queued = queuedByteCountMax(configuration.frameByteCountMax)
@@ -30,18 +37,25 @@ enum ReplicationLoop {
         + configuration.sessionCountMax * (queued / sendBufferByteCount + 1),
       receiveBufferByteCount: primaryBufferByteCount, sendBufferByteCount: sendBufferByteCount)
     sizes.queuedByteCountMax = queued
-    return try make(sizes, configuration.endpoint)
+    sizes.lingerNanoseconds = lingerNanoseconds
+    return sizes
   }
 
   static func makeStandby(
     _ configuration: ReplicationStandbyConfiguration
   ) throws(ReplicationError) -> EventLoop {
+    try make(standbySizes, configuration.primary)
+  }
+
+  /// What a standby's loop needs.
+  static var standbySizes: EventLoopConfiguration {
     // Acknowledgements are short; a connection that closes may still be there when the next one begins.
     var sizes = EventLoopConfiguration(
       socketCountMax: 4, receiveBufferCount: 2 * standbyEventCountMax, sendBufferCount: 8,
       receiveBufferByteCount: standbyBufferByteCount, sendBufferByteCount: sendBufferByteCount)
     sizes.queuedByteCountMax = sendBufferByteCount
-    return try make(sizes, configuration.primary)
+    sizes.lingerNanoseconds = lingerNanoseconds
+    return sizes
   }
 
   /// What waits at a loop for the other side to take: enough for the network to be busy, and no more than a
@@ -53,10 +67,7 @@ enum ReplicationLoop {
   private static func make(
     _ sizes: EventLoopConfiguration, _ endpoint: ReplicationEndpoint
   ) throws(ReplicationError) -> EventLoop {
-    var own = sizes
-    // A refusal leaves at once or not at all.
-    own.lingerNanoseconds = 200_000_000
-    do throws(IOError) { return try EventLoop.make(own) } catch {
+    do throws(IOError) { return try EventLoop.make(sizes) } catch {
       throw Self.error(error, endpoint)
     }
   }

@@ -35,7 +35,7 @@ public final class SimulatedJournalStorage: JournalStorage {
   private var nextFileNumber = 0
   private var names: [String: Int] = [:]
   private var durableNames: [String: Int] = [:]
-  private enum NameChange {
+  fileprivate enum NameChange {
     case set(String, Int)
     case clear(String)
   }
@@ -85,6 +85,38 @@ public final class SimulatedJournalStorage: JournalStorage {
   public func killProcess() {
     applyCommitInPart()
     endProcess()
+  }
+
+  /// The same disk for who opens it next. What was left of this one is an empty disk: an owner that should
+  /// be gone, and still closes and removes its files, does nothing to the other.
+  ///
+  /// Call it after ``cutPower()`` or ``killProcess()``, which end the files that are open.
+  public func successor() -> SimulatedJournalStorage {
+    let other = SimulatedJournalStorage(seed: random.next(), faults: faults, location: location)
+    other.contents = contents
+    other.nextHandle = nextHandle
+    contents = Contents()
+    return other
+  }
+
+  /// What is on the disk.
+  struct Contents {
+    fileprivate var files: [Int: SimulatedFile] = [:]
+    fileprivate var names: [String: Int] = [:]
+    fileprivate var durableNames: [String: Int] = [:]
+    fileprivate var unsyncedNames: [NameChange] = []
+  }
+
+  var contents: Contents {
+    get {
+      Contents(
+        files: files, names: names, durableNames: durableNames, unsyncedNames: unsyncedNames)
+    }
+    set {
+      (files, names) = (newValue.files, newValue.names)
+      (durableNames, unsyncedNames) = (newValue.durableNames, newValue.unsyncedNames)
+      nextFileNumber = max(nextFileNumber, newValue.files.keys.max() ?? 0)
+    }
   }
 
   private func applyCommitInPart() {

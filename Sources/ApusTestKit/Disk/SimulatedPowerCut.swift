@@ -15,6 +15,8 @@ extension SimulatedJournalStorage {
 public final class SimulatedPowerCut {
   /// Whether it came to that operation.
   public private(set) var hasHappened = false
+  /// What the power cut left: names change also where nothing can be written.
+  private var left: SimulatedJournalStorage.Contents?
   private let storage: SimulatedJournalStorage
 
   fileprivate init(_ storage: SimulatedJournalStorage, atOperation operation: Int) {
@@ -25,6 +27,7 @@ public final class SimulatedPowerCut {
       guard !hasHappened, index - start == operation else { return }
       hasHappened = true
       storage.cutPower()
+      left = storage.contents
       // Whoever was writing is gone with the power: nothing it still tries gets to the disk.
       storage.faults.writeError = 1
       storage.faults.syncError = 1
@@ -36,6 +39,11 @@ public final class SimulatedPowerCut {
   /// - Returns: ``hasHappened``.
   public func end() -> Bool {
     storage.onOperation = nil
+    if let left {
+      storage.killProcess()
+      storage.contents = left
+    }
+    left = nil
     storage.faults = SimulatedDiskFaults()
     return hasHappened
   }

@@ -215,7 +215,7 @@ final class SimulatedLoopDriver: LoopDriver {
       throw .full(socketCountMax: loop.slots.count)
     }
     loop.slots[handle.index].flags = .connecting
-    guard let (target, _) = network.resolve(address, from: member.host) else {
+    guard let target = network.resolve(address, from: member.host) else {
       loop.failed(handle.index, errno: ENETUNREACH)
       return handle
     }

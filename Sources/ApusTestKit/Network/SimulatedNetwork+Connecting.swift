@@ -8,14 +8,15 @@ internal import Glibc
 // whose answer opens the listener's.
 extension SimulatedNetwork {
   /// Where an address leads from a host; nil where nowhere.
-  func resolve(
-    _ address: SocketAddress, from host: NetworkHost
-  ) -> (host: NetworkHost, isLoopback: Bool)? {
+  func resolve(_ address: SocketAddress, from host: NetworkHost) -> NetworkHost? {
     guard let number = address.ipv4 else { return nil }
-    if number >> 24 == 127 || number == 0 { return (host, true) }
     let low = Int(number & 0xFFFF)
+    if number >> 16 == Self.unauthenticatedPrefix, (1...65_534).contains(low) {
+      return self.host(low)
+    }
+    if number >> 24 == 127 || number == 0 { return host }
     guard number >> 16 == 10 << 8, (1...65_534).contains(low) else { return nil }
-    return (self.host(low), false)
+    return self.host(low)
   }
 
   /// The address at which something is bound at a host, with a port of the host for port 0.
@@ -27,7 +28,7 @@ extension SimulatedNetwork {
       .system(operation: "bind", operand: "\(address)", errno: errno)
     }
     guard let number = address.ipv4 else { throw failure(EAFNOSUPPORT) }
-    guard number == 0 || resolve(address, from: host)?.host === host else {
+    guard number == 0 || resolve(address, from: host) === host else {
       throw failure(EADDRNOTAVAIL)
     }
     if address.port != 0 {
@@ -45,6 +46,19 @@ extension SimulatedNetwork {
   func answers(_ bound: SocketAddress, to target: SocketAddress) -> Bool {
     guard let own = bound.ipv4, let wanted = target.ipv4 else { return false }
     return own == 0 || wanted == 0 || own == wanted
+  }
+
+  /// The address that a host has on the way to another address.
+  func localAddress(
+    of host: NetworkHost, to address: SocketAddress, port: UInt16
+  ) -> SocketAddress {
+    guard let number = address.ipv4 else { return Self.address(host: host.number, port: port) }
+    if number >> 16 == Self.unauthenticatedPrefix {
+      return Self.unauthenticatedAddress(host: host.number, port: port)
+    }
+    return number >> 24 == 127 || number == 0
+      ? SocketAddress(ipv4: 127 << 24 | 1, port: port)
+      : Self.address(host: host.number, port: port)
   }
 
   // MARK: Listeners
@@ -101,11 +115,7 @@ extension SimulatedNetwork {
   ) -> StreamEnd? {
     let host = member.host
     let port = host.takePort()
-    let isLoopback = address.ipv4.map { $0 >> 24 == 127 || $0 == 0 } ?? false
-    let local =
-      isLoopback
-      ? SocketAddress(ipv4: 127 << 24 | 1, port: port)
-      : Self.address(host: host.number, port: port)
+    let local = localAddress(of: host, to: address, port: port)
     let end = streams.insert {
       StreamEnd(
         $0, .connecting, host: host, peerHost: target, local: local, remote: address,

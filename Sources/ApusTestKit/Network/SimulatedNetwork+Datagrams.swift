@@ -46,7 +46,7 @@ extension SimulatedNetwork {
     let source = socket.owner.host
     guard target.ipv4 != nil else { return EAFNOSUPPORT }
     guard target.port != 0 else { return EINVAL }
-    guard let (host, isLoopback) = resolve(target, from: source) else { return ENETUNREACH }
+    guard let host = resolve(target, from: source) else { return ENETUNREACH }
     counts.datagramCount += 1
     let path = path(source, host)
     guard !path.isCut else {
@@ -65,10 +65,7 @@ extension SimulatedNetwork {
       counts.lostDatagramCount += 1
       return nil
     }
-    let from =
-      isLoopback
-      ? SocketAddress(ipv4: 127 << 24 | 1, port: socket.address.port)
-      : Self.address(host: source.number, port: socket.address.port)
+    let from = localAddress(of: source, to: target, port: socket.address.port)
     // SAFETY: copied here.
     let copy = unsafe [UInt8](bytes)
     var copies = 1

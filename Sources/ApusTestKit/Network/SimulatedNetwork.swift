@@ -96,6 +96,19 @@ public final class SimulatedNetwork {
     return SocketAddress(ipv4: 10 << 24 | UInt32(host), port: port)
   }
 
+  /// Another address of a host, 127.1.0.1 of the first one: for code that without TLS takes none but those of
+  /// the loopback interface. It leads to the host from every other one.
+  ///
+  /// - Precondition: The host is 1 to 65,534.
+  public static func unauthenticatedAddress(host: Int, port: UInt16 = 0) -> SocketAddress {
+    precondition(
+      (1...65_534).contains(host),
+      "SimulatedNetwork.unauthenticatedAddress: expected a host of 1 to 65534")
+    return SocketAddress(ipv4: unauthenticatedPrefix << 16 | UInt32(host), port: port)
+  }
+
+  static var unauthenticatedPrefix: UInt32 { 127 << 8 | 1 }
+
   func host(_ number: Int) -> NetworkHost {
     precondition((1...65_534).contains(number), "SimulatedNetwork: expected a host of 1 to 65534")
     if let host = hosts[number] { return host }

@@ -49,6 +49,28 @@ import Testing
     #expect(driver.network.now == Nanoseconds(.max))
   }
 
+  /// An address of the loopback interface that leads to another host.
+  @Test func whatTakesOnlyTheLoopbackReachesOtherHosts() throws {
+    let driver = try NetworkDriver(hosts: [1, 300])
+    let own = SimulatedNetwork.unauthenticatedAddress(host: 300)
+    #expect(own.isLoopback && own.text == "127.1.1.44")
+    let address = try driver.loops[1].listen(at: own).address
+    #expect(throws: IOError.self) { try driver.loops[0].listen(at: own) }
+    let client = try driver.loops[0].connect(to: address)
+    _ = try driver.loops[0].connect(
+      to: SimulatedNetwork.unauthenticatedAddress(host: 1, port: address.port))
+    var connected: [ConnectionID] = []
+    var accepted: [SocketAddress] = []
+    driver.run { _, _, event in
+      if case .connected(let connection) = event { connected.append(connection) }
+      if case .accepted(let connection, _) = event {
+        accepted += [driver.loops[1].peer(of: connection)].compactMap { $0 }
+      }
+    }
+    #expect(connected == [client] && accepted.map(\.text) == ["127.1.0.1"])
+    #expect(driver.network.counts.refusedCount == 1)
+  }
+
   @Test func hostsHaveSeveralLoopsAndALoopback() throws {
     let driver = try NetworkDriver(hosts: [300, 300])
     let loopback = try #require(SocketAddress("127.0.0.1", port: 0))
