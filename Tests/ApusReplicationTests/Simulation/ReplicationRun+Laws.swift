@@ -69,15 +69,21 @@ extension ReplicationRun {
       replica.durableSequence = 0
     }
     if let failure = replica.standby?.failure { return try takeFailure(failure, of: replica) }
+    let follows =
+      replica.standby?.phase == .following && replica.standby?.promisedEpoch == epoch
+    if follows, replica.forkedAfter != nil {
+      // It has the primary's checksum: from a snapshot, whose end a power cut has hidden.
+      replica.forkedAfter = nil
+      replica.durableSequence = 0
+      replica.seenSequence = .max
+    }
     guard replica.forkedAfter == nil else { return }
     guard durable >= replica.durableSequence else {
       throw finding(
         "standby \(replica.node) had \(replica.durableSequence) durable, now \(durable)")
     }
     replica.durableSequence = durable
-    if replica.standby?.phase == .following, replica.standby?.promisedEpoch == epoch,
-      durable >= replica.standby?.primarySequence ?? .max
-    {
+    if follows, durable >= replica.standby?.primarySequence ?? .max {
       replica.levelEpoch = epoch
       replica.wasEmptied = false
     }
