@@ -170,7 +170,7 @@ let package = Package(
     module("ApusReport"),
     module(
       "ApusServiceKit",
-      ["ApusCore", "ApusEventLog", "ApusClient", "ApusReplication", "ApusTLS"]),
+      ["ApusCore", "ApusEventLog", "ApusClient", "ApusIO", "ApusReplication", "ApusTLS"]),
 
     // Services: no words of a command line
     module(

@@ -41,7 +41,9 @@ final class IOEcho {
       receiveBufferByteCount: 2_048, sendBufferByteCount: 2_048)
     configuration.datagramBufferCount = shape.isDatagrams ? 4_096 : 0
     loop = try EventLoop.make(configuration, choice: shape.choice)
-    guard let address = SocketAddress("127.0.0.1", port: 0) else { throw .closed }
+    guard let address = SocketAddress("127.0.0.1", port: 0) else {
+      throw .configuration(field: "address", value: "127.0.0.1", expected: "a numeric address")
+    }
     let port: UInt16
     if shape.isDatagrams {
       var options = DatagramOptions()

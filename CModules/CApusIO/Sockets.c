@@ -64,7 +64,7 @@ static int set(int descriptor, int level, int name, int value) {
   return setsockopt(descriptor, level, name, &value, sizeof value) == 0 ? 0 : -errno;
 }
 
-int capus_socket_local_address(int descriptor, capus_address *address) {
+static int local_address(int descriptor, capus_address *address) {
   struct sockaddr_storage storage;
   socklen_t length = sizeof storage;
   if (getsockname(descriptor, (struct sockaddr *)&storage, &length) != 0) return -errno;
@@ -90,7 +90,7 @@ int capus_socket_bind(int descriptor, const capus_address *address, unsigned fla
   }
   if (result < 0) return result;
   if (bind(descriptor, raw(address), address->byte_count) != 0) return -errno;
-  return capus_socket_local_address(descriptor, bound);
+  return local_address(descriptor, bound);
 }
 
 int capus_socket_listen(int descriptor, int backlog) {
@@ -154,7 +154,7 @@ int capus_socket_join(int descriptor, const capus_address *group, const capus_ad
 
 int capus_socket_multicast(int descriptor, const capus_address *interface, int hops, int loops) {
   capus_address own;
-  int result = capus_socket_local_address(descriptor, &own);
+  int result = local_address(descriptor, &own);
   if (result < 0) return result;
   if (raw(&own)->sa_family == AF_INET) {
     if (interface != NULL) {

@@ -70,14 +70,6 @@ int capus_unix_listen(const char *path, int backlog, unsigned permissions) {
   return result;
 }
 
-int capus_unix_pair(int *first, int *second) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
-  *first = ends[0];
-  *second = ends[1];
-  return 0;
-}
-
 int64_t capus_unix_peer_user(int descriptor) {
   struct ucred peer;
   socklen_t length = sizeof peer;

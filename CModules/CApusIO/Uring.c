@@ -297,7 +297,3 @@ unsigned capus_loop_take(capus_loop *loop, capus_completion *completions, unsign
   io_uring_cq_advance(&loop->ring, taken);
   return taken;
 }
-
-int capus_loop_has_completions(const capus_loop *loop) {
-  return io_uring_cq_ready(&loop->ring) > 0;
-}

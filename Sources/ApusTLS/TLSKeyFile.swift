@@ -13,17 +13,18 @@ public enum TLSKeyFile {
   public static func read(_ path: String) throws(TLSError) -> TLSKey {
     var text = try TLSFile.read(path, isSecret: true, byteCountMax: 4096)
     defer { TLSFile.cleanse(&text) }
-    var digits = text[...]
-    if digits.last == UInt8(ascii: "\n") { digits.removeLast() }
-    if digits.last == UInt8(ascii: "\r") { digits.removeLast() }
+    // No slice: one that shares the array's memory would have it copied, and the copy wiped.
+    var count = text.count
+    if count > 0, text[count - 1] == UInt8(ascii: "\n") { count -= 1 }
+    if count > 0, text[count - 1] == UInt8(ascii: "\r") { count -= 1 }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(digits.count / 2)
+    bytes.reserveCapacity(count / 2)
     defer { TLSFile.cleanse(&bytes) }
-    guard !digits.contains(UInt8(ascii: "\n")) else {
+    guard !(0..<count).contains(where: { text[$0] == UInt8(ascii: "\n") }) else {
       throw .file(path: path, reason: "expected one line of hexadecimal digits, found more lines")
     }
-    for (offset, digit) in digits.enumerated() {
-      guard let value = value(digit) else {
+    for offset in 0..<count {
+      guard let value = value(text[offset]) else {
         throw .file(
           path: path, reason: "expected hexadecimal digits, found another byte at offset \(offset)")
       }
@@ -33,10 +34,10 @@ public enum TLSKeyFile {
         bytes[offset / 2] |= value
       }
     }
-    guard digits.count % 2 == 0, TLSKey.byteCounts.contains(digits.count / 2) else {
+    guard count % 2 == 0, TLSKey.byteCounts.contains(count / 2) else {
       throw .file(
         path: path,
-        reason: "expected 32 to 128 hexadecimal digits, an even number, found \(digits.count)")
+        reason: "expected 32 to 128 hexadecimal digits, an even number, found \(count)")
     }
     do throws(TLSError) {
       return try TLSKey(bytes)

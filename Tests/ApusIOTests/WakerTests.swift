@@ -65,6 +65,26 @@ import Testing
     thread.join()
   }
 
+  /// Between two steps too, where a wait or a flush is what sees it.
+  @Test(arguments: systemChoices)
+  func aWakeDuringAWaitOrAFlushIsAnEvent(_ choice: EventLoopChoice) throws {
+    let driver = try Driver(choice)
+    let waker = try #require(driver.loop.waker)
+    for round in 1...3 {
+      waker.wake()
+      driver.settle()
+      #expect(driver.wokenCount == 2 * round - 1)
+      waker.wake()
+      if round.isMultiple(of: 2) {
+        driver.loop.flush()
+      } else {
+        driver.loop.wait(limitNanoseconds: 1_000_000_000)
+      }
+      driver.settle()
+      #expect(driver.wokenCount == 2 * round)
+    }
+  }
+
   @Test(arguments: systemChoices)
   func aWakerMayOutliveItsLoop(_ choice: EventLoopChoice) throws {
     var driver: Driver? = try Driver(choice)

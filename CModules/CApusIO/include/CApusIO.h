@@ -46,7 +46,6 @@ int capus_socket_listen(int descriptor, int backlog);
 int capus_socket_connect(int descriptor, const capus_address *_Nonnull address);
 /// The error that waits at a socket, as a positive errno; 0 for none.
 int capus_socket_error(int descriptor);
-int capus_socket_local_address(int descriptor, capus_address *_Nonnull address);
 int capus_socket_peer_address(int descriptor, capus_address *_Nonnull address);
 int capus_socket_no_delay(int descriptor);
 /// Sets the sizes of the kernel's buffers; 0 leaves one as it is.
@@ -69,8 +68,6 @@ int capus_descriptor_close(int descriptor);
 /// replaced; any other file gives -EEXIST, and a live listener -EADDRINUSE.
 int capus_unix_listen(const char *_Nonnull path, int backlog, unsigned permissions);
 int capus_unix_connect(const char *_Nonnull path);
-/// Both ends of a connection.
-int capus_unix_pair(int *_Nonnull first, int *_Nonnull second);
 /// Effective user of the process at the other end, or -errno.
 int64_t capus_unix_peer_user(int descriptor);
 
@@ -214,5 +211,3 @@ int capus_loop_enter(capus_loop *_Nonnull loop, uint64_t nanoseconds);
 /// Takes completions; how many.
 unsigned capus_loop_take(capus_loop *_Nonnull loop, capus_completion *_Nonnull completions,
                          unsigned count);
-/// Whether completions wait.
-int capus_loop_has_completions(const capus_loop *_Nonnull loop);

@@ -100,11 +100,16 @@ struct ServiceRun {
       return WorkError("\(error.description) (what decides it: \(names))")
     }
     guard case .configuration(let field, _, _) = error else { return WorkError(error.description) }
-    let isOption = options.has(field)
+    let isOption = options.has(Self.option(of: field))
     guard let path = options.string("config"), !isOption else {
       return UsageError(error.description)
     }
     return InputError("\(path): \(error.description)")
+  }
+
+  /// `peerNode` is `--peer-node`.
+  private static func option(of field: String) -> String {
+    field.map { $0.isUppercase ? "-" + $0.lowercased() : String($0) }.joined()
   }
 
   private func line(_ status: ReplicaStatus, _ configuration: ServiceConfiguration) -> String {

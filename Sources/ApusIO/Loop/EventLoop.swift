@@ -25,7 +25,7 @@ internal import ApusMemory
 /// ```
 ///
 /// What is queued between two steps leaves with the next one, in one system call where the backend can.
-/// Nothing is allocated after `init`.
+/// Steps, sends and receives allocate nothing; making a socket may.
 ///
 /// - Threading: one thread, that of the first step; a loop may be made, and given its first sockets, by
 ///   another one. ``waker`` is for all threads.
@@ -157,17 +157,19 @@ open class EventLoop {
     collect(waitNanoseconds: isBusy ? 0 : shortened(limitNanoseconds, now))
   }
 
-  /// Hands what was queued to the kernel now, where that cannot wait for the next step. What the kernel says
-  /// meanwhile are events of the next step.
-  public final func flush() {
-    collect(waitNanoseconds: 0)
-    // A connection sends what was queued behind bytes that have left once that is known.
-    reap(max(0, configuration.eventCountMax - events.count))
-    if dirty.count > 0 { collect(waitNanoseconds: 0) }
-  }
+  /// Hands what was queued to the kernel now, where that cannot wait for the next step.
+  ///
+  /// A connection whose last bytes the kernel has not reported yet waits for the step that hears of them.
+  /// Nothing is taken in: the events, and so the buffers, of a step stay those of its `countMax`.
+  public final func flush() { collect(waitNanoseconds: 0) }
 
   /// The next event; nil where all were taken.
-  public final func nextEvent() -> IOEvent? { events.take() }
+  public final func nextEvent() -> IOEvent? {
+    guard let event = events.take() else { return nil }
+    // From now on another wake-up is another event.
+    if case .woken = event { unsafe state.pointee.isWokenShown = false }
+    return event
+  }
 
   private final func shortened(_ wait: UInt64, _ now: Nanoseconds) -> UInt64 {
     // What is ready and was left for want of events does not wait.
@@ -193,7 +195,6 @@ open class EventLoop {
     while let block = delivered.takeBlock() { returnReceiveBlock(block) }
     while let block = delivered.takeDatagram() { returnDatagramBlock(block) }
     while let descriptor = delivered.takeDescriptor() { closePassed(descriptor) }
-    unsafe state.pointee.isWokenShown = false
   }
 
   /// Hands out what is ready, socket by socket: none has two turns before another has one.
@@ -256,16 +257,16 @@ open class EventLoop {
   package func peerAddress(_ index: UInt32) -> SocketAddress? { nil }
   package func makeUnixListener(
     _ path: String, _ permissions: UInt16, _ takesDescriptors: Bool
-  ) throws(IOError) -> SlotHandle { throw .unsupported("no Unix sockets in a simulated network") }
+  ) throws(IOError) -> SlotHandle { throw .unsupported("no Unix sockets with this backend") }
   package func makeUnixConnection(
     _ path: String, _ takesDescriptors: Bool
-  ) throws(IOError) -> SlotHandle { throw .unsupported("no Unix sockets in a simulated network") }
+  ) throws(IOError) -> SlotHandle { throw .unsupported("no Unix sockets with this backend") }
   package func unixPeerUser(_ index: UInt32) -> UInt32? { nil }
   package func passDescriptor(_ index: UInt32, _ bytes: RawSpan, _ descriptor: Int32) -> Bool {
     false
   }
   package func makeFile(_ path: String, writes: Bool) throws(IOError) -> SlotHandle {
-    throw .unsupported("no files in a simulated network; the simulated disk has some")
+    throw .unsupported("no files with this backend")
   }
   /// Begins an operation on a file, and calls ``fileEnded(_:_:_:)`` when it is over; `false` where there is no
   /// room for it now.

@@ -22,7 +22,8 @@ class SystemLoop: EventLoop {
   final func woken() {
     ownWaker.clear()
     unsafe state.pointee.counters.wokenCount &+= 1
-    // One event for all, so that no other thread can fill the queue.
+    // One event for all until it is taken, so that no other thread can fill the queue. Whoever takes it looks
+    // afterwards at what it was woken for.
     if unsafe !state.pointee.isWokenShown { events.append(.woken) }
     unsafe state.pointee.isWokenShown = true
   }

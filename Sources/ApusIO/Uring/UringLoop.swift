@@ -4,7 +4,8 @@
 internal import ApusMemory
 internal import CApusIO
 
-/// io_uring: one system call a step, in which the kernel takes what is queued and runs what has come.
+/// io_uring: one `io_uring_enter` a step, in which the kernel takes what is queued and runs what has come; a
+/// socket that begins or ends takes one call more, for the table of registered files.
 /// Accepts and receives stay armed, and the kernel chooses the buffers.
 ///
 /// A socket's operations name its slot in the table of registered files. Each counts in the slot until its

@@ -39,7 +39,7 @@ public struct IOCounters: Sendable, Equatable, BitwiseCopyable {
   public var refusedDatagramCount: UInt64 = 0
   /// Descriptors that came and were closed: unwanted, or not taken.
   public var closedDescriptorCount: UInt64 = 0
-  /// Operations on files that ended, and those of them that failed.
+  /// Operations on files that ended.
   public var fileOperationCount: UInt64 = 0
   /// File operations that failed.
   public var failedFileOperationCount: UInt64 = 0

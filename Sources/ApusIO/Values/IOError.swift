@@ -13,8 +13,6 @@ public enum IOError: Error, Equatable, Sendable, CustomStringConvertible {
   case full(socketCountMax: Int)
   /// Memory for the loop could not be had.
   case memory(MemoryError)
-  /// What the handle named is closed.
-  case closed
   /// The backend has no such thing.
   case unsupported(String)
 
@@ -28,7 +26,6 @@ public enum IOError: Error, Equatable, Sendable, CustomStringConvertible {
     case .full(let socketCountMax):
       "event loop: all \(socketCountMax) sockets are in use; raise socketCountMax"
     case .memory(let error): "event loop: \(error)"
-    case .closed: "event loop: the socket or file is closed"
     case .unsupported(let what): "event loop: \(what)"
     }
   }

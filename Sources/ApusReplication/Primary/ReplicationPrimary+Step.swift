@@ -39,7 +39,12 @@ extension ReplicationPrimary {
       done += 1
       switch event {
       case .accepted(let connection, _): accept(connection, now)
-      case .acceptFailed, .stopped: counters.acceptFailureCount += 1
+      case .acceptFailed: counters.acceptFailureCount += 1
+      case .stopped(_, let errno):
+        // Nobody can connect any more.
+        if failure == nil {
+          failure = .system(operation: "accept", endpoint: endpoint, errno: errno)
+        }
       case .received(let connection, _), .ended(let connection), .closed(let connection, _):
         guard let session = sessionsByPlace[connection.index],
           session.link.connection == connection

@@ -86,7 +86,7 @@ extension ReplicationStandby where E: ~Copyable {
     return 1
   }
 
-  private func drainLoop(_ now: Nanoseconds) {
+  func drainLoop(_ now: Nanoseconds) {
     _ = loop.step(now: now, countMax: ReplicationLoop.standbyEventCountMax)
     while loop.nextEvent() != nil {}
   }
@@ -116,7 +116,8 @@ extension ReplicationStandby where E: ~Copyable {
       return 1
     }
     guard link.isOpen else {
-      if now.elapsed(since: link.lastReceived) > configuration.silenceNanoseconds {
+      // However often a byte comes.
+      if now.elapsed(since: link.opened) > configuration.silenceNanoseconds {
         disconnect(.silent, retryAt: later(now))
       }
       return 0

@@ -309,7 +309,8 @@ public struct ReplicationStandby<E: Engine & ~Copyable>: ~Copyable {
       link.flush()
     }
     disconnect(.refused(refusal?.reason ?? .stopped), retryAt: now)
-    // Nothing steps it any more: what it says last leaves now.
+    // Nothing steps it any more: what it says last leaves now, behind what has left before.
+    drainLoop(now)
     loop.flush()
   }
 }

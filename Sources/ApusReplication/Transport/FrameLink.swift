@@ -13,30 +13,37 @@ internal import ApusTLS
 final class FrameLink {
   let loop: EventLoop
   let connection: ConnectionID
-  private var tls: TLSSession?
+  var tls: TLSSession?
   /// Whether frames may go: the connection stands, and both sides have proved who they are.
-  private(set) var isOpen: Bool
-  private var isConnected: Bool
-  private var incoming: StreamBuffer
-  private var outgoing: StreamBuffer
+  var isOpen: Bool
+  var isConnected: Bool
+  var incoming: StreamBuffer
+  var outgoing: StreamBuffer
   /// Bytes that came and are not in the queue yet; they are the loop's until its next step.
   private var offered: (bytes: ReceivedBytes, taken: Int)?
   /// The longest frame that is taken. Unit: bytes.
-  private let takenByteCountMax: Int
+  let takenByteCountMax: Int
   /// The longest frame that is sent. Unit: bytes.
   private(set) var frameByteCountMax: Int
+  /// When it was begun.
+  let opened: Nanoseconds
   /// When bytes came last, and when a frame was queued last.
   private(set) var lastReceived: Nanoseconds
   private(set) var lastSent: Nanoseconds
   /// The frame that ``nextFrame()`` handed out and that was not taken out yet.
-  private var held: FrameHeader?
+  var held: FrameHeader?
   private var heldByteCount: Int { held?.byteCount ?? ReplicationFormat.headerByteCount }
   /// Why the connection is over; nil while it stands.
   private(set) var closure: LinkClosure?
-  private var hasEnded: LinkClosure?
+  /// How the connection has ended, while what came before is still taken.
+  var endReason: LinkClosure?
+  /// Since when there are bytes of a frame that is not whole.
+  var partialSince: Nanoseconds?
+  /// What must have left, and by when.
+  var departure: (byteCount: UInt64, due: Nanoseconds)?
   private var isReleased = false
   private(set) var receivedByteCount: UInt64 = 0
-  private var handedByteCount: UInt64 = 0
+  var handedByteCount: UInt64 = 0
 
   /// A link that takes frames of one length and sends frames of another.
   ///
@@ -68,6 +75,7 @@ final class FrameLink {
     isOpen = isConnected && context == nil
     self.takenByteCountMax = takenByteCountMax
     self.frameByteCountMax = frameByteCountMax
+    opened = now
     lastReceived = now
     lastSent = now
     if isConnected { continueHandshake() }
@@ -101,7 +109,7 @@ final class FrameLink {
   /// Bytes that wait for the other side to take them.
   var queuedByteCount: Int { outgoing.count + loop.queuedByteCount(of: connection) }
   /// Bytes that the kernel has taken.
-  private var sentByteCount: UInt64 {
+  var sentByteCount: UInt64 {
     handedByteCount &- UInt64(loop.queuedByteCount(of: connection))
   }
 
@@ -121,37 +129,6 @@ final class FrameLink {
     }
   }
 
-  // MARK: Pace
-
-  /// Since when there are bytes of a frame that is not whole.
-  private var partialSince: Nanoseconds?
-  /// What must have left, and by when.
-  private var departure: (byteCount: UInt64, due: Nanoseconds)?
-
-  /// Closes a connection whose other side sends a frame, or takes what waits for it, too slowly.
-  ///
-  /// Call it after ``flush()``.
-  func endIfSlow(silenceNanoseconds: UInt64, now: Nanoseconds) {
-    if held == nil, let since = partialSince {
-      let limit = LinkPace.limit(
-        byteCount: UInt64(takenByteCountMax), silenceNanoseconds: silenceNanoseconds)
-      if now.elapsed(since: since) > limit { return close(.slow) }
-    }
-    let queued = queuedByteCount
-    guard queued > 0 else {
-      departure = nil
-      return
-    }
-    let sent = sentByteCount
-    if let departure, sent < departure.byteCount {
-      if now > departure.due { close(.slow) }
-      return
-    }
-    let limit = LinkPace.limit(
-      byteCount: UInt64(queued), silenceNanoseconds: silenceNanoseconds)
-    departure = (sent &+ UInt64(queued), now.adding(limit))
-  }
-
   // MARK: Events
 
   /// Takes an event of the connection. Bytes are only offered: ``absorb()`` takes them.
@@ -167,14 +144,14 @@ final class FrameLink {
       receivedByteCount &+= UInt64(bytes.byteCount)
       offered = (bytes, 0)
     // What has arrived before is still taken.
-    case .ended: hasEnded = .ended
+    case .ended: endReason = .ended
     case .closed(_, let reason):
       isReleased = true
       switch reason {
-      case .failed(let errno), .notConnected(let errno): hasEnded = .failed(errno: errno)
-      default: hasEnded = .ended
+      case .failed(let errno), .notConnected(let errno): endReason = .failed(errno: errno)
+      default: endReason = .ended
       }
-      if !isConnected { close(hasEnded ?? .ended) }
+      if !isConnected { close(endReason ?? .ended) }
     default: break
     }
   }
@@ -202,7 +179,7 @@ final class FrameLink {
   var hasOffered: Bool { offered != nil && closure == nil }
 
   /// What became of bytes: how many were taken, and whether nothing of them is left anywhere.
-  private typealias Taken = (byteCount: Int, isDone: Bool)
+  typealias Taken = (byteCount: Int, isDone: Bool)
 
   private func copy(_ bytes: UnsafeRawBufferPointer) -> Taken {
     let count = unsafe incoming.fill { target in
@@ -212,75 +189,6 @@ final class FrameLink {
       return count
     }
     return (count, count == bytes.count)
-  }
-
-  // MARK: TLS
-
-  private func open(_ bytes: UnsafeRawBufferPointer) -> Taken {
-    var progress: TLSProgress?
-    _ = unsafe incoming.fill { target in
-      progress = unsafe tls?.receive(bytes, into: target)
-      return progress?.producedByteCount ?? 0
-    }
-    guard let progress else { return (0, true) }
-    switch progress.outcome {
-    case .wantsOutputSpace:
-      // A frame has to go first; what is left may be inside the session.
-      return (progress.consumedByteCount, false)
-    case .closed:
-      hasEnded = hasEnded ?? .ended
-      return (progress.consumedByteCount, true)
-    case .failed(let failure):
-      fail(failure)
-      return (progress.consumedByteCount, true)
-    case .progressed, .wantsInput, .handshakeDone: return (progress.consumedByteCount, true)
-    }
-  }
-
-  private func shakeHands(_ bytes: UnsafeRawBufferPointer) -> Taken {
-    var taken = 0
-    while !isOpen, closure == nil {
-      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[taken...])
-      let progress = unsafe seal { unsafe tls?.handshake(rest, into: $0) }
-      guard let progress else { break }
-      taken += progress.consumedByteCount
-      switch progress.outcome {
-      case .handshakeDone: isOpen = true
-      case .failed(let failure): fail(failure)
-      case .closed:
-        hasEnded = hasEnded ?? .ended
-        return (bytes.count, true)
-      case .wantsOutputSpace where progress.producedByteCount > 0: continue
-      default: return (taken, taken == bytes.count)
-      }
-    }
-    return (taken, taken == bytes.count)
-  }
-
-  /// Sends what the handshake has to say without having heard anything.
-  private func continueHandshake() {
-    guard isConnected, !isOpen else { return }
-    _ = unsafe shakeHands(UnsafeRawBufferPointer(start: nil, count: 0))
-  }
-
-  /// The other side has not proved who it is, or changed bytes: it is told so, and the connection ends.
-  private func fail(_ failure: TLSFailure) {
-    unsafe seal { unsafe tls?.flush(into: $0) }
-    close(.security(failure))
-  }
-
-  /// Lets the session write where the loop sends from.
-  @discardableResult
-  private func seal(
-    _ body: (UnsafeMutableRawBufferPointer) -> TLSProgress?
-  ) -> TLSProgress? {
-    var progress: TLSProgress?
-    let count = unsafe loop.withSendRoom(on: connection) { room in
-      progress = unsafe body(room)
-      return progress?.producedByteCount ?? 0
-    }
-    handedByteCount &+= UInt64(count)
-    return progress
   }
 
   // MARK: Receiving
@@ -299,7 +207,7 @@ final class FrameLink {
       held = header
       return header
     case .incomplete:
-      if let hasEnded, offered == nil { close(hasEnded) }
+      if let endReason, offered == nil { close(endReason) }
       return nil
     case .refused(let fault):
       close(.fault(fault))

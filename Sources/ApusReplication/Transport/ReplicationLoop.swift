@@ -82,7 +82,7 @@ enum ReplicationLoop {
     case .full(let count):
       .configuration(
         field: "socketCountMax of the loop", value: "\(count)", expected: "room for a connection")
-    case .closed, .unsupported:
+    case .unsupported:
       .configuration(field: "loop", value: "\(error)", expected: "one that takes connections")
     }
   }

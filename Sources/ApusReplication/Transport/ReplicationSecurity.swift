@@ -33,6 +33,11 @@ public enum ReplicationSecurity: Sendable, CustomStringConvertible {
     _ = try makeContext(.client)
   }
 
+  /// Whether a side may use an endpoint: a numeric address, and without TLS one of the loopback interface.
+  public func allows(_ endpoint: ReplicationEndpoint) -> Bool {
+    (try? address(of: endpoint)) != nil
+  }
+
   /// The context of one side; nil for a link without TLS.
   func makeContext(_ role: TLSRole) throws(ReplicationError) -> TLSContext? {
     let configuration: TLSConfiguration

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+internal import ApusIO
 internal import ApusReplication
 internal import ApusTLS
 
@@ -52,22 +53,17 @@ extension ServiceConfiguration {
     }
     var address = text[..<colon]
     if address.hasPrefix("["), address.hasSuffix("]") { address = address.dropFirst().dropLast() }
-    guard hasSecurity || Self.isLoopback(address) else {
+    let endpoint = ReplicationEndpoint(address: String(address), port: port)
+    if hasSecurity, SocketAddress(endpoint.address, port: port) != nil { return endpoint }
+    guard !hasSecurity, ReplicationSecurity.loopbackOnly.allows(endpoint) else {
       throw .configuration(
         field: field, value: text,
-        expected:
-          "an address of the loopback interface in digits, as 127.0.0.1:7001, or a key for the link "
-          + "(replicationKey, the same for both replicas), or certificates")
+        expected: hasSecurity
+          ? "a numeric address, as 192.0.2.1:7001"
+          : "an address of the loopback interface in digits, as 127.0.0.1:7001, or a key for the link "
+            + "(replicationKey, the same for both replicas), or certificates")
     }
-    return ReplicationEndpoint(address: String(address), port: port)
-  }
-
-  /// 127.0.0.0/8 or ::1, in the form that most write.
-  private static func isLoopback(_ address: Substring) -> Bool {
-    if address == "::1" { return true }
-    let parts = address.split(separator: ".", omittingEmptySubsequences: false)
-    let bytes = parts.compactMap { $0.first?.isNumber == true ? UInt8($0) : nil }
-    return parts.count == 4 && bytes.count == 4 && bytes[0] == 127
+    return endpoint
   }
 
   // MARK: Who the other replica is
