@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) 2026 the Apus authors
+
+import ApusEngine
+import ApusIO
+import ApusReplicationTestKit
+import ApusTestSupport
+import Glibc
+import Testing
+
+@testable import ApusReplication
+
+/// Attacks on the link over the event loop and TLS.
+@Suite struct AttackLinkTests {
+  /// A primary that is faster than its standby fills the network, and breaks nothing.
+  @Test(arguments: [false, true])
+  func aStandbyThatIsSlowerThanThePrimaryKeepsItsConnection(isSecure: Bool) throws {
+    let (a, b) = (try ScratchFolder(), try ScratchFolder())
+    let security = isSecure ? try LinkSecurityTests.key(1) : .loopbackOnly
+    var primary = try PrimaryReplica(a.path, epoch: 3, release: .durable, security: security)
+    primary.advance(to: 200_000)
+    var standby = try openStandby(b.path, primary: primary.link.endpoint, security: security)
+    let end = monotonicNow().rawValue + 60_000_000_000
+    while standby.lastSequence < primary.host.lastSequence, monotonicNow().rawValue < end {
+      for _ in 0..<400 { _ = primary.link.step(now: monotonicNow()) }
+      _ = standby.step(now: monotonicNow())
+    }
+    expect(standby.lastSequence == primary.host.lastSequence, standby.summary)
+    expect(
+      standby.counters.faultCount == 0 && standby.counters.connectionCount == 1,
+      "\(standby.counters)")
+  }
+
+  /// Peers without the key that send nonsense and stay keep nobody out.
+  @Test(arguments: [150, 400])
+  func peersWithNonsenseThatStayKeepNobodyOut(peerCount: Int) throws {
+    let (a, b) = (try ScratchFolder(), try ScratchFolder())
+    let security = try LinkSecurityTests.key(1)
+    var primary = try PrimaryReplica(a.path, epoch: 3, release: .durable, security: security)
+    primary.advance(to: 100)
+    let endpoint = primary.link.endpoint
+    let attacker = try EventLoop.make(
+      EventLoopConfiguration(
+        socketCountMax: peerCount, receiveBufferCount: 64, sendBufferCount: peerCount),
+      choice: .epoll)
+    let target = try #require(SocketAddress(endpoint.address, port: endpoint.port))
+    let nonsense = [UInt8](repeating: 0x41, count: 64)
+    func attack() {
+      while attacker.socketCount < peerCount {
+        guard (try? attacker.connect(to: target)) != nil else { break }
+      }
+      _ = attacker.step(now: monotonicNow(), countMax: 1_000)
+      while let event = attacker.nextEvent() {
+        if case .connected(let connection) = event {
+          _ = unsafe nonsense.withUnsafeBytes { unsafe attacker.send($0, on: connection) }
+        }
+      }
+      attacker.flush()
+    }
+    var limit = monotonicNow().rawValue + 1_000_000_000
+    while monotonicNow().rawValue < limit {
+      attack()
+      _ = primary.link.step(now: monotonicNow())
+    }
+    var standby = try openStandby(b.path, primary: endpoint, security: security)
+    limit = monotonicNow().rawValue + 8_000_000_000
+    while standby.lastSequence == 0, monotonicNow().rawValue < limit {
+      attack()
+      _ = primary.link.step(now: monotonicNow())
+      _ = standby.step(now: monotonicNow())
+    }
+    print(
+      "attempts of the standby \(standby.counters.connectionCount), peers refused",
+      primary.link.counters.securityFailureCount, primary.link.counters.acceptFailureCount)
+    expect(standby.lastSequence > 0, "\(standby.counters) \(primary.link.counters)")
+  }
+
+  /// Whoever is at the primary's address and says a byte now and then in the handshake is given up.
+  @Test func aPrimaryThatTricklesItsHandshakeIsGivenUp() throws {
+    let b = try ScratchFolder()
+    let loop = try peerLoop()
+    let address = try #require(SocketAddress("127.0.0.1", port: 0))
+    let port = try loop.listen(at: address).address.port
+    var standby = try openStandby(
+      b.path, primary: .init(address: "127.0.0.1", port: port), silenceNanoseconds: 200_000_000,
+      security: LinkSecurityTests.key(1))
+    var peer: ConnectionID?
+    let record: [UInt8] = [22, 3, 3, 0x3F, 0xFF, 2, 0, 0x3F, 0xFB]
+    var sentCount = 0
+    for round in 1..<2_000 {
+      let now = Nanoseconds(UInt64(round) * 50_000_000)
+      _ = standby.step(now: now)
+      _ = loop.step(now: now, countMax: 16)
+      while let event = loop.nextEvent() {
+        if case .accepted(let connection, _) = event, peer == nil { peer = connection }
+      }
+      if let peer {
+        let byte = [sentCount < record.count ? record[sentCount] : 0]
+        sentCount += unsafe byte.withUnsafeBytes { unsafe loop.send($0, on: peer) }
+        loop.flush()
+      }
+      usleep(200)
+    }
+    // A hundred seconds of a link that takes 200 ms of silence.
+    expect(standby.counters.connectionCount > 1, "\(sentCount) bytes, \(standby.counters)")
+  }
+}
