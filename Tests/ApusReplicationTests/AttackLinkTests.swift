@@ -31,10 +31,42 @@ import Testing
       "\(standby.counters)")
   }
 
-  /// Peers without the key that send nonsense and stay keep nobody out.
-  @Test(arguments: [150, 400])
-  func peersWithNonsenseThatStayKeepNobodyOut(peerCount: Int) throws {
+  /// The same with other frames, fewer steps of the primary, and epoll, where a flush reads nothing.
+  @Test(arguments: [(16_384, 20, false), (1 << 20, 100, false), (16_384, 400, true)])
+  func aSlowerStandbyOfOtherSizesKeepsItsConnection(
+    frameByteCountMax: Int, primaryStepCount: Int, isEpoll: Bool
+  ) throws {
     let (a, b) = (try ScratchFolder(), try ScratchFolder())
+    var primary = try PrimaryReplica(
+      a.path, epoch: 3, release: .durable, frameByteCountMax: frameByteCountMax)
+    primary.advance(to: 150_000)
+    let storage = try openFolder(b.path)
+    let recovered = try recoverTally(storage)
+    let loop = try EventLoop.make(
+      ReplicationLoop.standbySizes, choice: isEpoll ? .epoll : .automatic)
+    var standby = try ReplicationStandby(
+      engine: recovered.engine, after: recovered.lastSequence, lastTime: recovered.lastTime,
+      storage: storage,
+      configuration: ReplicationStandbyConfiguration(
+        primary: primary.link.endpoint, node: 2, journal: smallJournal(),
+        frameByteCountMax: frameByteCountMax, silenceNanoseconds: patientNanoseconds,
+        retryNanoseconds: 5_000_000),
+      loop: loop)
+    let end = monotonicNow().rawValue + 40_000_000_000
+    while standby.lastSequence < primary.host.lastSequence, monotonicNow().rawValue < end {
+      for _ in 0..<primaryStepCount { _ = primary.link.step(now: monotonicNow()) }
+      _ = standby.step(now: monotonicNow())
+    }
+    expect(standby.lastSequence == primary.host.lastSequence, standby.summary)
+    expect(
+      standby.counters.faultCount == 0 && standby.counters.connectionCount == 1,
+      "\(standby.counters)")
+  }
+
+  /// Peers without the key that send nonsense and stay keep nobody out.
+  @Test(arguments: [400, 1_000])
+  func peersWithNonsenseThatStayKeepNobodyOut(peerCount: Int) throws {
+    let a = try ScratchFolder()
     let security = try LinkSecurityTests.key(1)
     var primary = try PrimaryReplica(a.path, epoch: 3, release: .durable, security: security)
     primary.advance(to: 100)
@@ -45,12 +77,20 @@ import Testing
       choice: .epoll)
     let target = try #require(SocketAddress(endpoint.address, port: endpoint.port))
     let nonsense = [UInt8](repeating: 0x41, count: 64)
+    var stale: [(connection: ConnectionID, since: UInt64)] = []
     func attack() {
+      // A reset behind an end is told to nobody who only reads.
+      let now = monotonicNow().rawValue
+      while let first = stale.first, now > first.since + 210_000_000 {
+        attacker.abort(first.connection)
+        stale.removeFirst()
+      }
       while attacker.socketCount < peerCount {
         guard (try? attacker.connect(to: target)) != nil else { break }
       }
       _ = attacker.step(now: monotonicNow(), countMax: 1_000)
       while let event = attacker.nextEvent() {
+        if case .ended(let connection) = event { stale.append((connection, now)) }
         if case .connected(let connection) = event {
           _ = unsafe nonsense.withUnsafeBytes { unsafe attacker.send($0, on: connection) }
         }
@@ -62,17 +102,25 @@ import Testing
       attack()
       _ = primary.link.step(now: monotonicNow())
     }
-    var standby = try openStandby(b.path, primary: endpoint, security: security)
-    limit = monotonicNow().rawValue + 8_000_000_000
-    while standby.lastSequence == 0, monotonicNow().rawValue < limit {
-      attack()
-      _ = primary.link.step(now: monotonicNow())
-      _ = standby.step(now: monotonicNow())
+    var waits: [UInt64] = []
+    for node in UInt64(2)..<8 {
+      let folder = try ScratchFolder()
+      var standby = try openStandby(
+        folder.path, primary: endpoint, node: node, security: security)
+      let begin = monotonicNow().rawValue
+      limit = begin + 3_000_000_000
+      while standby.lastSequence == 0, monotonicNow().rawValue < limit {
+        attack()
+        _ = primary.link.step(now: monotonicNow())
+        _ = standby.step(now: monotonicNow())
+      }
+      waits.append((monotonicNow().rawValue - begin) / 1_000_000)
+      expect(standby.lastSequence > 0, "\(standby.counters)")
     }
     print(
-      "attempts of the standby \(standby.counters.connectionCount), peers refused",
-      primary.link.counters.securityFailureCount, primary.link.counters.acceptFailureCount)
-    expect(standby.lastSequence > 0, "\(standby.counters) \(primary.link.counters)")
+      "milliseconds until standbys followed \(waits), nonsense refused",
+      primary.link.counters.securityFailureCount, "no slot",
+      primary.link.counters.acceptFailureCount)
   }
 
   /// Whoever is at the primary's address and says a byte now and then in the handshake is given up.
