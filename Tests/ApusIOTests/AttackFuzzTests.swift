@@ -12,11 +12,40 @@ import Testing
   static let roundCount =
     ProcessInfo.processInfo.environment["APUS_FUZZ_ROUNDS"].flatMap(Int.init) ?? 40
 
+  /// Descriptors of this process. Only tests that run alone can compare them.
+  static func descriptorCount() -> Int {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd"))?.count ?? 0
+  }
+
+  /// Run it alone: it counts the descriptors of the process.
+  @Test(
+    .serialized, .enabled(if: ProcessInfo.processInfo.environment["APUS_FUZZ_ROUNDS"] != nil),
+    arguments: systemChoices)
+  func aLoopThatEndsAnywhereLeavesNoDescriptor(_ choice: EventLoopChoice) throws {
+    try Self.play(choice, seed: 1, isDropped: true)
+    usleep(100_000)
+    let before = Self.descriptorCount()
+    for seed in 0..<UInt64(Self.roundCount) { try Self.play(choice, seed: seed, isDropped: true) }
+    // A ring ends some time later.
+    var after = 0
+    for _ in 0..<100 {
+      after = Self.descriptorCount()
+      if after <= before { break }
+      usleep(20_000)
+    }
+    #expect(after <= before, "\(before) descriptors, then \(after)")
+  }
+
   @Test(arguments: systemChoices)
   func randomCallsLeaveNothingBehind(_ choice: EventLoopChoice) throws {
     for seed in 0..<UInt64(Self.roundCount) {
+      try Self.play(choice, seed: seed, isDropped: false)
+    }
+  }
+
+  static func play(_ choice: EventLoopChoice, seed: UInt64, isDropped: Bool) throws {
       let folder = try ScratchFolder()
-      var random = SeededRandom(seed: 0xA77 &+ seed)
+      var random = SeededRandom(seed: 0xA77 &+ seed &+ (isDropped ? 1 << 32 : 0))
       var configuration = EventLoopConfiguration(
         socketCountMax: [1, 2, 3, 8, 24][Int(random.next() % 5)],
         receiveBufferCount: [1, 2, 4, 32][Int(random.next() % 4)],
@@ -140,6 +169,7 @@ import Testing
           driver.step(waitNanoseconds: 0, body: on)
         }
       }
+      if isDropped { return }
       // Ends everything.
       driver.countMax = 100
       for _ in 0..<3 {
@@ -169,6 +199,5 @@ import Testing
       }
       idle.forEach { loop.give($0) }
       #expect(loop.fileBlocks.freeCount == configuration.fileBufferCount, "seed \(seed): file blocks")
-    }
   }
 }

@@ -64,8 +64,10 @@ import Testing
   }
 
   /// Peers without the key that send nonsense and stay keep nobody out.
-  @Test(arguments: [400, 1_000])
-  func peersWithNonsenseThatStayKeepNobodyOut(peerCount: Int) throws {
+  ///
+  /// Peers that say nothing are the control: they are crowded out at once.
+  @Test(.serialized, arguments: [300, 600], [false, true])
+  func peersWithNonsenseThatStayKeepNobodyOut(peerCount: Int, saysNonsense: Bool) throws {
     let a = try ScratchFolder()
     let security = try LinkSecurityTests.key(1)
     var primary = try PrimaryReplica(a.path, epoch: 3, release: .durable, security: security)
@@ -91,7 +93,7 @@ import Testing
       _ = attacker.step(now: monotonicNow(), countMax: 1_000)
       while let event = attacker.nextEvent() {
         if case .ended(let connection) = event { stale.append((connection, now)) }
-        if case .connected(let connection) = event {
+        if case .connected(let connection) = event, saysNonsense {
           _ = unsafe nonsense.withUnsafeBytes { unsafe attacker.send($0, on: connection) }
         }
       }
@@ -106,7 +108,8 @@ import Testing
     for node in UInt64(2)..<8 {
       let folder = try ScratchFolder()
       var standby = try openStandby(
-        folder.path, primary: endpoint, node: node, security: security)
+        folder.path, primary: endpoint, node: node, silenceNanoseconds: 100_000_000,
+        security: security)
       let begin = monotonicNow().rawValue
       limit = begin + 3_000_000_000
       while standby.lastSequence == 0, monotonicNow().rawValue < limit {
@@ -118,9 +121,33 @@ import Testing
       expect(standby.lastSequence > 0, "\(standby.counters)")
     }
     print(
-      "milliseconds until standbys followed \(waits), nonsense refused",
+      "nonsense \(saysNonsense) milliseconds until standbys followed \(waits), nonsense refused",
       primary.link.counters.securityFailureCount, "no slot",
       primary.link.counters.acceptFailureCount)
+  }
+
+  /// A connection that ends, or is reset, in the handshake is over: the standby tries again after its pause.
+  @Test(arguments: [false, true], [false, true])
+  func aConnectionThatEndsInTheHandshakeIsTriedAgain(isReset: Bool, isSecure: Bool) throws {
+    let b = try ScratchFolder()
+    let loop = try peerLoop()
+    let address = try #require(SocketAddress("127.0.0.1", port: 0))
+    let port = try loop.listen(at: address).address.port
+    var standby = try openStandby(
+      b.path, primary: .init(address: "127.0.0.1", port: port),
+      security: isSecure ? LinkSecurityTests.key(1) : .loopbackOnly)
+    let end = monotonicNow().rawValue + 2_000_000_000
+    while standby.counters.connectionCount < 3, monotonicNow().rawValue < end {
+      _ = standby.step(now: monotonicNow())
+      _ = loop.step(now: monotonicNow(), countMax: 16)
+      while let event = loop.nextEvent() {
+        if case .accepted(let connection, _) = event {
+          if isReset { loop.abort(connection) } else { loop.close(connection) }
+        }
+      }
+      loop.flush()
+    }
+    expect(standby.counters.connectionCount >= 3, "\(standby.counters)")
   }
 
   /// Whoever is at the primary's address and says a byte now and then in the handshake is given up.
