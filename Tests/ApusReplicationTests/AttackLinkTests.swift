@@ -150,6 +150,39 @@ import Testing
     expect(standby.counters.connectionCount >= 3, "\(standby.counters)")
   }
 
+  /// Something else listens at the primary's address, says something that is no TLS, and stays: the standby
+  /// goes on trying.
+  @Test(arguments: [5_000_000, 20_000_000])
+  func aStrangerAtThePrimarysAddressDoesNotStopTheStandby(retryNanoseconds: UInt64) throws {
+    let b = try ScratchFolder()
+    let loop = try EventLoop.make(
+      EventLoopConfiguration(socketCountMax: 64, receiveBufferCount: 16, sendBufferCount: 64))
+    let address = try #require(SocketAddress("127.0.0.1", port: 0))
+    let port = try loop.listen(at: address).address.port
+    let storage = try openFolder(b.path)
+    let recovered = try recoverTally(storage)
+    var standby = try ReplicationStandby(
+      engine: recovered.engine, after: recovered.lastSequence, lastTime: recovered.lastTime,
+      storage: storage,
+      configuration: ReplicationStandbyConfiguration(
+        primary: .init(address: "127.0.0.1", port: port), node: 2, journal: smallJournal(),
+        frameByteCountMax: 16_384, silenceNanoseconds: 1_000_000_000,
+        retryNanoseconds: retryNanoseconds, security: LinkSecurityTests.key(1)))
+    let banner = Array("SSH-2.0-OpenSSH_9.6\r\n".utf8)
+    let end = monotonicNow().rawValue + 2_000_000_000
+    while standby.failure == nil, monotonicNow().rawValue < end {
+      _ = standby.step(now: monotonicNow())
+      _ = loop.step(now: monotonicNow(), countMax: 16)
+      while let event = loop.nextEvent() {
+        if case .accepted(let connection, _) = event {
+          _ = unsafe banner.withUnsafeBytes { unsafe loop.send($0, on: connection) }
+        }
+      }
+      loop.flush()
+    }
+    expect(standby.failure == nil, "\(standby.failure.map { "\($0)" } ?? "") \(standby.counters)")
+  }
+
   /// Whoever is at the primary's address and says a byte now and then in the handshake is given up.
   @Test func aPrimaryThatTricklesItsHandshakeIsGivenUp() throws {
     let b = try ScratchFolder()
