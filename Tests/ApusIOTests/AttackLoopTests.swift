@@ -156,4 +156,61 @@ import Testing
     driver.settle(milliseconds: 20)
     #expect(driver.closed.isEmpty)
   }
+
+  private final class Box: @unchecked Sendable {
+    // SAFETY: one thread at a time has it; the other waits.
+    var loop: EventLoop?
+    init(_ loop: EventLoop) { self.loop = loop }
+  }
+
+  /// A loop that was stepped here ends on another thread, with bytes on their way.
+  @Test(arguments: systemChoices)
+  func aLoopEndsOnAnotherThread(_ choice: EventLoopChoice) throws {
+    for _ in 0..<50 {
+      let far = try Driver(.epoll)
+      var near: Driver? = try Driver(choice)
+      let (_, address) = try #require(near).loop.listen(at: loopback())
+      let peers = try (0..<8).map { _ in try far.loop.connect(to: address) }
+      let stands = try #require(near).run(
+        until: { near?.accepted.count == 8 && far.connected.count == 8 }, { _ in },
+        between: { far.step(waitNanoseconds: 0) })
+      #expect(stands)
+      for peer in peers { _ = far.send(pattern(60_000), on: peer) }
+      far.loop.flush()
+      near?.step(waitNanoseconds: 0)
+      let box = Box(try #require(near).loop)
+      near = nil
+      var thread = pthread_t()
+      _ = unsafe pthread_create(&thread, nil, { argument in
+        unsafe Unmanaged<Box>.fromOpaque(argument!).takeUnretainedValue().loop = nil
+        return nil
+      }, Unmanaged.passUnretained(box).toOpaque())
+      for peer in peers { _ = far.send(pattern(60_000), on: peer) }
+      far.loop.flush()
+      _ = unsafe pthread_join(thread, nil)
+      #expect(box.loop == nil)
+      let isOver = far.run(seconds: 2, until: { far.closed.count + far.ended.count >= 8 })
+      #expect(isOver)
+      // The port is free at once.
+      let again = try Driver(choice)
+      #expect(throws: Never.self) { _ = try again.loop.listen(at: address) }
+    }
+  }
+
+  /// As with flushes: waits that send, without a look at events.
+  private static func waitLong() throws {
+    var configuration = smallConfiguration()
+    configuration.eventCountMax = 16
+    configuration.queuedByteCountMax = 4_096
+    let driver = try Driver(.epoll, configuration)
+    let (client, _) = try driver.pair()
+    for _ in 0..<900 {
+      _ = driver.send(pattern(8_192), on: client)
+      driver.loop.wait(limitNanoseconds: 0)
+    }
+  }
+
+  @Test func aLongMessageByWaitsWithoutEventsDoesNotTrapWithEpoll() async {
+    await #expect(processExitsWith: .success) { try AttackLoopTests.waitLong() }
+  }
 }
