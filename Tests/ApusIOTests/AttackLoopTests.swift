@@ -82,12 +82,14 @@ import Testing
     var thread = pthread_t()
     // Lets a blocked open go after two seconds.
     let copy = unsafe strdup(path)
-    _ = unsafe pthread_create(&thread, nil, { argument in
-      sleep(2)
-      let end = unsafe open(argument!.assumingMemoryBound(to: CChar.self), O_WRONLY | O_NONBLOCK)
-      if end >= 0 { close(end) }
-      return nil
-    }, copy)
+    _ = unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        sleep(2)
+        let end = unsafe open(argument!.assumingMemoryBound(to: CChar.self), O_WRONLY | O_NONBLOCK)
+        if end >= 0 { close(end) }
+        return nil
+      }, copy)
     _ = try? driver.loop.openFile(path)
     #expect(Driver.now().rawValue - start.rawValue < 1_000_000_000)
     _ = unsafe pthread_join(thread, nil)
@@ -121,7 +123,8 @@ import Testing
       between: { far.step(waitNanoseconds: 0) })
     #expect(stands)
     far.loop.finishSending(peer)
-    _ = near.run(until: { near.ended.count == 1 }, { _ in }, between: { far.step(waitNanoseconds: 0) })
+    _ = near.run(
+      until: { near.ended.count == 1 }, { _ in }, between: { far.step(waitNanoseconds: 0) })
     far.loop.abort(peer)
     far.step()
     let isTold = near.run(seconds: 1, until: { near.closed.count == 1 })
@@ -181,10 +184,12 @@ import Testing
       let box = Box(try #require(near).loop)
       near = nil
       var thread = pthread_t()
-      _ = unsafe pthread_create(&thread, nil, { argument in
-        unsafe Unmanaged<Box>.fromOpaque(argument!).takeUnretainedValue().loop = nil
-        return nil
-      }, Unmanaged.passUnretained(box).toOpaque())
+      _ = unsafe pthread_create(
+        &thread, nil,
+        { argument in
+          unsafe Unmanaged<Box>.fromOpaque(argument!).takeUnretainedValue().loop = nil
+          return nil
+        }, Unmanaged.passUnretained(box).toOpaque())
       for peer in peers { _ = far.send(pattern(60_000), on: peer) }
       far.loop.flush()
       _ = unsafe pthread_join(thread, nil)

@@ -4,6 +4,7 @@
 import ApusEngine
 import ApusIO
 import ApusReplicationTestKit
+import ApusTLS
 import ApusTestSupport
 import Glibc
 import Testing
@@ -183,6 +184,73 @@ import Testing
     expect(standby.failure == nil, "\(standby.failure.map { "\($0)" } ?? "") \(standby.counters)")
   }
 
+  private static func residentPages() -> Int {
+    guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
+    defer { unsafe fclose(file) }
+    var text = [CChar](repeating: 0, count: 128)
+    guard unsafe fgets(&text, 128, file) != nil else { return 0 }
+    return unsafe Int(String(cString: text).split(separator: " ")[1]) ?? 0
+  }
+
+  /// Peers that leave in the middle of the handshake, in every way, leave nothing at the primary.
+  @Test func peersThatLeaveInTheHandshakeLeaveNothing() throws {
+    let a = try ScratchFolder()
+    let security = try LinkSecurityTests.key(1)
+    var primary = try PrimaryReplica(a.path, epoch: 3, release: .durable, security: security)
+    let endpoint = primary.link.endpoint
+    let target = try #require(SocketAddress(endpoint.address, port: endpoint.port))
+    let context = try #require(try security.makeContext(.client))
+    var random = SeededRandom(seed: 5)
+    let far = try EventLoop.make(
+      EventLoopConfiguration(socketCountMax: 64, receiveBufferCount: 64, sendBufferCount: 128))
+    var pages = 0
+    let blockCount = primary.link.loop.sendBlocks.freeCount
+    for round in 0..<6_000 {
+      if round == 3_000 { pages = Self.residentPages() }
+      if let connection = try? far.connect(to: target) {
+        for _ in 0..<random.next() % 4 {
+          _ = far.step(now: monotonicNow(), countMax: 64)
+          while far.nextEvent() != nil {}
+          _ = primary.link.step(now: monotonicNow())
+        }
+        var session = try TLSSession(context)
+        var hello = [UInt8](repeating: 0, count: 4_096)
+        let count = unsafe hello.withUnsafeMutableBytes {
+          unsafe session.handshake(UnsafeRawBufferPointer(start: nil, count: 0), into: $0)
+            .producedByteCount
+        }
+        let part = Int(random.next() % UInt64(count + 1))
+        _ = unsafe hello.withUnsafeBytes {
+          unsafe far.send(UnsafeRawBufferPointer(rebasing: $0[..<part]), on: connection)
+        }
+        far.flush()
+        switch random.next() % 3 {
+        case 0: far.abort(connection)
+        case 1: far.close(connection)
+        default: far.finishSending(connection)
+        }
+      }
+      _ = far.step(now: monotonicNow(), countMax: 64)
+      while let event = far.nextEvent() {
+        if case .ended(let connection) = event { far.close(connection) }
+      }
+      _ = primary.link.step(now: monotonicNow())
+    }
+    let end = monotonicNow().rawValue + 3_000_000_000
+    while primary.link.loop.socketCount > 1, monotonicNow().rawValue < end {
+      _ = primary.link.step(now: monotonicNow())
+      _ = far.step(now: monotonicNow(), countMax: 64)
+      while far.nextEvent() != nil {}
+    }
+    expect(
+      primary.link.sessions.isEmpty && primary.link.loop.socketCount == 1
+        && primary.link.loop.sendBlocks.freeCount == blockCount,
+      "\(primary.link.sessions.count) \(primary.link.loop.socketCount) \(primary.link.counters)")
+    let grown = Self.residentPages() - pages
+    #expect(grown < 2_000, "\(grown) pages more")
+    print("connections \(primary.link.counters.connectionCount), pages \(grown)")
+  }
+
   /// Whoever is at the primary's address and says a byte now and then in the handshake is given up.
   @Test func aPrimaryThatTricklesItsHandshakeIsGivenUp() throws {
     let b = try ScratchFolder()
@@ -195,7 +263,7 @@ import Testing
     var peer: ConnectionID?
     let record: [UInt8] = [22, 3, 3, 0x3F, 0xFF, 2, 0, 0x3F, 0xFB]
     var sentCount = 0
-    for round in 1..<2_000 {
+    for round in 1..<400 {
       let now = Nanoseconds(UInt64(round) * 50_000_000)
       _ = standby.step(now: now)
       _ = loop.step(now: now, countMax: 16)
@@ -209,7 +277,7 @@ import Testing
       }
       usleep(200)
     }
-    // A hundred seconds of a link that takes 200 ms of silence.
+    // Twenty seconds of a link that takes 200 ms of silence.
     expect(standby.counters.connectionCount > 1, "\(sentCount) bytes, \(standby.counters)")
   }
 }
