@@ -9,6 +9,7 @@ import ApusTestSupport
 import Glibc
 import Testing
 
+@testable import ApusJournal
 @testable import ApusReplication
 
 /// Attacks on the link over the event loop and TLS.
@@ -251,6 +252,39 @@ import Testing
     print("connections \(primary.link.counters.connectionCount), pages \(grown)")
   }
 
+  /// A disk that stands still for longer than the link's silence: both sides live, and their link does.
+  @Test func aDiskThatStandsStillEndsNoLink() throws {
+    let (a, b) = (try ScratchFolder(), try ScratchFolder())
+    var primary = try PrimaryReplica(
+      a.path, epoch: 3, release: .durable, silenceNanoseconds: 500_000_000)
+    primary.advance(to: 100_000)
+    let storage = StallingStorage(try openFolder(b.path))
+    let recovered = try recoverTally(storage)
+    var standby = try ReplicationStandby(
+      engine: recovered.engine, after: recovered.lastSequence, lastTime: recovered.lastTime,
+      storage: storage,
+      configuration: ReplicationStandbyConfiguration(
+        primary: primary.link.endpoint, node: 2, journal: smallJournal(),
+        frameByteCountMax: 16_384, silenceNanoseconds: 500_000_000,
+        retryNanoseconds: 20_000_000),
+      loop: try EventLoop.make(ReplicationLoop.standbySizes, choice: .epoll))
+    var stallsUntil: UInt64 = 0
+    let end = monotonicNow().rawValue + 20_000_000_000
+    while standby.lastSequence < primary.host.lastSequence, monotonicNow().rawValue < end {
+      for _ in 0..<20 { _ = primary.link.step(now: monotonicNow()) }
+      _ = standby.step(now: monotonicNow())
+      if stallsUntil == 0, standby.lastSequence > 2_000 {
+        stallsUntil = monotonicNow().rawValue + 1_500_000_000
+        storage.isStalled = true
+      }
+      if monotonicNow().rawValue > stallsUntil { storage.isStalled = false }
+    }
+    expect(standby.lastSequence == primary.host.lastSequence, standby.summary)
+    expect(
+      standby.counters.connectionCount == 1,
+      "standby \(standby.counters) primary \(primary.link.counters)")
+  }
+
   /// Whoever is at the primary's address and says a byte now and then in the handshake is given up.
   @Test func aPrimaryThatTricklesItsHandshakeIsGivenUp() throws {
     let b = try ScratchFolder()
@@ -280,4 +314,52 @@ import Testing
     // Twenty seconds of a link that takes 200 ms of silence.
     expect(standby.counters.connectionCount > 1, "\(sentCount) bytes, \(standby.counters)")
   }
+}
+
+/// A disk whose commits do not end while it stands still.
+final class StallingStorage: JournalStorage {
+  let storage: FileJournalStorage
+  var isStalled = false
+  init(_ storage: FileJournalStorage) { self.storage = storage }
+
+  var location: String { storage.location }
+  var modeDescription: String { storage.modeDescription }
+  func lock() throws(JournalError) { try storage.lock() }
+  func list() throws(JournalError) -> [String] { try storage.list() }
+  func exists(_ name: String) throws(JournalError) -> Bool { try storage.exists(name) }
+  func open(_ name: String, _ access: StorageAccess) throws(JournalError) -> StorageFile {
+    try storage.open(name, access)
+  }
+  func close(_ file: StorageFile) { storage.close(file) }
+  func byteCount(_ file: StorageFile, name: String) throws(JournalError) -> Int {
+    try storage.byteCount(file, name: name)
+  }
+  func allocate(_ file: StorageFile, name: String, byteCount: Int) throws(JournalError) {
+    try storage.allocate(file, name: name, byteCount: byteCount)
+  }
+  func truncate(_ file: StorageFile, name: String, byteCount: Int) throws(JournalError) {
+    try storage.truncate(file, name: name, byteCount: byteCount)
+  }
+  func rename(_ source: String, to target: String) throws(JournalError) {
+    try storage.rename(source, to: target)
+  }
+  func remove(_ name: String) throws(JournalError) { try storage.remove(name) }
+  func syncFolder() throws(JournalError) { try storage.syncFolder() }
+  func read(
+    _ file: StorageFile, at offset: Int, into target: UnsafeMutableRawBufferPointer
+  ) -> StorageResult { unsafe storage.read(file, at: offset, into: target) }
+  func write(
+    _ file: StorageFile, at offset: Int, _ source: UnsafeRawBufferPointer
+  ) -> StorageResult { unsafe storage.write(file, at: offset, source) }
+  func sync(_ file: StorageFile) -> StorageResult { storage.sync(file) }
+  func beginCommit(_ file: StorageFile, at offset: Int, _ source: UnsafeRawBufferPointer) {
+    unsafe storage.beginCommit(file, at: offset, source)
+  }
+  func commitProgress(wait: Bool) -> CommitProgress {
+    isStalled && !wait ? .inFlight : storage.commitProgress(wait: wait)
+  }
+  func beginBackgroundWrite(
+    _ file: StorageFile, at offset: Int, _ source: UnsafeRawBufferPointer
+  ) -> Bool { unsafe storage.beginBackgroundWrite(file, at: offset, source) }
+  func backgroundResult(wait: Bool) -> StorageResult? { storage.backgroundResult(wait: wait) }
 }
