@@ -62,11 +62,15 @@ int capus_wake_read(int descriptor) {
 }
 
 int capus_io_file_open(const char *path, int writes) {
-  int descriptor = open(path, (writes ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOCTTY, 0600);
+  int descriptor = open(path, (writes ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                        0600);
   if (descriptor < 0) return -errno;
   struct stat found;
   int result = fstat(descriptor, &found) != 0 ? -errno : 0;
-  if (result == 0 && S_ISDIR(found.st_mode)) result = -EISDIR;
+  // A pipe or a terminal would keep a loop waiting for whoever is at its other end.
+  if (result == 0 && !S_ISREG(found.st_mode) && !S_ISBLK(found.st_mode)) {
+    result = S_ISDIR(found.st_mode) ? -EISDIR : -ESPIPE;
+  }
   if (result < 0) close(descriptor);
   return result < 0 ? result : descriptor;
 }

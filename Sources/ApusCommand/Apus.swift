@@ -48,13 +48,15 @@ public enum Apus {
   public static func run(
     _ arguments: [String], systems: [SystemOffer], environment: CommandEnvironment
   ) -> ExitCode {
-    ApusRun(commands: commands(systems), environment: environment).answer(arguments)
+    ApusRun(commands: commands(systems), systems: systems, environment: environment)
+      .answer(arguments)
   }
 }
 
 /// One command line.
 private struct ApusRun {
   let commands: [any Command]
+  let systems: [SystemOffer]
   let environment: CommandEnvironment
   var console: Console { environment.console }
 
@@ -146,7 +148,9 @@ private struct ApusRun {
     let lines = commands.map {
       "  \($0.name)" + String(repeating: " ", count: width - $0.name.count + 2) + $0.summary
     }
+    let systems = systems.map { "  \($0.name): \($0.summary)" }
     return "usage: apus COMMAND [options]\n\n" + lines.joined(separator: "\n")
+      + "\n\nsystems:\n" + systems.joined(separator: "\n")
       + "\n\n'apus COMMAND --help' tells more of each."
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) 2026 the Apus authors
 
+// What the interface names: points in time, and how memory is placed.
+@_exported public import ApusEngine
+
 // An event loop for one thread.
 //
 // Goals: a thread's sockets, timers and files with as few system calls as the kernel allows; no

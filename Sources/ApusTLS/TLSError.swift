@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import CApusTLS
+internal import Glibc
 
 /// A set-up that cannot be: a file, or a field of the configuration.
 public enum TLSError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -20,7 +21,7 @@ public enum TLSError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .system(let operation, let path, let errno):
-      "\(path): \(operation) failed with errno \(errno)"
+      "\(path): \(operation) failed with errno \(errno) (\(Self.systemText(errno)))"
     case .exposedFile(let path, let mode):
       "\(path): mode \(String(mode, radix: 8)) lets others than its owner at this secret; make a new "
         + "one if they may have read it, and set mode 600"
@@ -29,6 +30,11 @@ public enum TLSError: Error, Equatable, Sendable, CustomStringConvertible {
       "TLS: \(field) is \(value), expected \(expected)"
     case .memory: "TLS: no memory for OpenSSL"
     }
+  }
+
+  private static func systemText(_ errno: Int32) -> String {
+    // SAFETY: the text is copied at once.
+    unsafe String(cString: strerror(errno))
   }
 
   /// What OpenSSL says of a code that a call gave.

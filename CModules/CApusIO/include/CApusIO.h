@@ -137,7 +137,7 @@ int capus_wake_read(int descriptor);
 
 // MARK: Files
 
-/// Opens a file: `writes` creates it, private to its owner.
+/// Opens a regular file or a disk: `writes` creates a file, private to its owner. -ESPIPE for what is none.
 int capus_io_file_open(const char *_Nonnull path, int writes);
 int64_t capus_io_file_read(int descriptor, void *_Nonnull bytes, size_t byte_count, uint64_t offset);
 int64_t capus_io_file_write(int descriptor, const void *_Nonnull bytes, size_t byte_count,

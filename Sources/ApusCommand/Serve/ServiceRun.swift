@@ -99,6 +99,8 @@ struct ServiceRun {
       let names = engineOptions.map { "--\($0.name)" }.joined(separator: ", ")
       return WorkError("\(error.description) (what decides it: \(names))")
     }
+    // A key or a certificate that does not hold is input.
+    if case .replication(.security) = error { return InputError(error.description) }
     guard case .configuration(let field, _, _) = error else { return WorkError(error.description) }
     let isOption = options.has(Self.option(of: field))
     guard let path = options.string("config"), !isOption else {

@@ -13,7 +13,10 @@ package struct FileOperation: BitwiseCopyable {
 /// Where each file buffer is, and what is to be done with it.
 @safe
 package struct FileBufferStates: ~Copyable {
-  package enum State: UInt8, BitwiseCopyable { case free, taken, busy }
+  package enum State: UInt8, BitwiseCopyable {
+    /// `shown`: its operation is over, and the event of that was not taken.
+    case free, taken, busy, shown
+  }
   private let states: UnsafeMutablePointer<State>
   private let operations: UnsafeMutablePointer<(operation: FileOperation, slot: UInt32)>
   private let count: Int
@@ -136,7 +139,7 @@ extension EventLoop {
   private final func start(_ operation: FileOperation, _ file: FileID) -> Bool {
     precondition(
       fileStates[operation.buffer] == .taken,
-      "EventLoop: expected a buffer that was taken and with which nothing happens")
+      "EventLoop: expected a buffer that was taken, and whose last event was too")
     precondition(
       (0...configuration.fileBufferByteCount).contains(operation.byteCount)
         && operation.offset <= UInt64(Int64.max) - UInt64(operation.byteCount),
@@ -161,7 +164,7 @@ extension EventLoop {
 
   /// For backends: an operation is over.
   package final func fileEnded(_ index: UInt32, _ buffer: FileBufferID, _ result: Int64) {
-    fileStates[buffer] = .taken
+    fileStates[buffer] = .shown
     slots[index].inFlightCount -= 1
     unsafe state.pointee.counters.fileOperationCount &+= 1
     if result < 0 { unsafe state.pointee.counters.failedFileOperationCount &+= 1 }

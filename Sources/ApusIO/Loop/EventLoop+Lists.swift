@@ -19,7 +19,7 @@ extension EventLoop {
   /// Gives back a slot that has ended, once it is in no list.
   package final func recycleIfUnlisted(_ index: UInt32) {
     if !dirty.contains(index), !ready.contains(index), !starved.contains(index),
-      !bufferless.contains(index), !endedSlots.contains(index)
+      !bufferless.contains(index), !endedSlots.contains(index), !lingering.contains(index)
     {
       slots.recycle(index)
     }
@@ -37,6 +37,15 @@ extension EventLoop {
     for _ in 0..<min(starved.count, sendBlocks.freeCount) {
       guard let index = pop(starved) else { return }
       tellRoom(index)
+    }
+  }
+
+  /// Gives what was closed its time, from the step that sends the rest.
+  final func startLingering() {
+    while let index = pop(lingering) {
+      if slots[index].flags.contains(.closing), !slots[index].flags.contains(.tearing) {
+        setSlotTimer(index, after: slots[index].lingerNanoseconds)
+      }
     }
   }
 

@@ -182,6 +182,9 @@ extension EventLoop {
     // Where others have all buffers it waits until they give some back.
     guard sendBlocks.freeCount > 0 else { return starved.append(index) }
     slots[index].flags.remove(.wantsRoom)
+    // One until it is taken, however often the caller sends meanwhile.
+    guard !slots[index].flags.contains(.roomShown) else { return }
+    slots[index].flags.insert(.roomShown)
     events.append(.writable(ConnectionID(slots.handle(index))))
   }
 }

@@ -104,7 +104,9 @@ extension EventLoop {
   /// Closes a connection in order: what is queued is sent, the other side is told, and bytes that still come are
   /// dropped until it has ended too, or ``EventLoopConfiguration/lingerNanoseconds`` are over.
   /// ``IOEvent/closed(_:_:)`` follows.
-  public final func close(_ connection: ConnectionID) {
+  ///
+  /// - Parameter lingerNanoseconds: Instead of the configuration's, at most that.
+  public final func close(_ connection: ConnectionID, lingerNanoseconds: UInt64 = .max) {
     guard let index = slots.index(connection.handle),
       slots[index].flags.isDisjoint(with: [.closing, .tearing])
     else { return }
@@ -121,7 +123,8 @@ extension EventLoop {
       // Both sides have said their last before.
       return end(index, .requested, resets: false)
     }
-    setSlotTimer(index, after: configuration.lingerNanoseconds)
+    slots[index].lingerNanoseconds = min(lingerNanoseconds, configuration.lingerNanoseconds)
+    lingering.append(index)
     endSendingIfDrained(index)
   }
 

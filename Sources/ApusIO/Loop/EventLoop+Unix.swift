@@ -32,7 +32,7 @@ extension EventLoop {
   /// Sends bytes with a descriptor, which stays the caller's too.
   ///
   /// - Parameter bytes: At least one: it is what carries the descriptor.
-  /// - Returns: Whether it was sent, at once and in whole; `false` while other bytes wait at the connection,
+  /// - Returns: Whether it was sent, or is on its way, in whole; `false` where nothing of it was: while other bytes wait at the connection,
   ///   where the kernel has no room now, and for connections that are no Unix sockets.
   public final func send(
     _ bytes: RawSpan, passing descriptor: Int32, on connection: ConnectionID

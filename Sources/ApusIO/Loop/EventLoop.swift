@@ -16,13 +16,18 @@ internal import ApusMemory
 ///   _ = loop.step(now: clock.now(), countMax: 256, waitNanoseconds: 1_000_000)
 ///   while let event = loop.nextEvent() {
 ///     switch event {
-///     case .received(let connection, let bytes): _ = loop.send(bytes, on: connection)
+///     case .received(let connection, let bytes):
+///       // Fewer than all were taken: the other side takes nothing. Who wants to wait for it keeps the rest in a
+///       // `StreamBuffer`, calls `pauseReceiving`, and continues at `.writable`.
+///       if loop.send(bytes, on: connection) < bytes.byteCount { loop.abort(connection) }
 ///     case .ended(let connection): loop.close(connection)
 ///     default: break
 ///     }
 ///   }
 /// }
 /// ```
+///
+/// `clock` is any clock that does not go back, such as `CycleClock` of ApusThreads, or CLOCK_MONOTONIC.
 ///
 /// What is queued between two steps leaves with the next one, in one system call where the backend can.
 /// Steps, sends and receives allocate nothing; making a socket may.
@@ -49,6 +54,8 @@ open class EventLoop {
   package let dirty: SlotList
   package let ready: SlotList
   package let starved: SlotList
+  /// Connections that were closed since the last step: their time begins with the next one.
+  package let lingering: SlotList
   /// Those for whose bytes the kernel had no buffer.
   package let bufferless: SlotList
   /// Slots that have ended and are given out again with the next step.
@@ -89,6 +96,7 @@ open class EventLoop {
     dirty = SlotList(capacity: configuration.socketCountMax)
     ready = SlotList(capacity: configuration.socketCountMax)
     starved = SlotList(capacity: configuration.socketCountMax)
+    lingering = SlotList(capacity: configuration.socketCountMax)
     bufferless = SlotList(capacity: configuration.socketCountMax)
     endedSlots = SlotList(capacity: configuration.socketCountMax)
     waitingFiles = SlotList(capacity: max(1, configuration.fileBufferCount))
@@ -139,11 +147,16 @@ open class EventLoop {
     recycleEnded()
     let limit = min(countMax, configuration.eventCountMax)
     guard limit > 0 else { return 0 }
-    fireTimers(now, limit)
+    startLingering()
+    // In turn, so that timers that are always due, and peers that always send, keep nobody out.
+    let areTimersFirst = unsafe state.pointee.areTimersFirst
+    unsafe state.pointee.areTimersFirst = !areTimersFirst
+    if areTimersFirst { fireTimers(now, limit) }
     // Before the wait for what was closed since the last step, after it for what was sent.
     feedStarved()
     collect(waitNanoseconds: events.count > 0 ? 0 : shortened(waitNanoseconds, now))
     deliver(limit)
+    if !areTimersFirst { fireTimers(now, limit) }
     feedStarved()
     return events.count
   }
@@ -166,8 +179,14 @@ open class EventLoop {
   /// The next event; nil where all were taken.
   public final func nextEvent() -> IOEvent? {
     guard let event = events.take() else { return nil }
-    // From now on another wake-up is another event.
-    if case .woken = event { unsafe state.pointee.isWokenShown = false }
+    // From now on another wake-up, or more room, is another event.
+    switch event {
+    case .woken: unsafe state.pointee.isWokenShown = false
+    case .writable(let connection):
+      if let index = slots.index(connection.handle) { slots[index].flags.remove(.roomShown) }
+    case .fileDone(let buffer, _): fileStates[buffer] = .taken
+    default: break
+    }
     return event
   }
 

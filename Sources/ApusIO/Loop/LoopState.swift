@@ -11,6 +11,7 @@ package struct LoopState: BitwiseCopyable {
   package var now = Nanoseconds.zero
   /// Whether this step's events have one of the waker.
   package var isWokenShown = false
+  package var areTimersFirst = true
   /// Receive buffers of io_uring that the kernel does not have: shown to the caller, or held.
   package var lentBlockCount = 0
   package var isWakerArmed = false

@@ -40,6 +40,8 @@ package struct SlotFlags: OptionSet, BitwiseCopyable {
   package static let takesDescriptors = SlotFlags(rawValue: 1 << 17)
   /// A listener of Unix connections.
   package static let isUnixListener = SlotFlags(rawValue: 1 << 19)
+  /// An event of room waits to be taken.
+  package static let roomShown = SlotFlags(rawValue: 1 << 10)
   /// Closing it resets the connection.
   package static let resets = SlotFlags(rawValue: 1 << 18)
 }
@@ -63,6 +65,8 @@ package struct SocketSlot: BitwiseCopyable {
   /// Timer of the loop itself: of a close, or a listener's rest.
   package var timer: TimerID?
   package var reason = CloseReason.requested
+  /// How long a close may take.
+  package var lingerNanoseconds: UInt64 = 0
   package var token: UInt64 = 0
 
   package init() {}

@@ -22,3 +22,4 @@ func systemErrorText(_ errno: Int32) -> String {
   // SAFETY: the text is copied at once.
   unsafe String(cString: strerror(errno))
 }
+let tooManyReferences = ETOOMANYREFS

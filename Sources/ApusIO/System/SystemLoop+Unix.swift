@@ -31,13 +31,20 @@ extension SystemLoop {
   }
 
   final func sendPassing(_ index: UInt32, _ bytes: RawSpan, _ descriptor: Int32) -> Bool {
+    // What the kernel does not take at once has to find room behind it: in whole or not at all.
+    let blockCount = bytes.byteCount / sendBlocks.blockByteCount + 1
+    guard bytes.byteCount <= configuration.queuedByteCountMax, blockCount <= sendBlocks.freeCount
+    else { return false }
     // SAFETY: the bytes are read in the call.
     let sent = unsafe bytes.withUnsafeBytes { source in
       guard let base = source.baseAddress else { return Int64(0) }
       return unsafe capus_unix_send(slots[index].descriptor, base, source.count, descriptor)
     }
     guard sent >= 0 else {
-      if sent != -Int64(wouldBlock), sent != -Int64(interrupted) {
+      // Of the descriptor, or of too many that are on their way: the connection has nothing to do with it.
+      let isOfDescriptor = [badDescriptor, tooManyReferences, invalidArgument].contains(
+        Int32(-sent))
+      if sent != -Int64(wouldBlock), sent != -Int64(interrupted), !isOfDescriptor {
         failed(index, errno: Int32(-sent))
       }
       return false

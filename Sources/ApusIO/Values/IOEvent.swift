@@ -12,7 +12,8 @@ public enum IOEvent: Sendable, BitwiseCopyable {
   case connected(ConnectionID)
   /// Bytes came. They are the loop's, and valid until the next ``EventLoop/step(now:countMax:waitNanoseconds:)``.
   case received(ConnectionID, ReceivedBytes)
-  /// The other side sends nothing more; what is sent to it may still arrive.
+  /// The other side sends nothing more; what is sent to it may still arrive. A reset that comes after it shows at
+  /// the next send only.
   case ended(ConnectionID)
   /// After a ``EventLoop/send(_:on:)`` that took less than all of its bytes: there is room again.
   case writable(ConnectionID)

@@ -34,11 +34,15 @@ extension ReplicationPrimary {
   /// Takes connections and what they say.
   private mutating func takeEvents(_ now: Nanoseconds) -> Int {
     var done = 0
+    let unfinished = sessions.count { !$0.holdsPlace }
+    var room = configuration.handshakeCountMax - unfinished + ReplicationLoop.displacingCountMax
     _ = loop.step(now: now, countMax: ReplicationLoop.primaryEventCountMax)
     while let event = loop.nextEvent() {
       done += 1
       switch event {
-      case .accepted(let connection, _): accept(connection, now)
+      case .accepted(let connection, _):
+        room -= 1
+        if room >= 0 { accept(connection, now) } else { turnAway(connection) }
       case .acceptFailed: counters.acceptFailureCount += 1
       case .stopped(_, let errno):
         // Nobody can connect any more.
@@ -71,8 +75,15 @@ extension ReplicationPrimary {
       sessionsByPlace[connection.index] = session
     } catch {
       // No memory for one more connection; those that are there stay.
-      counters.note(.failed(errno: 12))
+      counters.note(.failed(errno: noMemory))
     }
+  }
+
+  /// One of too many that came at once.
+  private mutating func turnAway(_ connection: ConnectionID) {
+    counters.connectionCount += 1
+    counters.note(.crowdedOut)
+    loop.abort(connection)
   }
 
   private mutating func removeClosed() -> Int {

@@ -98,7 +98,10 @@ extension ReplicationStandby where E: ~Copyable {
     guard failure == nil, phase == .following, link.closure == nil else { return 0 }
     let durable = durableSequence
     let received = lastSequence
-    guard owesAcknowledgement || sent.durable != durable || sent.received != received else {
+    // A disk that stands still is no silence either.
+    let isDue = now.elapsed(since: link.lastSent) >= configuration.silenceNanoseconds / 4
+    guard owesAcknowledgement || isDue || sent.durable != durable || sent.received != received
+    else {
       return 0
     }
     let message = Acknowledgement(

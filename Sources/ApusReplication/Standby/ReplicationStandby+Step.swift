@@ -28,6 +28,8 @@ extension ReplicationStandby where E: ~Copyable {
       loop.resumeReceiving(link.connection)
     } else {
       loop.pauseReceiving(link.connection)
+      // Who is not listened to is not silent.
+      link.isHeard(at: now)
     }
     var done = takeEvents(link, now)
     if !hasConnected { return done + finishConnecting(link, now) }
@@ -116,6 +118,10 @@ extension ReplicationStandby where E: ~Copyable {
       return 1
     }
     guard link.isOpen else {
+      if let reason = link.endReason {
+        disconnect(reason, retryAt: later(now))
+        return 1
+      }
       // However often a byte comes.
       if now.elapsed(since: link.opened) > configuration.silenceNanoseconds {
         disconnect(.silent, retryAt: later(now))

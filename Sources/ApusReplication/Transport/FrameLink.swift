@@ -113,6 +113,9 @@ final class FrameLink {
     handedByteCount &- UInt64(loop.queuedByteCount(of: connection))
   }
 
+  /// As if bytes had come: of a side that does not want any now.
+  func isHeard(at now: Nanoseconds) { lastReceived = now }
+
   func close(_ reason: LinkClosure) {
     if closure == nil { closure = reason }
   }
@@ -122,9 +125,13 @@ final class FrameLink {
     guard !isReleased else { return }
     isReleased = true
     switch closure {
-    case .refused, .security, nil:
-      if isOpen { unsafe seal { unsafe tls?.close(into: $0) } }
+    case .refused, nil:
+      guard isOpen else { return loop.abort(connection) }
+      unsafe seal { unsafe tls?.close(into: $0) }
       loop.close(connection)
+    case .security:
+      // An honest peer reads the alert and leaves; another one does not keep a place with that.
+      loop.close(connection, lingerNanoseconds: ReplicationLoop.alertNanoseconds)
     default: loop.abort(connection)
     }
   }

@@ -2,13 +2,19 @@
 // Copyright (c) 2026 the Apus authors
 
 internal import ApusIO
+internal import Glibc
 
 /// The loop of one side: sizes, and the words for its errors.
 enum ReplicationLoop {
-  /// Events of a primary's step: so many connections may come in it before the oldest go.
-  static let primaryEventCountMax = 64
+  /// Events of a primary's step.
+  static let primaryEventCountMax = 256
+  /// Connections of a step that may displace older ones which have not said who they are: so each has some steps
+  /// to do so, however many come.
+  static let displacingCountMax = 8
   /// Events of a standby's step: so many buffers may come while a frame waits for the journal.
   static let standbyEventCountMax = 16
+  /// Time to read why a connection is not wanted by TLS.
+  static let alertNanoseconds: UInt64 = 5_000_000
   static let primaryBufferByteCount = 4_096
   static let standbyBufferByteCount = 64 << 10
   /// Room for what a standby's step brings behind a frame that waits, and for the record of TLS whose first
@@ -29,7 +35,7 @@ enum ReplicationLoop {
   /// What a primary's loop needs.
   static func sizes(_ configuration: ReplicationPrimaryConfiguration) -> EventLoopConfiguration {
     let connectionCountMax =
-      configuration.sessionCountMax + configuration.handshakeCountMax + primaryEventCountMax
+      configuration.sessionCountMax + configuration.handshakeCountMax + 2 * primaryEventCountMax
     let queued = queuedByteCountMax(configuration.frameByteCountMax)
     var sizes = EventLoopConfiguration(
       socketCountMax: connectionCountMax + 1, receiveBufferCount: 256,
@@ -37,6 +43,7 @@ enum ReplicationLoop {
         + configuration.sessionCountMax * (queued / sendBufferByteCount + 1),
       receiveBufferByteCount: primaryBufferByteCount, sendBufferByteCount: sendBufferByteCount)
     sizes.queuedByteCountMax = queued
+    sizes.eventCountMax = primaryEventCountMax
     sizes.lingerNanoseconds = lingerNanoseconds
     return sizes
   }
@@ -54,6 +61,7 @@ enum ReplicationLoop {
       socketCountMax: 4, receiveBufferCount: 2 * standbyEventCountMax, sendBufferCount: 8,
       receiveBufferByteCount: standbyBufferByteCount, sendBufferByteCount: sendBufferByteCount)
     sizes.queuedByteCountMax = sendBufferByteCount
+    sizes.eventCountMax = standbyEventCountMax
     sizes.lingerNanoseconds = lingerNanoseconds
     return sizes
   }
@@ -79,11 +87,13 @@ enum ReplicationLoop {
     case .memory(let error): .memory(error)
     case .configuration(let field, let value, let expected):
       .configuration(field: field, value: value, expected: expected)
-    case .full(let count):
-      .configuration(
-        field: "socketCountMax of the loop", value: "\(count)", expected: "room for a connection")
+    // Connections that are closing still have their places: another attempt finds one.
+    case .full: .system(operation: "connect", endpoint: endpoint, errno: tooManyFiles)
     case .unsupported:
       .configuration(field: "loop", value: "\(error)", expected: "one that takes connections")
     }
   }
 }
+
+let tooManyFiles = EMFILE
+let noMemory = ENOMEM

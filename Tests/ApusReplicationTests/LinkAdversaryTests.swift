@@ -7,13 +7,14 @@ import ApusReplicationTestKit
 import ApusTLS
 import ApusTestSupport
 import Glibc
+import Foundation
 import Testing
 
 @testable import ApusJournal
 @testable import ApusReplication
 
 /// Attacks on the link over the event loop and TLS.
-@Suite struct AttackLinkTests {
+@Suite struct LinkAdversaryTests {
   /// A primary that is faster than its standby fills the network, and breaks nothing.
   @Test(arguments: [false, true])
   func aStandbyThatIsSlowerThanThePrimaryKeepsItsConnection(isSecure: Bool) throws {
@@ -68,7 +69,7 @@ import Testing
   /// Peers without the key that send nonsense and stay keep nobody out.
   ///
   /// Peers that say nothing are the control: they are crowded out at once.
-  @Test(.serialized, arguments: [300, 600], [false, true])
+  @Test(.serialized, arguments: [150, 300], [false, true])
   func peersWithNonsenseThatStayKeepNobodyOut(peerCount: Int, saysNonsense: Bool) throws {
     let a = try ScratchFolder()
     let security = try LinkSecurityTests.key(1)
@@ -106,26 +107,20 @@ import Testing
       attack()
       _ = primary.link.step(now: monotonicNow())
     }
-    var waits: [UInt64] = []
     for node in UInt64(2)..<8 {
       let folder = try ScratchFolder()
       var standby = try openStandby(
         folder.path, primary: endpoint, node: node, silenceNanoseconds: 100_000_000,
         security: security)
       let begin = monotonicNow().rawValue
-      limit = begin + 3_000_000_000
+      limit = begin + 10_000_000_000
       while standby.lastSequence == 0, monotonicNow().rawValue < limit {
         attack()
         _ = primary.link.step(now: monotonicNow())
         _ = standby.step(now: monotonicNow())
       }
-      waits.append((monotonicNow().rawValue - begin) / 1_000_000)
       expect(standby.lastSequence > 0, "\(standby.counters)")
     }
-    print(
-      "nonsense \(saysNonsense) milliseconds until standbys followed \(waits), nonsense refused",
-      primary.link.counters.securityFailureCount, "no slot",
-      primary.link.counters.acceptFailureCount)
   }
 
   /// A connection that ends, or is reset, in the handshake is over: the standby tries again after its pause.
@@ -186,11 +181,8 @@ import Testing
   }
 
   private static func residentPages() -> Int {
-    guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
-    defer { unsafe fclose(file) }
-    var text = [CChar](repeating: 0, count: 128)
-    guard unsafe fgets(&text, 128, file) != nil else { return 0 }
-    return unsafe Int(String(cString: text).split(separator: " ")[1]) ?? 0
+    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    return text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
   }
 
   /// Peers that leave in the middle of the handshake, in every way, leave nothing at the primary.

@@ -8,7 +8,7 @@ import Foundation
 import Testing
 
 /// Random calls of the public API, with stale ids and in any order.
-@Suite struct AttackFuzzTests {
+@Suite struct LoopFuzzTests {
   static let roundCount =
     ProcessInfo.processInfo.environment["APUS_FUZZ_ROUNDS"].flatMap(Int.init) ?? 40
 
