@@ -158,7 +158,9 @@ import Testing
         }
       case 23:
         let due = [0, Driver.now().rawValue, Driver.now().rawValue + 100_000, .max]
-        if let timer = loop.setTimer(at: Nanoseconds(some(due)!), token: 1) { timers.append(timer) }
+        if let due = some(due), let timer = loop.setTimer(at: Nanoseconds(due), token: 1) {
+          timers.append(timer)
+        }
       case 24: if let timer = some(timers) { loop.cancelTimer(timer) }
       case 25: loop.waker?.wake()
       case 26: loop.flush()
