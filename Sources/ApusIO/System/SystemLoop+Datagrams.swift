@@ -8,19 +8,10 @@ extension SystemLoop {
   final func openDatagrams(
     _ address: SocketAddress, _ options: DatagramOptions
   ) throws(IOError) -> (SlotHandle, SocketAddress) {
-    let descriptor = try open(address, datagrams: true)
     let text = "\(address)"
-    var raw = address.raw
-    var bound = capus_address()
-    try check(
-      capus_socket_buffers(
-        descriptor, Int32(clamping: options.kernelReceiveByteCount),
-        Int32(clamping: options.kernelSendByteCount)), "setsockopt", text, closing: descriptor)
-    // SAFETY: addresses are read and written in the call.
-    try check(
-      unsafe capus_socket_bind(
-        descriptor, &raw, options.sharesPort ? UInt32(capus_socket_reuse_port) : 0, &bound),
-      "bind", text, closing: descriptor)
+    let (descriptor, bound) = try openBound(
+      address, datagrams: true, sharesPort: options.sharesPort,
+      receiveByteCount: options.kernelReceiveByteCount, sendByteCount: options.kernelSendByteCount)
     var interface = options.multicastInterface?.raw ?? capus_address()
     let hasInterface = options.multicastInterface != nil
     for group in options.groups {
@@ -36,6 +27,6 @@ extension SystemLoop {
         options.multicastLoops ? 1 : 0)
     }
     try check(set, "multicast options", text, closing: descriptor)
-    return (try make(descriptor, .datagrams, text), SocketAddress(bound))
+    return (try make(descriptor, .datagrams, text), bound)
   }
 }

@@ -102,28 +102,40 @@ class SystemLoop: EventLoop {
     throw .system(operation: operation, operand: operand, errno: -result)
   }
 
-  override func makeListener(
-    _ address: SocketAddress, _ options: ListenOptions
-  ) throws(IOError) -> (SlotHandle, SocketAddress) {
-    let descriptor = try open(address, datagrams: false)
+  /// A socket with buffers of these sizes, at an address.
+  final func openBound(
+    _ address: SocketAddress, datagrams: Bool, sharesPort: Bool, receiveByteCount: Int,
+    sendByteCount: Int
+  ) throws(IOError) -> (descriptor: Int32, bound: SocketAddress) {
+    let descriptor = try open(address, datagrams: datagrams)
     let text = "\(address)"
     var raw = address.raw
     var bound = capus_address()
     try check(
       capus_socket_buffers(
-        descriptor, Int32(clamping: options.kernelReceiveByteCount),
-        Int32(clamping: options.kernelSendByteCount)), "setsockopt", text, closing: descriptor)
+        descriptor, Int32(clamping: receiveByteCount), Int32(clamping: sendByteCount)),
+      "setsockopt", text, closing: descriptor)
     // SAFETY: addresses are read and written in the call.
     try check(
       unsafe capus_socket_bind(
-        descriptor, &raw, options.sharesPort ? UInt32(capus_socket_reuse_port) : 0, &bound),
+        descriptor, &raw, sharesPort ? UInt32(capus_socket_reuse_port) : 0, &bound),
       "bind", text, closing: descriptor)
+    return (descriptor, SocketAddress(bound))
+  }
+
+  override func makeListener(
+    _ address: SocketAddress, _ options: ListenOptions
+  ) throws(IOError) -> (SlotHandle, SocketAddress) {
+    let text = "\(address)"
+    let (descriptor, bound) = try openBound(
+      address, datagrams: false, sharesPort: options.sharesPort,
+      receiveByteCount: options.kernelReceiveByteCount, sendByteCount: options.kernelSendByteCount)
     // Connections inherit it: answers are short, and must not wait for more.
     try check(capus_socket_no_delay(descriptor), "TCP_NODELAY", text, closing: descriptor)
     try check(
       capus_socket_listen(descriptor, Int32(configuration.backlog)), "listen", text,
       closing: descriptor)
-    return (try make(descriptor, .listener, text), SocketAddress(bound))
+    return (try make(descriptor, .listener, text), bound)
   }
 
   override func makeConnection(_ address: SocketAddress) throws(IOError) -> SlotHandle {
