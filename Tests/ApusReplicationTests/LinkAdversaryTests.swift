@@ -69,7 +69,7 @@ import Testing
   /// Peers without the key that send nonsense and stay keep nobody out.
   ///
   /// Peers that say nothing are the control: they are crowded out at once.
-  @Test(.serialized, arguments: [150, 300], [false, true])
+  @Test(.serialized, arguments: [100, 200], [false, true])
   func peersWithNonsenseThatStayKeepNobodyOut(peerCount: Int, saysNonsense: Bool) throws {
     let a = try ScratchFolder()
     let security = try LinkSecurityTests.key(1)
@@ -110,7 +110,7 @@ import Testing
     for node in UInt64(2)..<8 {
       let folder = try ScratchFolder()
       var standby = try openStandby(
-        folder.path, primary: endpoint, node: node, silenceNanoseconds: 100_000_000,
+        folder.path, primary: endpoint, node: node, silenceNanoseconds: 1_000_000_000,
         security: security)
       let begin = monotonicNow().rawValue
       limit = begin + 10_000_000_000

@@ -90,7 +90,7 @@ final class EpollLoop: SystemLoop {
 
   override func readReady(_ index: UInt32, _ countMax: Int) {
     switch slots[index].kind {
-    case .listener: acceptReady(index)
+    case .listener: acceptReady(index, countMax)
     case .stream:
       guard let block = takeReceiveBlock(index) else { return }
       noteSystemCall()
@@ -104,9 +104,10 @@ final class EpollLoop: SystemLoop {
     }
   }
 
-  private func acceptReady(_ index: UInt32) {
+  private func acceptReady(_ index: UInt32, _ countMax: Int) {
     guard slots[index].timer == nil, !slots[index].flags.contains(.ended) else { return }
-    for _ in 0..<16 {
+    // As many as a step has events for, as io_uring does it: who waits behind many is not kept waiting for steps.
+    while events.count < countMax {
       noteSystemCall()
       let descriptor = capus_socket_accept(slots[index].descriptor)
       if descriptor == -wouldBlock {
