@@ -34,15 +34,16 @@ extension ReplicationPrimary {
   /// Takes connections and what they say.
   private mutating func takeEvents(_ now: Nanoseconds) -> Int {
     var done = 0
-    let unfinished = sessions.count { !$0.holdsPlace }
-    var room = configuration.handshakeCountMax - unfinished + ReplicationLoop.displacingCountMax
+    // Counted when somebody comes: most steps have nobody new.
+    var room: Int?
     _ = loop.step(now: now, countMax: ReplicationLoop.primaryEventCountMax)
     while let event = loop.nextEvent() {
       done += 1
       switch event {
       case .accepted(let connection, _):
-        room -= 1
-        if room >= 0 { accept(connection, now) } else { turnAway(connection) }
+        let left = room ?? newcomerRoom
+        room = left - 1
+        if left > 0 { accept(connection, now) } else { turnAway(connection) }
       case .acceptFailed: counters.acceptFailureCount += 1
       case .stopped(_, let errno):
         // Nobody can connect any more.
@@ -62,6 +63,14 @@ extension ReplicationPrimary {
     }
     return done
   }
+
+  /// How many may come in this step: into free places, and in place of older ones that are unfinished.
+  private var newcomerRoom: Int {
+    configuration.handshakeCountMax + ReplicationLoop.displacingCountMax - unfinishedCount
+  }
+
+  /// Connections that are no standby's.
+  private var unfinishedCount: Int { sessions.count { !$0.holdsPlace } }
 
   private mutating func accept(_ connection: ConnectionID, _ now: Nanoseconds) {
     counters.connectionCount += 1
@@ -107,6 +116,7 @@ extension ReplicationPrimary {
 
   /// Drops the oldest connections that are no standby's where there are too many of them.
   private mutating func makeRoom() {
+    guard sessions.count > configuration.handshakeCountMax else { return }
     var excess =
       sessions.count { !$0.holdsPlace && $0.link.closure == nil } - configuration.handshakeCountMax
     for session in sessions where excess > 0 && !session.holdsPlace && session.link.closure == nil {

@@ -54,8 +54,11 @@ extension ServiceConfiguration {
     var address = text[..<colon]
     if address.hasPrefix("["), address.hasSuffix("]") { address = address.dropFirst().dropLast() }
     let endpoint = ReplicationEndpoint(address: String(address), port: port)
-    if hasSecurity, SocketAddress(endpoint.address, port: port) != nil { return endpoint }
-    guard !hasSecurity, ReplicationSecurity.loopbackOnly.allows(endpoint) else {
+    let isAllowed =
+      hasSecurity
+      ? SocketAddress(endpoint.address, port: port) != nil
+      : ReplicationSecurity.loopbackOnly.allows(endpoint)
+    guard isAllowed else {
       throw .configuration(
         field: field, value: text,
         expected: hasSecurity
